@@ -1,0 +1,54 @@
+/**
+ * An agent's whole state at a safepoint, as the engine hands it out and takes it in. Everything the program can ever
+ * observe is in here; what is not in here (file handles, sockets, host objects) an agent never holds.
+ * An image thaws only on the engine build that froze it (`engineId`).
+ */
+export interface MachineImage {
+  readonly engineId: string
+  /** Size of the linear memory in 64 KiB WebAssembly pages. */
+  readonly memoryPages: number
+  /** The 4 KiB pages that differ from the engine's base image, by page index (ascending). Bytes are owned by the image. */
+  readonly pages: ReadonlyMap<number, Uint8Array>
+  /** Every mutable global of the instance by export name (i64 as bigint). */
+  readonly globals: ReadonlyMap<string, number | bigint>
+  /** Where the program stood: between turns, or inside one at an interrupt or inside a kernel. */
+  readonly standing: 'turn' | 'interrupt' | 'kernel'
+  readonly asyncifyAddress: number
+  readonly fuelUsed: bigint
+  /** Virtual time, milliseconds since 1970-01-01 UTC. */
+  readonly clockMs: number
+  readonly nextRequest: number
+  /** System calls issued and not yet answered, oldest first; thaw hands them out again. */
+  readonly pending: readonly PendingCall[]
+  /** Timers of the program, by due virtual time, then by id. */
+  readonly timers: readonly { readonly id: number; readonly dueMs: number; readonly everyMs: number | null }[]
+  /** Deliveries that arrived while the program stood in the middle of a turn. */
+  readonly inbox: readonly Delivery[]
+  readonly kernels: readonly KernelImage[]
+}
+
+export interface PendingCall {
+  /** Unique within the agent's life, ascending from 1. */
+  readonly request: number
+  readonly name: string
+  /** JSON text. */
+  readonly argsJson: string
+}
+
+export interface Delivery {
+  readonly request: number
+  readonly outcome:
+    | { readonly ok: true; readonly valueJson: string }
+    | { readonly ok: false; readonly code: string; readonly reason: string }
+}
+
+export interface KernelImage {
+  readonly name: string
+  readonly memoryPages: number
+  /** 4 KiB pages that differ from the kernel's freshly instantiated memory. */
+  readonly pages: ReadonlyMap<number, Uint8Array>
+  readonly globals: ReadonlyMap<string, number | bigint>
+  /** The call that stands in the middle of the kernel, or null. */
+  readonly suspended: { readonly exportName: string; readonly args: readonly number[] } | null
+  readonly asyncifyAddress: number
+}

@@ -1,0 +1,72 @@
+import type { Cid } from '../base/digest.ts'
+import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
+
+/**
+ * Where an agent runs: one guest, one web worker (browser) or worker thread (Node). The guest is a hostile peer: the
+ * adapter parses every message it sends with sandbox/protocol.ts and turns a malformed one into `failed` BREACH.
+ * Both adapters pass test/contract/sandbox.ts.
+ *
+ * Contract of a Guest:
+ * - It starts stopped; `run` lets it go on; `freeze` stops it at the next safepoint and yields `frozen`; after that it
+ *   stands still, and `run` continues it in place. `freeze` on a guest that stands still yields `frozen` again.
+ * - `finished` and `failed` are final: exactly one of them, once; then the worker is gone. After `terminate` no event.
+ * - A guest that does not answer `freeze` or a heartbeat within WATCHDOG_MS is terminated: `failed` UNRESPONSIVE.
+ * - Calls are delivered in order; a thawed guest reports its pending calls again as `call` events with `again: true`.
+ */
+export interface Sandbox {
+  spawn(order: GuestOrder, onEvent: (event: GuestEvent) => void): Guest
+}
+
+export interface Guest {
+  run(): void
+  freeze(): void
+  deliver(delivery: Delivery): void
+  terminate(): void
+}
+
+export interface GuestOrder {
+  /** Label for logs and the watchdog's messages; the guest never sees it. */
+  readonly label: string
+  readonly engineId: string
+  /** JavaScript of the agent: one ES module whose default export is the agent, or a plain script. */
+  readonly code: string
+  readonly kernels: ReadonlyMap<string, { readonly cid: Cid; readonly wasm: Uint8Array }>
+  readonly inputJson: string
+  /** Seeds Math.random and the virtual clock: with code and input it fixes the whole run. */
+  readonly seed: number
+  readonly startMs: number
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  readonly sentBytesMax: number
+  /** Where to go on; null starts the program from the top. */
+  readonly image: MachineImage | null
+  /** Whether sleeping in virtual time also waits in real time (a host) or not (`sojourn run`). */
+  readonly pace: 'real' | 'virtual'
+}
+
+export type GuestEvent =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'call'; readonly call: PendingCall; readonly again: boolean }
+  | { readonly kind: 'console'; readonly level: 'log' | 'info' | 'warn' | 'error' | 'debug'; readonly text: string }
+  | { readonly kind: 'pulse'; readonly fuelUsed: number; readonly sentBytes: number }
+  | { readonly kind: 'frozen'; readonly image: MachineImage }
+  | { readonly kind: 'finished'; readonly resultJson: string; readonly fuelUsed: number; readonly stateHash: string }
+  | { readonly kind: 'failed'; readonly code: GuestFailure; readonly reason: string; readonly fuelUsed: number }
+
+export type GuestFailure =
+  /** The program threw and did not catch; the reason has its stack. */
+  | 'THROWN'
+  /** Fuel, memory, depth or sent bytes ran out; the reason names which. */
+  | 'QUOTA'
+  /** The engine trapped; the instance is thrown away and never checkpointed. */
+  | 'TRAP'
+  /** The result has no JSON form. */
+  | 'UNENCODABLE'
+  /** The program waits for something that can never come. */
+  | 'DEADLOCK'
+  /** The guest did not answer in time and was terminated. */
+  | 'UNRESPONSIVE'
+  /** The guest sent something that is not in its protocol. */
+  | 'BREACH'
+  /** The bundle's code or a kernel does not load. */
+  | 'LOAD'

@@ -1,0 +1,207 @@
+import type { Cid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { HopReason, HostKind } from '../host/snapshot.ts'
+import type { Did } from '../identity/did.ts'
+import type {
+  Ballot,
+  Certificate,
+  CommandOrder,
+  Holding,
+  LaunchOrder,
+  Ready,
+  Release,
+  Sealed,
+  Vote,
+} from './statements.ts'
+
+/**
+ * Everything that hosts say to each other, one type a message. PROTOCOL.md beside this file tells the story; the
+ * decoders in schemas.ts are the only way in. A request is answered by one reply (or an error code); asynchronous
+ * messages are not answered. All are idempotent, or made so by (host, age, sequence).
+ */
+
+/** First message after the handshake in each direction (the paper's INIC): who I am beyond my key. */
+export interface Description {
+  readonly kind: HostKind
+  readonly name: string
+  readonly engineIds: readonly string[]
+  readonly load: Load
+}
+
+export interface Load {
+  /** Agents here, and how many the host is willing to have. */
+  readonly agents: number
+  readonly slots: number
+  /** False while the owner is there, the host drains or is paused. */
+  readonly accepting: boolean
+}
+
+/** What a destination needs to know to say yes or no, before a byte of state moves. */
+export interface Offer {
+  readonly agent: AgentId
+  /** The epoch the agent will have at the destination. */
+  readonly epoch: number
+  readonly bundle: Cid
+  readonly reason: HopReason
+  readonly hops: number
+  readonly fuelUsed: number
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  /** Bytes of the whole checkpoint, as an upper bound for the reservation. */
+  readonly stateBytes: number
+}
+
+/** Home's row for one agent that a new holder needs beside the checkpoint. */
+export interface Brief {
+  readonly agent: AgentId
+  readonly bundle: Cid
+  readonly inputJson: string
+  readonly seed: number
+  readonly launchedMs: number
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  readonly witnesses: readonly Did[]
+  readonly hops: number
+  /** Number of effects this agent has released so far: the next one has this number. */
+  readonly effects: number
+  /** The `move` call that this hop answers, null when the agent did not ask. */
+  readonly movedBy: number | null
+}
+
+export interface Block {
+  readonly cid: Cid
+  readonly bytes: Uint8Array
+}
+
+export type EffectKind = 'progress' | 'emit' | 'console' | 'result' | 'failure'
+
+export interface Effect {
+  readonly agent: AgentId
+  readonly epoch: number
+  readonly number: number
+  readonly kind: EffectKind
+  /** JSON text: the value, `{fraction, note}`, `{level, text}`, or `{code, reason}`. */
+  readonly valueJson: string
+}
+
+export interface HoldingReport {
+  readonly agent: AgentId
+  readonly epoch: number
+  readonly fuelUsed: number
+}
+
+/** One line of an agent's story at home, for `logs` and the launcher's events. */
+export interface StoryLine {
+  readonly number: number
+  readonly atMs: number
+  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover'
+  readonly valueJson: string
+}
+
+export interface Row {
+  readonly agent: AgentId
+  readonly name: string
+  readonly author: Did
+  readonly epoch: number
+  readonly holder: Did
+  readonly state: 'waiting' | 'running' | 'finished' | 'failed' | 'killed'
+  readonly progress: number | null
+  readonly note: string
+  readonly fuelUsed: number
+  readonly hops: number
+}
+
+export interface Requests {
+  inic: { ask: { description: Description }; answer: { description: Description } }
+  /** May this agent come? The answer says whether the bundle must be fetched too. */
+  offer: { ask: Offer; answer: { ttlMs: number } }
+  /** The frozen agent: D fetches what it lacks, thaws dry, keeps it, and answers READY. */
+  send: { ask: { brief: Brief; epoch: number; checkpoint: Cid; reason: HopReason }; answer: { ready: Sealed<Ready> } }
+  /** Blocks by name; the answer holds as many of them as fit, in the order asked, at least one when any is there. */
+  fetch: { ask: { cids: readonly Cid[] }; answer: { blocks: readonly Block[] } }
+  /** Paxos phase 1 for (agent, epoch). */
+  prepare: {
+    ask: { agent: AgentId; epoch: number; ballot: Ballot }
+    answer: { accepted: { ballot: Ballot; holding: Holding } | null }
+  }
+  /** Paxos phase 2. At ballot 0 with the RELEASE that owns it. */
+  accept: {
+    ask: { agent: AgentId; epoch: number; ballot: Ballot; holding: Holding; release: Sealed<Release> | null }
+    answer: { vote: Sealed<Vote> }
+  }
+  /** Holder to home: a newer checkpoint of a running agent. Home fetches what it lacks, then answers. */
+  checkpoint: {
+    ask: { agent: AgentId; epoch: number; checkpoint: Cid; fuelUsed: number; effects: number }
+    answer: Record<string, never>
+  }
+  effect: { ask: Effect; answer: Record<string, never> }
+  /** Where is it? Any host that has heard of the agent answers; home is authoritative. */
+  locate: { ask: { agent: AgentId }; answer: { epoch: number; holder: Did } }
+  launch: { ask: { order: Sealed<LaunchOrder> }; answer: { agent: AgentId } }
+  command: { ask: { order: Sealed<CommandOrder> }; answer: { note: string } }
+  status: {
+    ask: Record<string, never>
+    answer: { description: Description; here: readonly HoldingReport[]; rows: readonly Row[] }
+  }
+  /** The story of one agent from line `from` on, at most STORY_LINES_PER_REPLY lines. */
+  story: { ask: { agent: AgentId; from: number }; answer: { row: Row; lines: readonly StoryLine[] } }
+}
+
+export interface Asyncs {
+  load: { load: Load }
+  /** Holder to home, each HOLD_MS: I still hold these. Renews the lease; home answers a stale one with `certificate`. */
+  holding: { reports: readonly HoldingReport[] }
+  /** Witness or home to whom it concerns: this epoch is decided. */
+  certificate: { certificate: Certificate; brief: Brief | null }
+  bye: { reason: string }
+}
+
+export type RequestName = keyof Requests
+export type AsyncName = keyof Asyncs
+
+export type ErrorCode =
+  | 'REFUSED' // admission says no; the reason says why
+  | 'UNTRUSTED_AUTHOR'
+  | 'NO_SLOT'
+  | 'QUOTA'
+  | 'ENGINE'
+  | 'UNKNOWN_AGENT'
+  | 'STALE_EPOCH'
+  | 'OUTBID' // a higher ballot was promised
+  | 'MIGRATED' // reason is the new holder's did
+  | 'NOT_FOUND'
+  | 'NOT_AUTHORISED'
+  | 'EXPIRED'
+  | 'STORE_FULL'
+  | 'BUSY'
+  | 'TIMEOUT' // made locally: no answer in time
+  | 'CLOSED' // made locally: the session ended first
+  | 'BAD_MESSAGE'
+
+export type Message =
+  | {
+      [N in RequestName]: { readonly kind: 'request'; readonly name: N; readonly body: Requests[N]['ask'] }
+    }[RequestName]
+  | {
+      [N in RequestName]: {
+        readonly kind: 'reply'
+        readonly name: N
+        readonly to: number
+        readonly body: Requests[N]['answer']
+      }
+    }[RequestName]
+  | {
+      readonly kind: 'error'
+      readonly name: RequestName
+      readonly to: number
+      readonly code: ErrorCode
+      readonly reason: string
+    }
+  | { [N in AsyncName]: { readonly kind: 'async'; readonly name: N; readonly body: Asyncs[N] } }[AsyncName]
+
+/** The paper's header, as the receiver has it. Length and integrity have been checked by then. */
+export interface Header {
+  readonly host: Did
+  readonly age: number
+  readonly sequence: number
+}

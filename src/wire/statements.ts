@@ -1,0 +1,87 @@
+import type { Cid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+
+/**
+ * What a host or an author puts its name to. A statement travels as a sealed envelope: the bytes that were signed, the
+ * signature, the signer (identity/envelope.ts). Inside the core it is a value that has been verified; `Sealed` can only
+ * be made by the authority at the rim, from bytes that verified or from our own key.
+ */
+export interface Sealed<S> {
+  readonly statement: S
+  readonly signer: Did
+  /** The envelope as it travels, for passing on as evidence. */
+  readonly envelope: Uint8Array
+}
+
+/** Rounds of one decision; compared field by field. Ballot 0 belongs to the value in the holder's RELEASE. */
+export interface Ballot {
+  readonly round: number
+  readonly host: Did
+  readonly age: number
+}
+
+/** What the witnesses decide for an epoch: who holds the agent, from which checkpoint. */
+export interface Holding {
+  readonly holder: Did
+  readonly checkpoint: Cid
+}
+
+/** D to S: I hold this checkpoint whole, verified, thawed dry and durable. */
+export interface Ready {
+  readonly type: 'ready'
+  readonly agent: AgentId
+  readonly epoch: number
+  readonly holding: Holding
+}
+
+/** S: epoch `epoch` shall be this holding; at most one such statement for an epoch, ever. */
+export interface Release {
+  readonly type: 'release'
+  readonly agent: AgentId
+  readonly epoch: number
+  readonly holding: Holding
+}
+
+/** W: I accepted this holding for this epoch at this ballot. f+1 of one (epoch, ballot, holding) are a certificate. */
+export interface Vote {
+  readonly type: 'vote'
+  readonly agent: AgentId
+  readonly epoch: number
+  readonly ballot: Ballot
+  readonly holding: Holding
+}
+
+export interface Certificate {
+  readonly agent: AgentId
+  readonly epoch: number
+  readonly ballot: Ballot
+  readonly holding: Holding
+  readonly votes: readonly Sealed<Vote>[]
+}
+
+/** An author to a home: run this bundle with this input. `nonce` makes a repeated order one agent. */
+export interface LaunchOrder {
+  readonly type: 'launch'
+  readonly home: Did
+  readonly bundle: Cid
+  readonly inputJson: string
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  readonly nonce: string
+  readonly expiresMs: number
+}
+
+/** An author or operator to a home or holder. */
+export interface CommandOrder {
+  readonly type: 'command'
+  readonly host: Did
+  readonly verb: 'move' | 'kill' | 'evict'
+  /** The agent; null for `evict` of everything on the host. */
+  readonly agent: AgentId | null
+  readonly to: Did | null
+  readonly nonce: string
+  readonly expiresMs: number
+}
+
+export type Statement = Ready | Release | Vote | LaunchOrder | CommandOrder
