@@ -62,8 +62,8 @@ export interface Brief {
   readonly memoryBytesMax: number
   readonly witnesses: readonly Did[]
   readonly hops: number
-  /** Number of effects this agent has released so far: the next one has this number. */
-  readonly effects: number
+  /** Console lines written up to this checkpoint: the next one has this number. (Emits are numbered by their call.) */
+  readonly consoleLines: number
   /** The `move` call that this hop answers, null when the agent did not ask. */
   readonly movedBy: number | null
 }
@@ -73,14 +73,18 @@ export interface Block {
   readonly bytes: Uint8Array
 }
 
-export type EffectKind = 'progress' | 'emit' | 'console' | 'result' | 'failure'
+export type EffectKind = 'emit' | 'console' | 'result' | 'failure'
 
+/**
+ * Something an agent lets out. Numbered within its kind so that a re-executed effect is recognised: an emit by the
+ * request number of its call, a console line by its count, a result or failure by 1.
+ */
 export interface Effect {
   readonly agent: AgentId
   readonly epoch: number
-  readonly number: number
   readonly kind: EffectKind
-  /** JSON text: the value, `{fraction, note}`, `{level, text}`, or `{code, reason}`. */
+  readonly number: number
+  /** JSON text: the emitted value, `{level, text}`, the result, or `{code, reason}`. */
   readonly valueJson: string
 }
 
@@ -88,6 +92,9 @@ export interface HoldingReport {
   readonly agent: AgentId
   readonly epoch: number
   readonly fuelUsed: number
+  /** 0..1 as the agent last reported it, null when it never did. */
+  readonly progress: number | null
+  readonly note: string
 }
 
 /** One line of an agent's story at home, for `logs` and the launcher's events. */
@@ -116,7 +123,7 @@ export interface Requests {
   /** May this agent come? The answer says whether the bundle must be fetched too. */
   offer: { ask: Offer; answer: { ttlMs: number } }
   /** The frozen agent: D fetches what it lacks, thaws dry, keeps it, and answers READY. */
-  send: { ask: { brief: Brief; epoch: number; checkpoint: Cid; reason: HopReason }; answer: { ready: Sealed<Ready> } }
+  send: { ask: { brief: Brief; epoch: number; checkpoint: Cid | null; reason: HopReason }; answer: { ready: Sealed<Ready> } }
   /** Blocks by name; the answer holds as many of them as fit, in the order asked, at least one when any is there. */
   fetch: { ask: { cids: readonly Cid[] }; answer: { blocks: readonly Block[] } }
   /** Paxos phase 1 for (agent, epoch). */
@@ -131,7 +138,7 @@ export interface Requests {
   }
   /** Holder to home: a newer checkpoint of a running agent. Home fetches what it lacks, then answers. */
   checkpoint: {
-    ask: { agent: AgentId; epoch: number; checkpoint: Cid; fuelUsed: number; effects: number }
+    ask: { agent: AgentId; epoch: number; checkpoint: Cid; fuelUsed: number; consoleLines: number }
     answer: Record<string, never>
   }
   effect: { ask: Effect; answer: Record<string, never> }

@@ -24,7 +24,8 @@ export interface Ballot {
 /** What the witnesses decide for an epoch: who holds the agent, from which checkpoint. */
 export interface Holding {
   readonly holder: Did
-  readonly checkpoint: Cid
+  /** Root of the checkpoint; null for an agent that has not run yet: it starts from the top of its program. */
+  readonly checkpoint: Cid | null
 }
 
 /** D to S: I hold this checkpoint whole, verified, thawed dry and durable. */
