@@ -1,0 +1,71 @@
+/**
+ * The engine's numbers. All of them are part of an agent's observable world (the same on every host), so changing one
+ * makes a new engine: `engineId` hashes them through the instrumented bytes, and the prelude's text.
+ */
+
+/** WebAssembly's page; memory grows by it. https://webassembly.github.io/spec/core/exec/runtime.html#page-size */
+export const WASM_PAGE_BYTES = 65_536
+
+/** The unit in which an image's memory is compared, hashed and sent. Small, so that a small change is a small delta. */
+export const IMAGE_PAGE_BYTES = 4_096
+
+/**
+ * Fuel that one virtual millisecond takes. Measured: 0.9 to 13 ns a unit, mostly 2 to 5, so a busy agent's virtual clock
+ * runs within a small factor of the real one. A power of two is not needed; a round number is easier to reason about.
+ */
+export const FUEL_PER_MS = 250_000n
+
+/** What `__fuel` counts down from at most: far beyond any quota, far from overflow of i64. */
+export const FUEL_MAX = 1n << 60n
+
+/**
+ * Depth budget in units of frame weight (see instrument/depth.ts). Measured: with this cap 34 recursion attacks ended
+ * inside the guest on every host tried; the weakest host (asyncified build, optimised, Chromium web worker) overflows its
+ * own stack at 350,432 units. Stops: an agent that recurses until its host's native stack overflows.
+ */
+export const DEPTH_UNITS_MAX = 290_000
+
+/** Below this much depth left, a JavaScript call throws a RangeError instead of entering; leaves room to handle it. */
+export const DEPTH_GUARD_UNITS = 34_000
+
+/** Longest path of uncounted frames between two counted functions, in units. Measured best of 0, 512 and 1,024. */
+export const DEPTH_GAP_UNITS = 512
+
+/** JavaScript ticks (calls and backward branches) between two looks at the soft fuel limit: 2.4 ms at the very worst. */
+export const INTERRUPT_TICKS = 100
+
+/** Bytes of bulk memory work (copy, fill) per unit of fuel, as a power of two. */
+export const BULK_BYTES_PER_FUEL_LOG2 = 6
+
+/** Where Asyncify keeps the frames of a suspended program. Measured: at most 45,324 bytes at the depth cap. */
+export const ASYNCIFY_BUFFER_BYTES = 131_072
+
+/** QuickJS's own limit lies this much below the memory's maximum, so that an out-of-memory Error finds room for itself. */
+export const MEMORY_RESERVE_BYTES = 1_048_576
+
+/** The least memory an agent can be given: the base image is about 1.4 MB, plus the reserve, plus something to use. */
+export const MEMORY_BYTES_MIN = 4 * 1_048_576
+
+/** The most: the wasm32 address space less a page; a quota may not promise what the format cannot hold. */
+export const MEMORY_BYTES_MAX = 4_294_901_760
+
+/** The declared maximum of the imported memory, in WebAssembly pages; the agent's own memory has a lower one. */
+export const MEMORY_PAGES_DECLARED = 65_536
+
+/** Text of one console line, in UTF-16 units; the rest is cut. Stops: an agent that floods its host through the console. */
+export const CONSOLE_TEXT_MAX = 8_192
+
+/** Console lines kept between two `takeConsole`; older ones are dropped and counted. */
+export const CONSOLE_LINES_MAX = 1_000
+
+/** Calls of one agent without an answer. Stops: a table of promises that grows for ever on the host's side. */
+export const PENDING_CALLS_MAX = 1_024
+
+/** Timers of one agent. */
+export const TIMERS_MAX = 10_000
+
+/** Deliveries that wait for the end of a turn. */
+export const INBOX_MAX = 4_096
+
+/** JSON text of one call's arguments, one result, one delivery, in UTF-8 bytes. */
+export const JSON_BYTES_MAX = 64 * 1_048_576
