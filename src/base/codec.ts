@@ -7,7 +7,11 @@ import { accept, type Result, refuse } from './result.ts'
  * The library's decoder takes other key orders and short floats, so decoding re-encodes and compares:
  * what passes here is exactly what `encode` would have written.
  */
-export const encode = (value: unknown): Bytes => encodeDagCbor(value) as Bytes
+export function encode(value: unknown): Bytes {
+  const bytes = encodeDagCbor(value) as Bytes
+  // The library hands out views of its pool, and Buffers in Node, whose `slice` does not copy: ours are whole and plain.
+  return bytes.constructor === Uint8Array && bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
+}
 
 /** Nesting allowed in anything that comes from outside; bounds recursion in the decoder (THREATS 35). */
 export const CBOR_DEPTH_MAX = 32
@@ -16,12 +20,14 @@ export function decode(bytes: Uint8Array): Result<unknown, 'ENCODING'> {
   const tooDeep = nestingExceeds(bytes, CBOR_DEPTH_MAX)
   if (tooDeep) return refuse('ENCODING', `nesting > CBOR_DEPTH_MAX ${CBOR_DEPTH_MAX}`)
   let value: unknown
+  let again: Bytes
   try {
     value = decodeDagCbor(bytes)
+    again = encode(value)
   } catch (error) {
     return refuse('ENCODING', error instanceof Error ? error.message : 'does not decode')
   }
-  if (!equalBytes(encode(value), bytes)) return refuse('ENCODING', 'encoding is not canonical')
+  if (!equalBytes(again, bytes)) return refuse('ENCODING', 'encoding is not canonical')
   return accept(value)
 }
 
