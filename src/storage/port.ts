@@ -7,7 +7,8 @@
  * - A store that is full rejects `commit` with StoreFullError and has changed nothing.
  * - Bytes passed in are copied or written before `commit` returns control; bytes handed out belong to the caller.
  * - `list` returns the keys with the prefix in ascending order of their UTF-16 code units.
- * - After `close`, every call rejects.
+ * - After `close`, every call rejects with StoreClosedError; commits that were called before it are still durable.
+ * - Only one store is open on one place at a time; the second to open it is refused with StoreLockedError.
  */
 export interface Store {
   read(key: string): Promise<Uint8Array | null>
@@ -25,4 +26,14 @@ export interface Write {
 /** The platform has no room for the write (quota or disk). The caller refuses new work; it never crashes. */
 export class StoreFullError extends Error {
   override readonly name = 'StoreFullError'
+}
+
+/** The store was closed, or its medium is gone: nothing can be kept any more. */
+export class StoreClosedError extends Error {
+  override readonly name = 'StoreClosedError'
+}
+
+/** Another process or tab has this store open. Two hosts on one store would be one host with two minds. */
+export class StoreLockedError extends Error {
+  override readonly name = 'StoreLockedError'
 }
