@@ -1,0 +1,92 @@
+// Makes this checkout ready to run: packages, a browser where one can be had, and everything built that is out of date.
+// Needs nothing but Node and git's files: it runs before there is a node_modules. Progress goes to stderr, so that the
+// command that follows owns stdout. `--no-browser` leaves the browser alone.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const say = (text) => process.stderr.write(`setup: ${text}\n`)
+
+/** Runs to the end with its output on stderr. */
+function run(command, args, env = {}) {
+  const shell = command === 'npm' && process.platform === 'win32'
+  const options = { stdio: ['ignore', 2, 2], env: { ...process.env, ...env }, shell }
+  return spawnSync(command, args, options).status === 0
+}
+
+function mustRun(what, command, args) {
+  if (run(command, args)) return
+  say(`${what} failed (${[command, ...args].join(' ')}); its own words stand above.`)
+  process.exit(1)
+}
+
+const runNode = (what, ...args) => mustRun(what, process.execPath, args)
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return
+  say(`Node ${process.versions.node} is too old: Sojourn needs 20.19 or newer, from https://nodejs.org.`)
+  process.exit(1)
+}
+
+/** npm writes node_modules/.package-lock.json at the end of an installation: it stands for the lock file installed. */
+function installPackages() {
+  const installed = 'node_modules/.package-lock.json'
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync('package-lock.json').mtimeMs) return
+  say('installing npm packages (once, and again when the lock file changes)')
+  mustRun('installing packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
+}
+
+function build() {
+  const projects = ['tsconfig.core.json', 'tsconfig.guest.json', 'tsconfig.node.json']
+  runNode('compiling', 'node_modules/typescript/bin/tsc', '-b', ...projects)
+  runNode('building the engine', 'dist/node/platform/node/engine-build.js')
+  whenChanged('page', ['src', 'public', 'index.html', 'vite.config.ts', 'package-lock.json', '.cache/engine'], () => {
+    say('building the page')
+    runNode('building the page', 'node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
+  })
+}
+
+/** Does the work unless its inputs (names, sizes and times of the files) are those of the last time it succeeded. */
+function whenChanged(name, inputs, work) {
+  const hash = createHash('sha256')
+  for (const input of inputs) for (const line of describe(input)) hash.update(`${line}\n`)
+  const now = hash.digest('hex')
+  const stamp = `.cache/${name}.stamp`
+  if (existsSync(`dist/${name}`) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return
+  work()
+  mkdirSync('.cache', { recursive: true })
+  writeFileSync(stamp, now)
+}
+
+function* describe(path) {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return
+  if (!stat.isDirectory()) yield `${path} ${stat.size} ${stat.mtimeMs}`
+  else for (const name of readdirSync(path).sort()) yield* describe(join(path, name))
+}
+
+/** One sentence about a missing browser is all: the demo then runs without a tab, and tests that need one skip. */
+async function installBrowser() {
+  const { findChromium } = await import('../dist/node/platform/node/chromium.js')
+  if (findChromium() !== null) return
+  const debian = existsSync('/usr/bin/apt-get') && process.getuid?.() === 0
+  if (debian) {
+    say("installing Debian's Chromium (once)")
+    const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
+    const install = () => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], quiet)
+    if ((install() || (run('apt-get', ['update', '-qq'], quiet) && install())) && findChromium() !== null) return
+  }
+  const how = existsSync('/usr/bin/apt-get') ? 'as root `apt-get install chromium`' : 'install Chromium or Chrome'
+  say(`no Chromium found, so no browser tab takes part: ${how}, or set CHROMIUM to its path.`)
+}
+
+checkNode()
+installPackages()
+build()
+if (!process.argv.includes('--no-browser')) await installBrowser()
