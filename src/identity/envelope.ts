@@ -43,13 +43,14 @@ export async function openEnvelope(
   return accept({ value: value.value, signer, payload })
 }
 
-interface EnvelopeParts {
+export interface EnvelopeParts {
   readonly payload: Bytes
   readonly signature: Bytes
   readonly signer: Did
 }
 
-function parseEnvelope(bytes: Uint8Array): Result<EnvelopeParts, 'SIZE' | 'ENCODING' | 'DID'> {
+/** The parts of an envelope that nobody has verified: to learn what it links to before it can be, never to act on. */
+export function parseEnvelope(bytes: Uint8Array): Result<EnvelopeParts, 'SIZE' | 'ENCODING' | 'DID'> {
   if (bytes.length > ENVELOPE_BYTES_MAX)
     return refuse('SIZE', `envelopeBytes ${bytes.length} > ENVELOPE_BYTES_MAX ${ENVELOPE_BYTES_MAX}`)
   const decoded = decode(bytes)

@@ -4,8 +4,8 @@ export const PUBLIC_KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64
 
 /**
- * Whole envelope, bytes. The largest statements are checkpoint headers with their page tables and bundle manifests with
- * their asset tables (tens of KB); nothing is hashed, decoded or verified above this. Stops a stranger from buying a
- * second of SHA-512 and CBOR decoding with one frame (THREATS 31, 33, 35).
+ * Whole envelope, bytes: it travels as one block, and a block fits one message of the wire. The largest statements are
+ * checkpoint headers with their page tables and manifests with their asset tables (tens of KB). Nothing above is hashed,
+ * decoded or verified: no stranger buys a second of work with one frame (THREATS 31, 33, 35).
  */
-export const ENVELOPE_BYTES_MAX = 1024 * 1024
+export const ENVELOPE_BYTES_MAX = 960 * 1024
