@@ -1,0 +1,143 @@
+import { type Result, refuse } from '../base/result.ts'
+import { flag, misshapen, oneOf, reading, record, text } from '../base/shape.ts'
+import type { Delivery, PendingCall } from '../engine/image.ts'
+import type { HostKind } from '../host/snapshot.ts'
+import { type Did, parseDid } from '../identity/did.ts'
+import type { Quota } from '../permit/quota.ts'
+import { CALL_ARGS_LENGTH_MAX, NOTE_LENGTH_MAX, PATH_LENGTH_MAX } from './limits.ts'
+import { bytesJson, parseJson, writeJson } from './values.ts'
+
+/**
+ * What a program can ask of its host, decoded; SYSCALLS.md is the table for people. The arguments come from a hostile
+ * program: `parseCall` is the only way in. Whether the permit grants a call, the host decides.
+ */
+export type Call =
+  | { readonly name: 'self' }
+  | { readonly name: 'move'; readonly where: Where }
+  | { readonly name: 'checkpoint' }
+  | { readonly name: 'progress'; readonly fraction: number; readonly note: string }
+  | { readonly name: 'emit'; readonly valueJson: string }
+  | { readonly name: 'asset'; readonly asset: string }
+  | { readonly name: 'read'; readonly path: string }
+  | { readonly name: 'hosts' }
+
+export type Where =
+  | { readonly to: 'home' }
+  | { readonly to: 'anywhere' }
+  | { readonly to: 'host'; readonly host: Did }
+  | { readonly to: 'kind'; readonly kind: 'edge' | 'tab' }
+
+/** What each call is answered with, before it becomes JSON. */
+export interface Answers {
+  readonly self: { readonly id: string; readonly host: HostFacts; readonly quota: Quota }
+  /** The host that the next line runs on; the new holder gives it. */
+  readonly move: HostFacts
+  readonly checkpoint: true
+  readonly progress: null
+  readonly emit: null
+  readonly asset: Uint8Array
+  readonly read: Uint8Array
+  readonly hosts: readonly KnownHost[]
+}
+
+export interface HostFacts {
+  readonly id: string
+  readonly kind: HostKind
+  readonly age: number
+  readonly name: string
+}
+
+export interface KnownHost {
+  readonly id: string
+  readonly name: string
+  readonly kind: HostKind
+  /** Paths that `read` finds there, where the host has said so. */
+  readonly shares?: readonly string[]
+}
+
+/** Why a call is refused; the program sees it as the error's `code`. The same words stand in sdk/agent.ts. */
+export type CallRefusal =
+  /** The permit, or the host's owner, does not grant it. */
+  | 'DENIED'
+  /** It would exceed the permit's numbers. */
+  | 'QUOTA'
+  | 'NOT_FOUND'
+  /** Nobody who could do it is on line or willing. */
+  | 'UNREACHABLE'
+  /** The arguments are not what the call takes. */
+  | 'INVALID'
+  /** The host does not know this call: it is older than the agent. */
+  | 'UNKNOWN_CALL'
+
+export function parseCall(call: PendingCall): Result<Call, CallRefusal> {
+  const name = CALL_NAMES.find((known) => known === call.name)
+  if (name === undefined) return refuse('UNKNOWN_CALL', `there is no call "${call.name.slice(0, 32)}"`)
+  if (call.argsJson.length > CALL_ARGS_LENGTH_MAX)
+    return refuse('QUOTA', `args length ${call.argsJson.length} > CALL_ARGS_LENGTH_MAX ${CALL_ARGS_LENGTH_MAX}`)
+  const args = parseJson(call.argsJson)
+  if (!args.ok) return refuse('INVALID', `args of ${name}: ${args.reason}`)
+  return reading('INVALID', () => readCall(name, args.value))
+}
+
+const CALL_NAMES = [
+  'self',
+  'move',
+  'checkpoint',
+  'progress',
+  'emit',
+  'asset',
+  'read',
+  'hosts',
+] as const satisfies readonly Call['name'][]
+
+function readCall(name: Call['name'], value: unknown): Call {
+  switch (name) {
+    case 'self':
+    case 'checkpoint':
+    case 'hosts':
+      record(value, name, [])
+      return { name }
+    case 'move':
+      return { name, where: readWhere(record(value, name, ['where']).where) }
+    case 'progress': {
+      const { fraction, note } = record(value, name, ['fraction', 'note'])
+      if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1))
+        return misshapen('fraction is not within 0..1')
+      return { name, fraction, note: text(note, 'note', NOTE_LENGTH_MAX) }
+    }
+    case 'emit': {
+      const json = writeJson(record(value, name, ['value']).value)
+      return { name, valueJson: json.ok ? json.value : misshapen(`value: ${json.reason}`) }
+    }
+    case 'asset':
+      return { name, asset: text(record(value, name, ['name']).name, 'name', PATH_LENGTH_MAX) }
+    case 'read':
+      return { name, path: text(record(value, name, ['path']).path, 'path', PATH_LENGTH_MAX) }
+  }
+}
+
+function readWhere(value: unknown): Where {
+  if (value === 'anywhere') return { to: 'anywhere' }
+  if (typeof value !== 'object' || value === null)
+    return misshapen('where is none of { home }, { host }, { kind }, "anywhere"')
+  if ('home' in value) {
+    if (!flag(record(value, 'where', ['home']).home, 'where.home')) misshapen('where.home is false')
+    return { to: 'home' }
+  }
+  if ('host' in value) {
+    const did = parseDid(record(value, 'where', ['host']).host)
+    return did.ok ? { to: 'host', host: did.value } : misshapen(`where.host: ${did.reason}`)
+  }
+  return { to: 'kind', kind: oneOf(record(value, 'where', ['kind']).kind, 'where.kind', ['edge', 'tab']) }
+}
+
+/** The delivery that answers a call; `name` only ties the answer's type to the call. */
+export function answerCall<N extends Call['name']>(request: number, _name: N, answer: Answers[N]): Delivery {
+  const valueJson = answer instanceof Uint8Array ? bytesJson(answer) : JSON.stringify(answer)
+  return { request, outcome: { ok: true, valueJson } }
+}
+
+export const refuseCall = (request: number, code: CallRefusal, reason: string): Delivery => ({
+  request,
+  outcome: { ok: false, code, reason },
+})

@@ -1,0 +1,71 @@
+/** Every number of the sandbox room: what it bounds, its unit, why this value, and the attack it stops (THREATS 1–7). */
+
+/**
+ * Fuel between two looks at the mailbox: 4 ms of busy JavaScript on the movable engine (5 ns a unit), so that a freeze
+ * is answered within the 5 ms of the budget. Slices never change what a program computes.
+ */
+export const SLICE_FUEL = 800_000n
+
+/** A running guest reports its fuel this often, milliseconds of real time: what people watch, and the heartbeat. */
+export const PULSE_MS = 250
+
+/** The warden looks whether the guest has said anything this often, and asks where it has not. */
+export const BEAT_MS = 250
+
+/**
+ * A guest that has said nothing for so long although it was asked is terminated, milliseconds. Counted in beats that
+ * the warden itself could run, so a laptop's sleep or a busy host is not held against the guest. Stops: an agent that
+ * has found its way into uninterruptible native code (THREATS 2).
+ */
+export const WATCHDOG_MS = 2_000
+
+/** From the order to `ready`: a cold start compiles kernels. Stops a compile bomb (THREATS 10). */
+export const START_MS_MAX = 15_000
+
+/** Messages of one guest: so many at once, then so many a second. The guest waits; one that does not is a breach. */
+export const MESSAGES_BURST = 10_000
+export const MESSAGES_PER_SECOND = 5_000
+
+/** The same for the bytes of console lines, calls and results (UTF-16 units). Images are bounded by memory instead. */
+export const TEXT_BURST = 16 * 1_048_576
+export const TEXT_PER_SECOND = 4 * 1_048_576
+
+/** How far a guest may run ahead of the two rates before it counts as a breach: clocks and batches differ. */
+export const RATE_SLACK = 2
+
+/** One console line, UTF-16 units; the guest cuts what is longer. As long as the engine lets a line be. */
+export const CONSOLE_LENGTH_MAX = 8_300
+
+/** A call's name, UTF-16 units. */
+export const CALL_NAME_LENGTH_MAX = 64
+
+/**
+ * JSON of one call's arguments and of the result, UTF-16 units. Half a wire message, since both travel home as one.
+ * A larger call is refused to the program; a larger result fails it.
+ */
+export const CALL_ARGS_LENGTH_MAX = 512 * 1024
+export const RESULT_LENGTH_MAX = 512 * 1024
+
+/** The reason of a failure, UTF-16 units: a message and its stack. The guest cuts what is longer. */
+export const REASON_LENGTH_MAX = 8_192
+
+/** A state hash as the engine writes it: hex of 32 bytes, with room for a prefix. */
+export const STATE_HASH_LENGTH_MAX = 128
+
+/** Calls that wait for an answer, and answers that wait for the end of a turn: what an image may hold. */
+export const PENDING_CALLS_MAX = 1_024
+export const INBOX_MAX = 4_096
+export const TIMERS_MAX = 10_000
+
+/** JSON of one answer to the program, UTF-16 units: a file of 8 MiB in base64. */
+export const ANSWER_LENGTH_MAX = 12 * 1_048_576
+
+/** Notes beside progress, paths, names of assets and kernels, UTF-16 units. */
+export const NOTE_LENGTH_MAX = 256
+export const PATH_LENGTH_MAX = 256
+
+/** Native stack of a worker thread, MiB: the asyncified interpreter has large frames on Node's V8. */
+export const STACK_MB = 16
+
+/** Heap of a worker thread's own JavaScript, MiB; the program's memory is WebAssembly memory and not in it. */
+export const HEAP_MB = 256
