@@ -123,7 +123,10 @@ export interface Requests {
   /** May this agent come? The answer says whether the bundle must be fetched too. */
   offer: { ask: Offer; answer: { ttlMs: number } }
   /** The frozen agent: D fetches what it lacks, thaws dry, keeps it, and answers READY. */
-  send: { ask: { brief: Brief; epoch: number; checkpoint: Cid | null; reason: HopReason }; answer: { ready: Sealed<Ready> } }
+  send: {
+    ask: { brief: Brief; epoch: number; checkpoint: Cid | null; reason: HopReason }
+    answer: { ready: Sealed<Ready> }
+  }
   /** Blocks by name; the answer holds as many of them as fit, in the order asked, at least one when any is there. */
   fetch: { ask: { cids: readonly Cid[] }; answer: { blocks: readonly Block[] } }
   /** Paxos phase 1 for (agent, epoch). */

@@ -1,0 +1,83 @@
+import * as v from 'valibot'
+import { accept, type Result, refuse } from '../base/result.ts'
+import type { Did } from '../identity/did.ts'
+import { openEnvelope, sealEnvelope } from '../identity/envelope.ts'
+import type { Signer } from '../identity/signer.ts'
+import type { Verifier } from '../identity/verifier.ts'
+import { type AllegedEnvelope, type AllegedMessage, isAlleged, replaceObjects } from './alleged.ts'
+import { violation } from './fields.ts'
+import type { Message } from './messages.ts'
+import { STATEMENT_SCHEMAS } from './schemas.ts'
+import type { Sealed, Statement } from './statements.ts'
+
+/**
+ * The one place where statements get their signatures and alleged envelopes become verified ones. Says who signed;
+ * whether that somebody may is decided by the host.
+ */
+export interface Authority {
+  readonly did: Did
+  seal<S extends Statement>(statement: S): Promise<Sealed<S>>
+  /** Verifies the signature, decodes the statement, and checks that it is of the type expected at this place. */
+  open<S extends Statement>(envelope: Uint8Array, expectedType: S['type']): Promise<Result<Sealed<S>, StatementFault>>
+  /** Our signature over a handshake (handshake.ts). */
+  prove(transcript: Uint8Array): Promise<Uint8Array>
+  proves(did: Did, transcript: Uint8Array, signature: Uint8Array): Promise<boolean>
+}
+
+export type StatementFault = 'ENVELOPE' | 'STATEMENT'
+
+export function createAuthority(signer: Signer, verifier: Verifier): Authority {
+  return {
+    did: signer.did,
+    async seal(statement) {
+      return { statement, signer: signer.did, envelope: await sealEnvelope(signer, statement.type, statement) }
+    },
+    open: <S extends Statement>(envelope: Uint8Array, expectedType: S['type']) =>
+      openStatement<S>(verifier, envelope, expectedType),
+    prove: (transcript) => signer.sign('handshake', transcript),
+    proves: (did, transcript, signature) => verifier.verify(did, 'handshake', transcript, signature),
+  }
+}
+
+async function openStatement<S extends Statement>(
+  verifier: Verifier,
+  envelope: Uint8Array,
+  expectedType: S['type'],
+): Promise<Result<Sealed<S>, StatementFault>> {
+  const opened = await openEnvelope(verifier, expectedType, envelope)
+  if (!opened.ok) return refuse('ENVELOPE', `${opened.code}: ${opened.reason}`)
+  const statement = v.safeParse(STATEMENT_SCHEMAS[expectedType], opened.value.value, { abortEarly: true })
+  if (!statement.success) return refuse('STATEMENT', violation(statement.issues, expectedType))
+  return accept({ statement: statement.output as S, signer: opened.value.signer, envelope })
+}
+
+/** How many signatures `resolveMessage` will have to check: what a session charges a message for, before it does. */
+export function countEnvelopes(message: AllegedMessage): number {
+  return message.kind === 'error' ? 0 : allegedIn(message.body).length
+}
+
+/** Opens every envelope of a message; the first that fails refuses the message whole. */
+export async function resolveMessage(
+  authority: Authority,
+  message: AllegedMessage,
+): Promise<Result<Message, StatementFault>> {
+  if (message.kind === 'error') return accept(message)
+  const opened = new Map<AllegedEnvelope, Sealed<Statement>>()
+  for (const part of allegedIn(message.body)) {
+    const result = await authority.open(part.envelope, part.alleged)
+    if (!result.ok) return refuse(result.code, `${message.name}: ${result.reason}`)
+    opened.set(part, result.value)
+  }
+  if (opened.size === 0) return accept(message as Message)
+  const body = replaceObjects(message.body, (part) => (isAlleged(part) ? opened.get(part) : undefined))
+  return accept({ ...message, body } as Message)
+}
+
+function allegedIn(body: object): AllegedEnvelope[] {
+  const found: AllegedEnvelope[] = []
+  replaceObjects(body, (part) => {
+    if (isAlleged(part)) found.push(part)
+    return isAlleged(part) ? part : undefined
+  })
+  return found
+}

@@ -1,0 +1,88 @@
+/**
+ * Every number of the wire: what it bounds, its unit, why this value, the attack it stops. Times are milliseconds.
+ * Enforced in framing.ts, header.ts, schemas.ts, handshake.ts, session.ts and by the transports.
+ */
+
+/**
+ * One frame of a channel, bytes. SCTP implementations agree on 262,144 at most (a larger send closes the connection
+ * silently); 64 KiB keeps head-of-line waiting short at no measured cost. Stops oversize frames (THREATS 33).
+ */
+export const FRAME_BYTES_MAX = 64 * 1024
+
+/**
+ * One message, header included, bytes. Announced lengths above are refused before anything is allocated: an announced
+ * gigabyte costs the receiver one comparison (THREATS 33).
+ */
+export const MESSAGE_BYTES_MAX = 1024 * 1024
+
+/** What the header and the CBOR around a body's payload may take, bytes: names of fields, CIDs, heads. */
+export const MESSAGE_OVERHEAD_BYTES = 64 * 1024
+
+/** Sum of block bytes in one answer to `fetch`, and so the largest block; derived, so that such an answer always fits. */
+export const FETCH_BYTES_MAX = MESSAGE_BYTES_MAX - MESSAGE_OVERHEAD_BYTES
+
+/** CIDs asked for by one `fetch`: 512 × ~62 bytes of names fit MESSAGE_OVERHEAD_BYTES with the heads around them. */
+export const FETCH_CIDS_MAX = 512
+
+/** A sealed statement inside a message, bytes: the same reserve as for blocks. */
+export const ENVELOPE_BYTES_MAX = MESSAGE_BYTES_MAX - MESSAGE_OVERHEAD_BYTES
+
+/** JSON texts in messages and statements (inputs, emitted values), UTF-16 code units; half a message, so two never meet in one. */
+export const JSON_CHARS_MAX = 512 * 1024
+
+/** Names for people (hosts, agents), notes and reasons, UTF-16 code units: a line or two on a screen. */
+export const NAME_CHARS_MAX = 128
+export const NOTE_CHARS_MAX = 1024
+
+/** Entries of the lists in messages; a list above is refused whole. Bounds the work one message can ask for (THREATS 31). */
+export const ENGINE_IDS_MAX = 16
+export const WITNESSES_MAX = 15
+export const VOTES_MAX = WITNESSES_MAX
+export const REPORTS_MAX = 1024
+export const ROWS_MAX = 1024
+export const STORY_LINES_MAX = 1024
+
+/** The last body byte of a message must have come this long after its first frame: a slow-loris gives up a session (THREATS 32). */
+export const MESSAGE_MS_MAX = 30_000
+
+/** Both hosts have proved themselves within this time of the channel opening, or the channel closes (THREATS 31, 32). */
+export const HANDSHAKE_MS_MAX = 10_000
+
+/** One frame of the handshake, bytes: two dids, two fingerprints, two nonces and a signature are under 500. */
+export const HANDSHAKE_FRAME_BYTES_MAX = 1024
+
+/** Bytes of chance each side adds to a handshake: makes every signature fit one session only (THREATS 30). */
+export const NONCE_BYTES = 32
+
+/** A SHA-256 certificate fingerprint, bytes (RFC 8122). */
+export const FINGERPRINT_BYTES = 32
+
+/**
+ * Messages of one remote host: this many at once, then this many a second; a sealed statement inside counts like a
+ * message more, for its signature costs up to 1 ms. Above it handling waits, which fills the queue below (THREATS 31).
+ */
+export const MESSAGE_BURST = 2_000
+export const MESSAGES_PER_SECOND = 1_000
+
+/**
+ * Received and not yet handled, of one remote host: bytes and messages. Above, the session closes with FLOOD: a channel
+ * cannot be told to wait, so memory would go (THREATS 31).
+ */
+export const INCOMING_BYTES_MAX = 32 * 1024 * 1024
+export const INCOMING_MESSAGES_MAX = 8_192
+
+/**
+ * Given to a session and not yet taken by the channel, bytes. Above, the session closes with SLOW_READER: messages are
+ * never dropped silently, and a host that does not read cannot hold our memory.
+ */
+export const OUTGOING_BYTES_MAX = 32 * 1024 * 1024
+
+/** Frames held while nobody receives yet or a handshake goes on (4 MiB at most): the handshake and the first messages behind it. A channel with more is closed: its host is not known yet (THREATS 31). */
+export const HELD_FRAMES_MAX = 64
+
+/** `bufferedAmount` of a data channel, bytes: above it `send` makes the sender wait, below the second it goes on. 4 MiB was 3× faster than 1 MiB between tabs. */
+export const BUFFERED_BYTES_HIGH = 4 * 1024 * 1024
+export const BUFFERED_BYTES_LOW = 1024 * 1024
+
+/** A dialled channel is open within this time, or the dial fails. Opens take 10–70 ms on one machine, 1 s after a lost first flight. */
+export const OPEN_MS_MAX = 15_000

@@ -1,0 +1,185 @@
+import * as v from 'valibot'
+import type { HopReason, HostKind } from '../host/snapshot.ts'
+import type { Alleged } from './alleged.ts'
+import type { Schema } from './fields.ts'
+import * as f from './fields.ts'
+import {
+  ENGINE_IDS_MAX,
+  FETCH_CIDS_MAX,
+  REPORTS_MAX,
+  ROWS_MAX,
+  STORY_LINES_MAX,
+  VOTES_MAX,
+  WITNESSES_MAX,
+} from './limits.ts'
+import type * as m from './messages.ts'
+import type * as s from './statements.ts'
+
+/**
+ * One decoder for every message body and every statement: the only way in. The tables are typed by messages.ts and
+ * statements.ts, so that a field added there and forgotten here does not compile.
+ */
+const KINDS = ['edge', 'tab', 'launcher'] as const satisfies readonly HostKind[]
+const HOP_REASONS = ['place', 'move', 'evict', 'order', 'recover'] as const satisfies readonly HopReason[]
+const EFFECT_KINDS = ['emit', 'console', 'result', 'failure'] as const satisfies readonly m.EffectKind[]
+
+const nothing: Schema<Record<string, never>> = v.strictObject({})
+const load: Schema<m.Load> = v.strictObject({ agents: f.whole, slots: f.whole, accepting: v.boolean() })
+const description: Schema<m.Description> = v.strictObject({
+  kind: v.picklist(KINDS),
+  name: f.name,
+  engineIds: f.listOf(f.name, ENGINE_IDS_MAX),
+  load,
+})
+const offer: Schema<m.Offer> = v.strictObject({
+  agent: f.agent,
+  epoch: f.positive,
+  bundle: f.cid,
+  reason: v.picklist(HOP_REASONS),
+  hops: f.whole,
+  fuelUsed: f.whole,
+  fuelMax: f.whole,
+  memoryBytesMax: f.whole,
+  stateBytes: f.whole,
+})
+const brief: Schema<m.Brief> = v.strictObject({
+  agent: f.agent,
+  bundle: f.cid,
+  inputJson: f.json,
+  seed: f.seed,
+  launchedMs: f.finite,
+  fuelMax: f.whole,
+  memoryBytesMax: f.whole,
+  witnesses: f.listOf(f.did, WITNESSES_MAX),
+  hops: f.whole,
+  consoleLines: f.whole,
+  movedBy: v.nullable(f.whole),
+})
+const block: Schema<m.Block> = v.strictObject({ cid: f.cid, bytes: f.blockBytes })
+const effect: Schema<m.Effect> = v.strictObject({
+  agent: f.agent,
+  epoch: f.positive,
+  kind: v.picklist(EFFECT_KINDS),
+  number: f.whole,
+  valueJson: f.json,
+})
+const report: Schema<m.HoldingReport> = v.strictObject({
+  agent: f.agent,
+  epoch: f.positive,
+  fuelUsed: f.whole,
+  progress: v.nullable(f.finite),
+  note: f.note,
+})
+const storyLine: Schema<m.StoryLine> = v.strictObject({
+  number: f.whole,
+  atMs: f.finite,
+  kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover']),
+  valueJson: f.json,
+})
+const row: Schema<m.Row> = v.strictObject({
+  agent: f.agent,
+  name: f.name,
+  author: f.did,
+  epoch: f.whole,
+  holder: f.did,
+  state: v.picklist(['waiting', 'running', 'finished', 'failed', 'killed']),
+  progress: v.nullable(f.finite),
+  note: f.note,
+  fuelUsed: f.whole,
+  hops: f.whole,
+})
+const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding }
+
+type RequestSchemas = {
+  readonly [N in m.RequestName]: {
+    readonly ask: Schema<Alleged<m.Requests[N]['ask']>>
+    readonly answer: Schema<Alleged<m.Requests[N]['answer']>>
+  }
+}
+
+export const REQUEST_SCHEMAS: RequestSchemas = {
+  inic: { ask: v.strictObject({ description }), answer: v.strictObject({ description }) },
+  offer: { ask: offer, answer: v.strictObject({ ttlMs: f.whole }) },
+  send: {
+    ask: v.strictObject({ brief, epoch: f.positive, checkpoint: v.nullable(f.cid), reason: v.picklist(HOP_REASONS) }),
+    answer: v.strictObject({ ready: f.envelope<s.Ready>('ready') }),
+  },
+  fetch: {
+    ask: v.strictObject({ cids: f.listOf(f.cid, FETCH_CIDS_MAX) }),
+    answer: v.strictObject({ blocks: f.listOf(block, FETCH_CIDS_MAX) }),
+  },
+  prepare: {
+    ask: v.strictObject({ agent: f.agent, epoch: f.positive, ballot: f.ballot }),
+    answer: v.strictObject({ accepted: v.nullable(v.strictObject({ ballot: f.ballot, holding: f.holding })) }),
+  },
+  accept: {
+    ask: v.strictObject({ ...decision, release: v.nullable(f.envelope<s.Release>('release')) }),
+    answer: v.strictObject({ vote: f.envelope<s.Vote>('vote') }),
+  },
+  checkpoint: {
+    ask: v.strictObject({
+      agent: f.agent,
+      epoch: f.positive,
+      checkpoint: f.cid,
+      fuelUsed: f.whole,
+      consoleLines: f.whole,
+    }),
+    answer: nothing,
+  },
+  effect: { ask: effect, answer: nothing },
+  locate: { ask: v.strictObject({ agent: f.agent }), answer: v.strictObject({ epoch: f.whole, holder: f.did }) },
+  launch: {
+    ask: v.strictObject({ order: f.envelope<s.LaunchOrder>('launch') }),
+    answer: v.strictObject({ agent: f.agent }),
+  },
+  command: {
+    ask: v.strictObject({ order: f.envelope<s.CommandOrder>('command') }),
+    answer: v.strictObject({ note: f.note }),
+  },
+  status: {
+    ask: nothing,
+    answer: v.strictObject({ description, here: f.listOf(report, REPORTS_MAX), rows: f.listOf(row, ROWS_MAX) }),
+  },
+  story: {
+    ask: v.strictObject({ agent: f.agent, from: f.whole }),
+    answer: v.strictObject({ row, lines: f.listOf(storyLine, STORY_LINES_MAX) }),
+  },
+}
+
+export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyncs[N]>> } = {
+  load: v.strictObject({ load }),
+  holding: v.strictObject({ reports: f.listOf(report, REPORTS_MAX) }),
+  certificate: v.strictObject({
+    certificate: v.strictObject({ ...decision, votes: f.listOf(f.envelope<s.Vote>('vote'), VOTES_MAX) }),
+    brief: v.nullable(brief),
+  }),
+  bye: v.strictObject({ reason: f.note }),
+}
+
+/** The body of a reply with an error code. */
+export const ERROR_BODY: Schema<{ reason: string }> = v.strictObject({ reason: f.note })
+
+export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Schema<S> } = {
+  ready: v.strictObject({ type: v.literal('ready'), agent: f.agent, epoch: f.positive, holding: f.holding }),
+  release: v.strictObject({ type: v.literal('release'), agent: f.agent, epoch: f.positive, holding: f.holding }),
+  vote: v.strictObject({ type: v.literal('vote'), ...decision }),
+  launch: v.strictObject({
+    type: v.literal('launch'),
+    home: f.did,
+    bundle: f.cid,
+    inputJson: f.json,
+    fuelMax: f.whole,
+    memoryBytesMax: f.whole,
+    nonce: f.name,
+    expiresMs: f.finite,
+  }),
+  command: v.strictObject({
+    type: v.literal('command'),
+    host: f.did,
+    verb: v.picklist(['move', 'kill', 'evict']),
+    agent: v.nullable(f.agent),
+    to: v.nullable(f.did),
+    nonce: f.name,
+    expiresMs: f.finite,
+  }),
+}

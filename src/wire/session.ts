@@ -1,0 +1,243 @@
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import { accept, type Result } from '../base/result.ts'
+import type { Timer, Timers } from '../base/timers.ts'
+import type { Did } from '../identity/did.ts'
+import { type Authority, countEnvelopes, resolveMessage } from './authority.ts'
+import { type Correspondent, correspondent, decodeMessage, encodeMessage } from './codec.ts'
+import { createAssembler, cutFrames } from './framing.ts'
+import { abortReason, type HandshakeFault, type Role, shakeHands } from './handshake.ts'
+import { KIND_ABORT, readPreamble } from './header.ts'
+import {
+  HANDSHAKE_MS_MAX,
+  INCOMING_BYTES_MAX,
+  INCOMING_MESSAGES_MAX,
+  MESSAGE_BURST,
+  MESSAGES_PER_SECOND,
+  OUTGOING_BYTES_MAX,
+} from './limits.ts'
+import { createLine } from './line.ts'
+import type { Header, Message } from './messages.ts'
+import { createTokenBucket } from './token-bucket.ts'
+import type { Channel } from './transport.ts'
+
+/**
+ * Two hosts that have proved themselves, and the messages between them, in order, each at most once. Everything a
+ * remote host can fill is bounded, and what happens when it is full is a named end of the session: nothing is dropped
+ * silently. Deliberately absent: requests waiting for replies (the host matches them), and reconnecting.
+ */
+export interface Session {
+  readonly remote: Did
+  readonly remoteAge: number
+  /** Returns the message's sequence number. Never waits; after the end it does nothing. */
+  send(message: Message): number
+  /** Resolves when the channel has taken all that was sent so far: for whoever sends much. Also when the session ends. */
+  drained(): Promise<void>
+  close(reason: string): void
+  readonly closed: Promise<SessionEnd>
+}
+
+export interface SessionEnd {
+  readonly code: 'CLOSED_HERE' | 'CLOSED_THERE' | 'REFUSED' | 'BAD_MESSAGE' | 'FLOOD' | 'SLOW_READER' | 'HANDLER'
+  readonly reason: string
+}
+
+export interface SessionOptions {
+  readonly role: Role
+  readonly self: { readonly did: Did; readonly age: number }
+  /** The host that was dialled; null for a channel that came in. */
+  readonly expect: Did | null
+  readonly authority: Authority
+  readonly random: Random
+  readonly clock: Clock
+  readonly timers: Timers
+  /** Ascending over the whole life (age) of the host, over all its sessions; from 1. */
+  nextSequence(): number
+  /**
+   * Awaited before the next message is handled, so it must not wait for a later message of the same session. First
+   * called after the promise of `openSession` has resolved. Rejecting is a programmer error: it ends the session.
+   */
+  onMessage(header: Header, message: Message): void | Promise<void>
+}
+
+/** Takes the channel over in any case: a refused one is closed. */
+export async function openSession(channel: Channel, options: SessionOptions): Promise<Result<Session, HandshakeFault>> {
+  const line = createLine(channel)
+  const timer = options.timers.after(HANDSHAKE_MS_MAX, () =>
+    line.expire(`no proof after HANDSHAKE_MS_MAX ${HANDSHAKE_MS_MAX}`),
+  )
+  const hands = await shakeHands(line, { ...options, fingerprints: channel.fingerprints })
+  timer.cancel()
+  if (!hands.ok) {
+    channel.close()
+    return hands
+  }
+  const talk = new Talk(channel, hands.value, options)
+  options.timers.after(0, () => line.divert((frame) => talk.receive(frame)))
+  return accept(talk)
+}
+
+class Talk implements Session {
+  readonly remote: Did
+  readonly remoteAge: number
+  readonly closed: Promise<SessionEnd>
+  readonly #channel: Channel
+  readonly #them: Correspondent
+  readonly #us: Correspondent
+  readonly #options: SessionOptions
+  readonly #assembler
+  readonly #bucket
+  readonly #incoming: Uint8Array[] = []
+  readonly #outgoing: Uint8Array[] = []
+  #incomingBytes = 0
+  #outgoingBytes = 0
+  #lastSequence = 0
+  #handling = false
+  #pump: Promise<void> | null = null
+  #slow: Timer | null = null
+  #ended = false
+  #end: (end: SessionEnd) => void = () => {}
+
+  constructor(channel: Channel, them: Correspondent, options: SessionOptions) {
+    this.remote = them.did
+    this.remoteAge = them.age
+    this.#channel = channel
+    this.#them = them
+    this.#us = correspondent(options.self.did, options.self.age)
+    this.#options = options
+    this.#assembler = createAssembler(options.clock)
+    this.#bucket = createTokenBucket(options.clock, MESSAGE_BURST, MESSAGES_PER_SECOND)
+    this.closed = new Promise((resolve) => {
+      this.#end = resolve
+    })
+    channel.closed.then(({ reason }) => this.#finish('CLOSED_THERE', reason))
+  }
+
+  send(message: Message): number {
+    const sequence = this.#options.nextSequence()
+    if (this.#ended) return sequence
+    const bytes = encodeMessage(this.#us, sequence, message)
+    if (this.#outgoingBytes + bytes.length > OUTGOING_BYTES_MAX) {
+      this.#finish(
+        'SLOW_READER',
+        `outgoingBytes ${this.#outgoingBytes + bytes.length} > OUTGOING_BYTES_MAX ${OUTGOING_BYTES_MAX}`,
+      )
+      return sequence
+    }
+    this.#outgoingBytes += bytes.length
+    for (const frame of cutFrames(bytes)) this.#outgoing.push(frame)
+    this.#pump ??= this.#pumpOut()
+    return sequence
+  }
+
+  async drained(): Promise<void> {
+    await this.#pump
+  }
+
+  close(reason: string): void {
+    this.#finish('CLOSED_HERE', reason)
+  }
+
+  async #pumpOut(): Promise<void> {
+    try {
+      for (let frame = this.#outgoing.shift(); frame && !this.#ended; frame = this.#outgoing.shift()) {
+        this.#outgoingBytes -= frame.length
+        await this.#channel.send(frame)
+      }
+    } catch (error) {
+      this.#finish('CLOSED_THERE', error instanceof Error ? error.message : 'channel refused a frame')
+    } finally {
+      this.#pump = null
+    }
+  }
+
+  receive(frame: Uint8Array): void {
+    if (this.#ended) return
+    const preamble = readPreamble(frame)
+    if (this.#assembler.deadlineMs === null && preamble.ok && preamble.value === KIND_ABORT) {
+      this.#finish('REFUSED', abortReason(frame))
+      return
+    }
+    const message = this.#assembler.add(frame)
+    this.#watchSlowness()
+    if (!message.ok) {
+      this.#finish('BAD_MESSAGE', `${message.code}: ${message.reason}`)
+      return
+    }
+    if (message.value === null) return
+    this.#incoming.push(message.value)
+    this.#incomingBytes += message.value.length
+    if (this.#incoming.length > INCOMING_MESSAGES_MAX) {
+      this.#finish(
+        'FLOOD',
+        `incomingMessages ${this.#incoming.length} > INCOMING_MESSAGES_MAX ${INCOMING_MESSAGES_MAX}`,
+      )
+    } else if (this.#incomingBytes > INCOMING_BYTES_MAX) {
+      this.#finish('FLOOD', `incomingBytes ${this.#incomingBytes} > INCOMING_BYTES_MAX ${INCOMING_BYTES_MAX}`)
+    } else if (!this.#handling) {
+      void this.#handleAll()
+    }
+  }
+
+  /** A message that stops arriving altogether must end the session too, not only one whose next frame comes late. */
+  #watchSlowness(): void {
+    const { deadlineMs } = this.#assembler
+    if (deadlineMs === null) {
+      this.#slow?.cancel()
+      this.#slow = null
+    } else if (this.#slow === null) {
+      this.#slow = this.#options.timers.after(deadlineMs - this.#options.clock.nowMs(), () =>
+        this.#finish('BAD_MESSAGE', 'SLOW: a message did not become whole in MESSAGE_MS_MAX'),
+      )
+    }
+  }
+
+  async #handleAll(): Promise<void> {
+    this.#handling = true
+    try {
+      while (this.#incoming.length > 0 && !this.#ended) {
+        if (!this.#bucket.take(1)) {
+          this.#options.timers.after(this.#bucket.waitMs(), () => void this.#handleAll())
+          return // still `handling`: the timer goes on
+        }
+        const bytes = this.#incoming.shift()
+        if (bytes) {
+          this.#incomingBytes -= bytes.length
+          await this.#handle(bytes)
+        }
+      }
+      this.#handling = false
+    } catch (error) {
+      this.#finish('HANDLER', error instanceof Error ? error.message : 'handler failed')
+      throw error
+    }
+  }
+
+  async #handle(bytes: Uint8Array): Promise<void> {
+    const decoded = decodeMessage(bytes, this.#them)
+    if (!decoded.ok) {
+      this.#finish('BAD_MESSAGE', `${decoded.code}: ${decoded.reason}`)
+      return
+    }
+    const { header, message } = decoded.value
+    if (header.sequence <= this.#lastSequence) return // a duplicate: said and handled before
+    this.#lastSequence = header.sequence
+    this.#bucket.charge(countEnvelopes(message))
+    const resolved = await resolveMessage(this.#options.authority, message)
+    if (!resolved.ok) {
+      this.#finish('BAD_MESSAGE', `${resolved.code}: ${resolved.reason}`)
+      return
+    }
+    if (!this.#ended) await this.#options.onMessage(header, resolved.value)
+  }
+
+  #finish(code: SessionEnd['code'], reason: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#slow?.cancel()
+    this.#incoming.length = 0
+    this.#outgoing.length = 0
+    this.#channel.close()
+    this.#end({ code, reason })
+  }
+}
