@@ -16,8 +16,8 @@ const PLACES = [
 
 /** The path of the browser, or null. The environment variable CHROMIUM goes before everything else. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
-  if (env['CHROMIUM']) return existsSync(env['CHROMIUM']) ? env['CHROMIUM'] : null
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  if (env.CHROMIUM) return existsSync(env.CHROMIUM) ? env.CHROMIUM : null
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
   const onPath = folders.flatMap((folder) => COMMANDS.map((command) => join(folder, command)))
   return [...onPath, ...PLACES].find((path) => existsSync(path)) ?? null
 }

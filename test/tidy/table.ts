@@ -1,0 +1,111 @@
+/**
+ * The plan of the house as data. `imports`: whose code a room may use. `types`: whose types it may name besides, without
+ * depending on their code. `packages`: what it may import from npm; a package is in as few rooms as can be, so that it
+ * can be replaced there. `core`: no ambient time, chance, network, storage or process.
+ */
+export interface Room {
+  readonly imports: readonly string[]
+  readonly types?: readonly string[]
+  readonly packages?: readonly string[]
+  readonly core: boolean
+}
+
+const CORE = ['base', 'identity', 'permit', 'bundle', 'directory', 'wire', 'storage', 'allocator', 'host'] as const
+const MACHINE = ['checkpoint', 'engine', 'sandbox'] as const
+
+/** `node:*` stands for every module of Node. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  base: { imports: [], packages: ['@ipld/dag-cbor', '@noble/hashes', 'multiformats'], core: true },
+  identity: { imports: ['base'], packages: ['@noble/ed25519', '@noble/hashes', 'multiformats'], core: true },
+  permit: { imports: ['base', 'identity'], core: true },
+  bundle: { imports: ['base', 'identity', 'permit'], packages: ['@ipld/car', 'multiformats'], core: true },
+  directory: { imports: ['base', 'identity'], core: true },
+  wire: {
+    imports: ['base', 'identity', 'permit', 'bundle', 'directory'],
+    types: ['host'],
+    packages: ['valibot'],
+    core: true,
+  },
+  storage: { imports: ['base'], core: true },
+  allocator: { imports: ['base', 'identity', 'directory', 'wire'], core: true },
+  checkpoint: { imports: ['base'], types: ['engine'], core: true },
+  engine: { imports: ['base', 'checkpoint'], core: true },
+  sandbox: {
+    imports: ['base', 'checkpoint', 'engine'],
+    types: ['host', 'identity', 'permit'],
+    packages: ['multiformats', 'valibot'],
+    core: true,
+  },
+  host: { imports: [...CORE, ...MACHINE], core: true },
+  sdk: { imports: [], core: true },
+  sim: { imports: [...CORE, ...MACHINE, 'platform/memory'], core: true },
+  'platform/memory': { imports: [...CORE, ...MACHINE], core: true },
+  'platform/guest': { imports: ['base', 'checkpoint', 'engine', 'sandbox'], core: false },
+  'platform/browser': {
+    imports: [...CORE, ...MACHINE, 'platform/guest'],
+    packages: ['comlink', 'idb', 'peerjs'],
+    core: false,
+  },
+  'platform/node': {
+    imports: [...CORE, ...MACHINE, 'platform/guest'],
+    packages: ['node:*', 'assemblyscript', 'binaryen', 'esbuild', 'libsql', 'node-datachannel', 'peerjs', 'ws'],
+    core: false,
+  },
+  rendezvous: {
+    imports: CORE,
+    packages: ['node:*', '@hono/node-server', 'hono', 'pino', 'valibot', 'ws'],
+    core: false,
+  },
+  ui: { imports: ['base', 'identity', 'directory', 'host'], packages: ['@preact/signals', 'preact'], core: false },
+  bench: {
+    imports: [...CORE, ...MACHINE, 'platform/memory', 'platform/node', 'rendezvous'],
+    packages: ['node:*'],
+    core: false,
+  },
+  'entry/browser': {
+    imports: [...CORE, ...MACHINE, 'platform/browser', 'platform/guest', 'ui'],
+    packages: ['@preact/signals', 'preact', 'workbox-window', 'virtual:*'],
+    core: false,
+  },
+  'entry/node': {
+    imports: [...CORE, ...MACHINE, 'platform/node', 'platform/memory', 'rendezvous', 'sim'],
+    packages: ['node:*', 'commander', 'pino'],
+    core: false,
+  },
+  /** src/index.ts, the embedder's door. */
+  src: { imports: [...CORE, ...MACHINE], core: true },
+}
+
+/** What the core must be given as an argument. Methods and properties of these names are nobody's business. */
+export const AMBIENT: readonly RegExp[] = [
+  /(?<![\w.$#])Date\.now\b/,
+  /(?<![\w.$#])new Date\(\s*\)/,
+  /(?<![\w.$#])Date\(\s*\)/,
+  /(?<![\w.$#])Math\.random\b/,
+  /(?<![\w.$#])(?:setTimeout|setInterval|setImmediate|requestAnimationFrame)\s*\(/,
+  /(?<![\w.$#])(?:await|return|=|=>)\s+fetch\s*\(/,
+  /(?<![\w.$#])(?:crypto|performance|process|console|document|window|navigator|globalThis|indexedDB|localStorage)\s*[.[]/,
+  /(?<![\w.$#])new (?:WebSocket|Worker|MessageChannel|BroadcastChannel|XMLHttpRequest|EventSource)\b/,
+  /(?<![\w.$#])declare (?!const \w+: unique symbol)(?:const|let|var|function|class)\b/,
+]
+
+/** The only places where the core says what every realm has. */
+export const AMBIENT_DECLARATIONS: readonly string[] = ['src/base/realm.d.ts', 'src/engine/webassembly.d.ts']
+
+/** Names of drawers, and words that mean one of our concepts under another name (DESIGN: one word per concept). */
+export const WORDS_NOT_IN_FILE_NAMES: readonly string[] = [
+  'utils',
+  'util',
+  'helpers',
+  'helper',
+  'common',
+  'manager',
+  'service',
+  'misc',
+  'handler',
+  'peer',
+  'task',
+  'job',
+]
+
+export const FILE_LINES_MAX = 400
