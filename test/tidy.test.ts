@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RULES } from './tidy/rules.ts'
 import { blank, importsOf, readProject } from './tidy/source.ts'
+import { ROOMS } from './tidy/table.ts'
 
 /** The house is tidy. The plan is test/tidy/table.ts; the habits are test/tidy/rules.ts. */
 const project = readProject()
@@ -18,6 +19,21 @@ describe('the project', () => {
       expect(faults).toEqual([])
     })
   }
+})
+
+describe('the table of rooms', () => {
+  it('has a direction: no room reaches itself', () => {
+    const reach = (room: string, seen: Set<string>): Set<string> => {
+      for (const next of ROOMS[room]?.imports ?? []) if (!seen.has(next)) reach(next, seen.add(next))
+      return seen
+    }
+    for (const room of Object.keys(ROOMS)) expect(reach(room, new Set()).has(room), room).toBe(false)
+  })
+
+  it('names only rooms that it has', () => {
+    const named = Object.values(ROOMS).flatMap(({ imports, types = [] }) => [...imports, ...types])
+    expect(named.filter((room) => ROOMS[room] === undefined)).toEqual([])
+  })
 })
 
 describe('the rules', () => {

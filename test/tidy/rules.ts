@@ -56,15 +56,6 @@ export const RULES: readonly Rule[] = [
     breaks: { path: 'src/base/a.ts', text: "import { x } from '../host/x.ts'\nimport { y } from 'idb'" },
   },
   {
-    name: 'no file imports itself by a detour (types aside)',
-    find: (file, project) => {
-      const cycle = inSrc(file.path) ? cycleThrough(file.path, importGraph(project)) : null
-      // Each cycle is told once, by the first of its files.
-      return cycle !== null && cycle.every((path) => path >= file.path) ? [cycle.join(' → ')] : []
-    },
-    breaks: { path: 'src/host/a.ts', text: "import { x } from './a.ts'" },
-  },
-  {
     name: 'the core takes time, chance, storage and network as arguments',
     find: (file) => {
       const core = ROOMS[roomOf(file.path) ?? '']?.core === true && isTypeScript(file.path)
@@ -187,42 +178,6 @@ export const RULES: readonly Rule[] = [
     breaks: { path: 'package.json', text: '{ "dependencies": { "left-pad": "^1.0.0" } }' },
   },
 ]
-
-type ImportGraph = ReadonlyMap<string, readonly string[]>
-
-const graphs = new WeakMap<readonly SourceFile[], ImportGraph>()
-
-function importGraph(project: readonly SourceFile[]): ImportGraph {
-  const known = graphs.get(project)
-  if (known !== undefined) return known
-  const code = project.filter(({ path }) => inSrc(path) && isTypeScript(path))
-  const graph = new Map(
-    code.map((file) => {
-      const used = importsOf(file).filter(({ from, typeOnly }) => isRelative(from) && !typeOnly)
-      return [file.path, used.map(({ from }) => resolveImport(file.path, from))] as const
-    }),
-  )
-  graphs.set(project, graph)
-  return graph
-}
-
-/** The shortest way from a file back to itself, or null. */
-function cycleThrough(start: string, graph: ImportGraph): readonly string[] | null {
-  const seen = new Set<string>()
-  let ways: readonly string[][] = [[start]]
-  while (ways.length > 0) {
-    const longer: string[][] = []
-    for (const way of ways)
-      for (const next of graph.get(way.at(-1) ?? '') ?? []) {
-        if (next === start) return way
-        if (seen.has(next)) continue
-        seen.add(next)
-        longer.push([...way, next])
-      }
-    ways = longer
-  }
-  return null
-}
 
 const foldersOf = (path: string): string[] => {
   const parts = path.split('/')

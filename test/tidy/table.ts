@@ -31,8 +31,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   checkpoint: { imports: ['base'], types: ['engine'], core: true },
   engine: { imports: ['base', 'checkpoint'], core: true },
   sandbox: {
-    imports: ['base', 'checkpoint', 'engine'],
-    types: ['host', 'identity', 'permit'],
+    imports: ['base', 'identity', 'checkpoint', 'engine'],
+    types: ['host', 'permit'],
     packages: ['multiformats', 'valibot'],
     core: true,
   },
