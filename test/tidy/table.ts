@@ -10,8 +10,20 @@ export interface Room {
   readonly core: boolean
 }
 
-const CORE = ['base', 'identity', 'permit', 'bundle', 'directory', 'wire', 'storage', 'allocator', 'host'] as const
-const MACHINE = ['checkpoint', 'engine', 'sandbox'] as const
+const BELOW_HOST: readonly string[] = [
+  'base',
+  'identity',
+  'permit',
+  'bundle',
+  'directory',
+  'wire',
+  'storage',
+  'allocator',
+  'checkpoint',
+  'engine',
+  'sandbox',
+]
+const CORE: readonly string[] = [...BELOW_HOST, 'host']
 
 /** `node:*` stands for every module of Node. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -36,18 +48,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['multiformats', 'valibot'],
     core: true,
   },
-  host: { imports: [...CORE, ...MACHINE], core: true },
+  host: { imports: BELOW_HOST, core: true },
   sdk: { imports: [], core: true },
-  sim: { imports: [...CORE, ...MACHINE, 'platform/memory'], core: true },
-  'platform/memory': { imports: [...CORE, ...MACHINE], core: true },
+  sim: { imports: [...CORE, 'platform/memory'], core: true },
+  'platform/memory': { imports: CORE, core: true },
   'platform/guest': { imports: ['base', 'checkpoint', 'engine', 'sandbox'], core: false },
   'platform/browser': {
-    imports: [...CORE, ...MACHINE, 'platform/guest'],
+    imports: [...CORE, 'platform/guest'],
     packages: ['comlink', 'idb', 'peerjs'],
     core: false,
   },
   'platform/node': {
-    imports: [...CORE, ...MACHINE, 'platform/guest'],
+    imports: [...CORE, 'platform/guest'],
     packages: ['node:*', 'assemblyscript', 'binaryen', 'esbuild', 'libsql', 'node-datachannel', 'peerjs', 'ws'],
     core: false,
   },
@@ -58,22 +70,22 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   ui: { imports: ['base', 'identity', 'directory', 'host'], packages: ['@preact/signals', 'preact'], core: false },
   bench: {
-    imports: [...CORE, ...MACHINE, 'platform/memory', 'platform/node', 'rendezvous'],
+    imports: [...CORE, 'platform/memory', 'platform/node', 'rendezvous'],
     packages: ['node:*'],
     core: false,
   },
   'entry/browser': {
-    imports: [...CORE, ...MACHINE, 'platform/browser', 'platform/guest', 'ui'],
+    imports: [...CORE, 'platform/browser', 'platform/guest', 'ui'],
     packages: ['@preact/signals', 'preact', 'workbox-window', 'virtual:*'],
     core: false,
   },
   'entry/node': {
-    imports: [...CORE, ...MACHINE, 'platform/node', 'platform/memory', 'rendezvous', 'sim'],
+    imports: [...CORE, 'platform/node', 'platform/memory', 'rendezvous', 'sim'],
     packages: ['node:*', 'commander', 'pino'],
     core: false,
   },
   /** src/index.ts, the embedder's door. */
-  src: { imports: [...CORE, ...MACHINE], core: true },
+  src: { imports: CORE, core: true },
 }
 
 /** What the core must be given as an argument. Methods and properties of these names are nobody's business. */
