@@ -48,7 +48,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['multiformats', 'valibot'],
     core: true,
   },
-  host: { imports: BELOW_HOST, core: true },
+  host: { imports: BELOW_HOST, packages: ['multiformats'], core: true },
   sdk: { imports: [], core: true },
   sim: { imports: [...CORE, 'platform/memory'], core: true },
   'platform/memory': { imports: CORE, core: true },
