@@ -98,11 +98,15 @@ export async function openNodeStore(folder: string, options: NodeStoreOptions = 
       alive()
       flush()
       open = false
-      // Statements keep libsql's connection, and with it the lock, until they are collected. Leaving WAL mode and
-      // exclusive locking gives the lock back now, and leaves one tidy file.
-      database.exec('PRAGMA journal_mode = DELETE')
-      database.exec('PRAGMA locking_mode = NORMAL')
-      selectKeys.all('', '')
+      try {
+        // Statements keep libsql's connection, and with it the lock, until they are collected. Leaving WAL mode and
+        // exclusive locking gives the lock back now, and leaves one tidy file.
+        database.exec('PRAGMA journal_mode = DELETE')
+        database.exec('PRAGMA locking_mode = NORMAL')
+        selectKeys.all('', '')
+      } catch {
+        // A full disk has no room to leave WAL mode: what was committed stays in the log, where the next open finds it.
+      }
       database.close()
     },
   }
