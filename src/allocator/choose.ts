@@ -1,0 +1,41 @@
+import { integerBelow, type Random } from '../base/random.ts'
+import type { Did } from '../identity/did.ts'
+import type { Description } from '../wire/messages.ts'
+
+/**
+ * Where an agent goes: the least loaded host that matches its needs. Pure functions over what is known now; information
+ * is at most one load interval old, and agents sent since the last report are counted in. No wire, no state.
+ */
+export interface Candidate {
+  readonly description: Description
+  readonly connected: boolean
+  readonly sentSince: number
+}
+
+export interface Needs {
+  readonly kinds: readonly string[] | null
+  readonly except: readonly Did[]
+}
+
+/** Share of its slots that is taken, agents under way included; above or equal 1 means full. */
+export const fullness = ({ description, sentSince }: Candidate): number => {
+  const { agents, slots } = description.load
+  return slots === 0 ? Number.POSITIVE_INFINITY : (agents + sentSince) / slots
+}
+
+/** The least full host, by lot among equals; null when none fits. */
+export function chooseHost(candidates: ReadonlyMap<Did, Candidate>, needs: Needs, random: Random): Did | null {
+  let best: Did[] = []
+  let least = 1
+  for (const [host, candidate] of candidates) {
+    const { description, connected } = candidate
+    if (!connected || !description.load.accepting || needs.except.includes(host)) continue
+    if (needs.kinds && !needs.kinds.includes(description.kind)) continue
+    const full = fullness(candidate)
+    if (full >= 1 || full > least) continue
+    if (full < least) best = []
+    least = full
+    best.push(host)
+  }
+  return best[integerBelow(random, best.length)] ?? null
+}

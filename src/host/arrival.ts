@@ -1,0 +1,208 @@
+import type { Did } from '../identity/did.ts'
+import type { Offer, Requests } from '../wire/messages.ts'
+import type { Ready, Sealed } from '../wire/statements.ts'
+import type { BundleFacts, Fault } from './events.ts'
+import { READY_MS, RESERVATION_MS } from './limits.ts'
+import { forgetResident, writeResident } from './records.ts'
+import { mayRunHere, settleIn } from './residence.ts'
+import { newResident } from './residents.ts'
+import type { Resident } from './state.ts'
+import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
+
+/**
+ * The destination's side of the hand-over: admission before a byte of state moves, a reserved place, the dry thaw, the
+ * signed READY. It never runs the agent: only a certificate does (certificates.ts). Cheap checks come first.
+ */
+export function onOffer(turn: Turn, from: Did, handle: number, offer: Offer): void {
+  const fault = offerFault(turn, from, offer)
+  if (fault) return refuseOffer(turn, handle, offer, fault)
+  const facts = turn.state.bundles.get(offer.bundle)
+  if (facts) return admit(turn, from, handle, offer, facts)
+  begin(
+    turn,
+    { kind: 'openBundle', bundle: offer.bundle, from },
+    { for: 'bundle-offer', agent: offer.agent, handle, offer, from },
+  )
+}
+
+export function onOfferBundle(turn: Turn, from: Did, handle: number, offer: Offer, bundle: BundleFacts | Fault): void {
+  if ('code' in bundle) return refuseOffer(turn, handle, offer, bundle)
+  turn.state.bundles.set(bundle.id, bundle)
+  const fault = offerFault(turn, from, offer)
+  if (fault) return refuseOffer(turn, handle, offer, fault)
+  admit(turn, from, handle, offer, bundle)
+}
+
+/** What can be refused without looking at the bundle. */
+function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
+  const { state } = turn
+  const resident = state.residents.get(offer.agent)
+  if (resident && (resident.arrival === null || resident.arrival.from !== from))
+    return { code: 'REFUSED', reason: 'the agent is here already' }
+  const certified = state.registers.get(offer.agent)?.epoch ?? state.forwards.get(offer.agent)?.epoch ?? -1
+  if (offer.epoch <= certified) return { code: 'STALE_EPOCH', reason: `epoch ${offer.epoch} <= ${certified}` }
+  const { policy } = state
+  if (offer.hops > policy.hops) return { code: 'QUOTA', reason: `hops ${offer.hops} > ${policy.hops}` }
+  if (offer.fuelMax > policy.fuel) return { code: 'QUOTA', reason: `fuelMax ${offer.fuelMax} > ${policy.fuel}` }
+  if (offer.fuelUsed >= offer.fuelMax)
+    return { code: 'QUOTA', reason: `fuelUsed ${offer.fuelUsed} >= fuelMax ${offer.fuelMax}` }
+  if (offer.memoryBytesMax > policy.memoryBytes)
+    return { code: 'QUOTA', reason: `memoryBytesMax ${offer.memoryBytesMax} > ${policy.memoryBytes}` }
+  if (isParking(turn, offer)) return null
+  if (!state.accepting || state.evicting) return { code: 'REFUSED', reason: 'the owner is using this machine' }
+  if (!resident && state.residents.size >= state.slots)
+    return { code: 'NO_SLOT', reason: `agents ${state.residents.size} >= slots ${state.slots}` }
+  return null
+}
+
+/** Home takes its own agents back to park them, whatever its slots. */
+const isParking = (turn: Turn, offer: Offer): boolean => turn.state.rows.has(offer.agent)
+
+function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: BundleFacts): void {
+  const { state } = turn
+  if (!state.trusted.has(facts.author))
+    return refuseOffer(turn, handle, offer, {
+      code: 'UNTRUSTED_AUTHOR',
+      reason: `author ${facts.author} is not trusted here`,
+    })
+  if (offer.hops > facts.hopsMax)
+    return refuseOffer(turn, handle, offer, {
+      code: 'QUOTA',
+      reason: `hops ${offer.hops} > the bundle's ${facts.hopsMax}`,
+    })
+  const parking = isParking(turn, offer)
+  if (!parking && facts.kinds && !facts.kinds.includes(state.kind))
+    return refuseOffer(turn, handle, offer, {
+      code: 'REFUSED',
+      reason: `the bundle needs ${facts.kinds.join(' or ')}, this is ${state.kind}`,
+    })
+  let resident = state.residents.get(offer.agent)
+  if (!resident) {
+    const brief = {
+      agent: offer.agent,
+      bundle: offer.bundle,
+      inputJson: 'null',
+      seed: 0,
+      launchedMs: turn.wallMs,
+      fuelMax: offer.fuelMax,
+      memoryBytesMax: offer.memoryBytesMax,
+      witnesses: [],
+      hops: offer.hops,
+      consoleLines: 0,
+      movedBy: null,
+    }
+    resident = newResident(turn, brief, facts.name, facts.author, offer.epoch - 1)
+    state.residents.set(offer.agent, resident)
+  }
+  resident.arrival = {
+    from,
+    offeredMs: turn.nowMs,
+    untilMs: turn.nowMs + RESERVATION_MS,
+    handle: null,
+    reason: offer.reason,
+    state: 'reserved',
+  }
+  answer(turn, handle, 'offer', { ttlMs: RESERVATION_MS })
+}
+
+function refuseOffer(turn: Turn, handle: number, offer: Offer, fault: Fault): void {
+  turn.state.totals.refused += 1
+  log(turn, 'info', `refused: ${fault.code}: ${fault.reason}`, offer.agent)
+  deny(turn, handle, fault.code, fault.reason)
+}
+
+export function onSend(
+  turn: Turn,
+  from: Did,
+  handle: number,
+  { brief, epoch, checkpoint }: Requests['send']['ask'],
+): void {
+  const resident = turn.state.residents.get(brief.agent)
+  const arrival = resident?.arrival
+  if (!resident || !arrival || arrival.from !== from)
+    return deny(turn, handle, 'REFUSED', 'no place is reserved for this agent')
+  if (epoch !== resident.epoch + 1 || brief.bundle !== resident.brief.bundle)
+    return deny(turn, handle, 'REFUSED', 'not what was offered')
+  if (brief.fuelMax !== resident.brief.fuelMax || brief.memoryBytesMax !== resident.brief.memoryBytesMax)
+    return deny(turn, handle, 'QUOTA', 'quota differs from the offer')
+  if (brief.witnesses.length === 0) return deny(turn, handle, 'REFUSED', 'an agent without witness')
+  if (arrival.state === 'preparing') return deny(turn, handle, 'BUSY', 'the agent is being thawed')
+  if (arrival.state === 'ready' && resident.checkpoint === checkpoint) return sealReady(turn, resident, handle)
+  resident.brief = brief
+  resident.checkpoint = checkpoint
+  resident.consoleLines = brief.consoleLines
+  arrival.state = 'preparing'
+  arrival.handle = handle
+  arrival.untilMs = turn.nowMs + READY_MS
+  resident.wanted = arrival.reason === 'move'
+  if (turn.state.rows.has(brief.agent) && !mayRunHere(turn, resident)) {
+    // To be parked: the blocks are kept, nothing is thawed.
+    if (checkpoint === null) return onPrepared(turn, resident, null, 0)
+    return begin(
+      turn,
+      { kind: 'fetchCheckpoint', agent: brief.agent, checkpoint, from },
+      { for: 'parked', agent: brief.agent },
+    )
+  }
+  if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+  resident.guest = 'preparing'
+  begin(
+    turn,
+    { kind: 'prepare', brief, checkpoint, from, sentBytesMax: resident.sentBytesMax },
+    { for: 'prepare', agent: resident.agent },
+  )
+}
+
+/** The end of a `prepare`, be it for an arrival or for an agent that was parked here. */
+export function onPrepared(turn: Turn, resident: Resident, fault: Fault | null, stateBytes: number): void {
+  const { arrival } = resident
+  resident.stateBytes = Math.max(resident.stateBytes, stateBytes)
+  if (resident.guest === 'preparing') resident.guest = fault ? 'none' : 'ready'
+  if (!arrival)
+    return fault
+      ? log(turn, 'warn', `cannot go on: ${fault.code}: ${fault.reason}`, resident.agent)
+      : settleIn(turn, resident)
+  const { handle } = arrival
+  if (handle === null) return
+  arrival.handle = null
+  if (fault) {
+    turn.state.residents.delete(resident.agent)
+    log(turn, 'warn', `refused: ${fault.code}: ${fault.reason}`, resident.agent)
+    return deny(turn, handle, fault.code, fault.reason)
+  }
+  arrival.state = 'ready'
+  persist(turn, writeResident(resident))
+  sealReady(turn, resident, handle)
+}
+
+function sealReady(turn: Turn, resident: Resident, handle: number): void {
+  const statement: Ready = {
+    type: 'ready',
+    agent: resident.agent,
+    epoch: resident.epoch + 1,
+    holding: { holder: turn.state.self, checkpoint: resident.checkpoint },
+  }
+  begin(turn, { kind: 'seal', statement }, { for: 'seal-ready', agent: resident.agent, handle })
+}
+
+export const onReadySealed = (turn: Turn, handle: number, ready: Sealed<Ready>): void =>
+  answer(turn, handle, 'send', { ready })
+
+/** Frees places whose agent never came, and guests whose certificate never came. */
+export function expireArrivals(turn: Turn): void {
+  const { state } = turn
+  for (const resident of state.residents.values()) {
+    const { arrival } = resident
+    if (!arrival || turn.nowMs < arrival.untilMs) continue
+    if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+    if (arrival.handle !== null) deny(turn, arrival.handle, 'TIMEOUT', 'the place was given up')
+    state.residents.delete(resident.agent)
+    if (arrival.state === 'ready') persist(turn, forgetResident(resident.agent))
+    turn.effects.push({
+      kind: 'forget',
+      agent: resident.agent,
+      keep: state.rows.get(resident.agent)?.checkpoint ?? null,
+    })
+    log(turn, 'info', 'reservation expired', resident.agent)
+  }
+}

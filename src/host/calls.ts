@@ -1,0 +1,108 @@
+import type { PendingCall } from '../engine/image.ts'
+import type { Did } from '../identity/did.ts'
+import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../sandbox/calls.ts'
+import { depart } from './departure.ts'
+import { CHECKPOINT_MS } from './limits.ts'
+import { release } from './residence.ts'
+import type { HostState, Resident } from './state.ts'
+import type { Turn } from './turn.ts'
+
+/**
+ * What a program asks of its host, answered from the state; files are read by the rim. A call that travelled with the
+ * agent is asked again under its old number: a move that has happened is answered, an emit keeps its number.
+ */
+export function onCall(turn: Turn, resident: Resident, asked: PendingCall, again: boolean): void {
+  const { request } = asked
+  const call = parseCall(asked)
+  if (!call.ok) return deliver(turn, resident, refuseCall(request, call.code, call.reason))
+  answerTo(turn, resident, request, call.value, again)
+}
+
+function answerTo(turn: Turn, resident: Resident, request: number, call: Call, again: boolean): void {
+  const { state } = turn
+  switch (call.name) {
+    case 'self':
+      return deliver(
+        turn,
+        resident,
+        answerCall(request, 'self', { id: resident.agent, host: factsOf(state), quota: quotaLeft(turn, resident) }),
+      )
+    case 'hosts':
+      return deliver(turn, resident, answerCall(request, 'hosts', knownHosts(state)))
+    case 'progress':
+      resident.progress = call.fraction
+      resident.note = call.note
+      return deliver(turn, resident, answerCall(request, 'progress', null))
+    case 'emit': {
+      const taken = release(turn, resident, 'emit', request, call.valueJson)
+      return deliver(
+        turn,
+        resident,
+        taken ? answerCall(request, 'emit', null) : refuseCall(request, 'QUOTA', 'too many emits wait for home'),
+      )
+    }
+    case 'checkpoint':
+      resident.checkpointCall = request
+      resident.checkpointDueMs = Math.min(resident.checkpointDueMs, turn.nowMs - CHECKPOINT_MS)
+      return
+    case 'asset':
+      turn.effects.push({ kind: 'read', agent: resident.agent, request, what: 'asset', name: call.asset })
+      return
+    case 'read':
+      turn.effects.push({ kind: 'read', agent: resident.agent, request, what: 'path', name: call.path })
+      return
+    case 'move':
+      return move(turn, resident, request, call.where, again)
+  }
+}
+
+function move(turn: Turn, resident: Resident, request: number, where: Where, again: boolean): void {
+  const { state } = turn
+  const here = (): void => deliver(turn, resident, answerCall(request, 'move', factsOf(state)))
+  if (again && resident.brief.movedBy !== null && request <= resident.brief.movedBy) return here()
+  const only = where.to === 'home' ? homeOf(resident, state) : where.to === 'host' ? where.host : null
+  if (only === state.self || (where.to === 'kind' && where.kind === state.kind)) return here()
+  if (only && !state.acquaintances.get(only)?.connected)
+    return deliver(turn, resident, refuseCall(request, 'NOT_FOUND', `host ${only} is not on line`))
+  const hopsMax = Math.min(state.policy.hops, state.bundles.get(resident.brief.bundle)?.hopsMax ?? state.policy.hops)
+  if (resident.brief.hops >= hopsMax)
+    return deliver(turn, resident, refuseCall(request, 'QUOTA', `hops ${resident.brief.hops} >= ${hopsMax}`))
+  if (resident.departure)
+    return deliver(turn, resident, refuseCall(request, 'UNREACHABLE', 'the agent is being moved by its host'))
+  depart(turn, resident, { reason: 'move', only, kinds: where.to === 'kind' ? [where.kind] : null, call: request })
+}
+
+const homeOf = (resident: Resident, state: HostState): Did => resident.brief.witnesses[0] ?? state.self
+
+const deliver = (turn: Turn, resident: Resident, delivery: ReturnType<typeof refuseCall>): void => {
+  turn.effects.push({ kind: 'deliver', agent: resident.agent, delivery })
+}
+
+const factsOf = (state: HostState): HostFacts => ({
+  id: state.self,
+  kind: state.kind,
+  age: state.age,
+  name: state.name,
+})
+
+const knownHosts = (state: HostState) => [
+  factsOf(state),
+  ...[...state.acquaintances]
+    .filter(([, { connected }]) => connected)
+    .map(([id, { description }]) => ({ id, name: description.name, kind: description.kind })),
+]
+
+function quotaLeft(turn: Turn, resident: Resident) {
+  const { state } = turn
+  const facts = state.bundles.get(resident.brief.bundle)
+  return {
+    fuel: Math.max(0, resident.brief.fuelMax - resident.fuelUsed),
+    memoryBytes: resident.brief.memoryBytesMax,
+    lifetimeMs: Math.max(0, lifetimeMs(state, resident) - (turn.wallMs - resident.brief.launchedMs)),
+    sentBytes: resident.sentBytesMax,
+    hops: Math.max(0, Math.min(state.policy.hops, facts?.hopsMax ?? state.policy.hops) - resident.brief.hops),
+  }
+}
+
+export const lifetimeMs = (state: HostState, resident: Resident): number =>
+  Math.min(state.policy.lifetimeMs, state.bundles.get(resident.brief.bundle)?.lifetimeMs ?? state.policy.lifetimeMs)

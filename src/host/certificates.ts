@@ -1,0 +1,126 @@
+import { assert } from '../base/assert.ts'
+import type { Did } from '../identity/did.ts'
+import type { Brief } from '../wire/messages.ts'
+import type { Certificate } from '../wire/statements.ts'
+import { certificateFault } from './ballots.ts'
+import { recordHop } from './hops.ts'
+import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
+import { forgetResident, writeRegister, writeResident, writeRow } from './records.ts'
+import { bury, settleIn } from './residence.ts'
+import { newResident } from './residents.ts'
+import type { HomeRow, Resident } from './state.ts'
+import { briefOfRow, tellStory } from './story.ts'
+import { log, persist, type Turn } from './turn.ts'
+
+/**
+ * A decision becomes known. The same few lines serve everybody whom it concerns: the witness moves to the next epoch,
+ * home turns its row, the old holder lets go, the new one begins. Certificates of the past change nothing.
+ */
+export function learn(turn: Turn, certificate: Certificate, brief: Brief | null): void {
+  const { state } = turn
+  const { agent, epoch, holding } = certificate
+  const register = state.registers.get(agent)
+  const resident = state.residents.get(agent)
+  const witnesses = register?.witnesses ?? resident?.brief.witnesses ?? brief?.witnesses ?? null
+  if (!witnesses) return
+  const fault = certificateFault(certificate, witnesses)
+  if (fault) return log(turn, 'warn', `certificate refused: ${fault}`, agent)
+
+  const proposal = state.proposals.get(agent)
+  if (proposal && proposal.epoch <= epoch) state.proposals.delete(agent)
+
+  if (register && epoch > register.epoch) {
+    register.epoch = epoch
+    register.holder = holding.holder
+    register.certificate = certificate
+    register.promised = null
+    register.accepted = null
+    persist(turn, writeRegister(register))
+  }
+  const row = state.rows.get(agent)
+  if (row && epoch > row.epoch) turnRow(turn, row, certificate)
+
+  if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null, brief)
+  else if (resident && epoch > resident.epoch) letGo(turn, resident, holding.holder, epoch)
+}
+
+function turnRow(turn: Turn, row: HomeRow, { epoch, holding }: Certificate): void {
+  const before = row.holder
+  row.epoch = epoch
+  row.holder = holding.holder
+  row.heardMs = turn.nowMs
+  if (holding.holder !== before) {
+    if (holding.holder !== turn.state.self) row.hops += 1
+    tellStory(turn, row, 'hop', { from: before, to: holding.holder, epoch, checkpoint: holding.checkpoint })
+  }
+  if (row.state === 'waiting' && holding.holder !== turn.state.self) row.state = 'running'
+  persist(turn, writeRow(row))
+}
+
+function takeHold(
+  turn: Turn,
+  certificate: Certificate,
+  resident: Resident | null,
+  row: HomeRow | null,
+  brief: Brief | null,
+): void {
+  const { state } = turn
+  if (row?.outcome) return resident ? bury(turn, resident) : undefined
+  let here = resident
+  if (!here) {
+    const known = row ? briefOfRow(state, row) : brief
+    if (!known) return
+    here = newResident(turn, known, row?.name ?? 'agent', row?.author ?? state.self, row?.epoch ?? certificate.epoch)
+    here.checkpoint = certificate.holding.checkpoint
+    here.consoleLines = row?.consoleLines ?? known.consoleLines
+    state.residents.set(here.agent, here)
+  }
+  if (here.certificate && certificate.epoch <= here.certificate.epoch) return
+  assert(here.started === null || here.started < certificate.epoch, 'a started epoch is decided again')
+  const hop = here.arrival
+  if (here.departure) here.departure = null
+  here.epoch = certificate.epoch
+  here.certificate = certificate
+  here.release = null
+  here.placeDueMs = turn.nowMs + (hop ? 0 : PLACE_AGAIN_MS / 10)
+  if (hop) {
+    state.totals.hopsIn += 1
+    recordHop(turn, {
+      agent: here.agent,
+      name: here.name,
+      from: hop.from,
+      to: state.self,
+      reason: hop.reason,
+      tookMs: turn.nowMs - hop.offeredMs,
+      bytes: here.stateBytes,
+    })
+  }
+  here.arrival = null
+  persist(turn, writeResident(here))
+  settleIn(turn, here)
+}
+
+/** Another host holds the agent now: stop ours, remember where it went. Its blocks go when the new holder has them. */
+export function letGo(turn: Turn, resident: Resident, to: Did, epoch: number): void {
+  const { state } = turn
+  const departure = resident.departure
+  if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+  resident.guest = 'none'
+  state.residents.delete(resident.agent)
+  state.forwards.set(resident.agent, { to, epoch, untilMs: turn.nowMs + FORWARD_MS })
+  if (departure && departure.to === to) {
+    state.totals.hopsOut += 1
+    recordHop(turn, {
+      agent: resident.agent,
+      name: resident.name,
+      from: state.self,
+      to,
+      reason: departure.reason,
+      tookMs: departure.frozenMs === null ? null : turn.nowMs - departure.frozenMs,
+      bytes: resident.stateBytes,
+    })
+  }
+  persist(turn, forgetResident(resident.agent))
+  // Home keeps its newest whole checkpoint: it is the second copy until the new holder's next one.
+  turn.effects.push({ kind: 'forget', agent: resident.agent, keep: state.rows.get(resident.agent)?.checkpoint ?? null })
+}

@@ -1,0 +1,269 @@
+import { chooseHost } from '../allocator/choose.ts'
+import type { Did } from '../identity/did.ts'
+import type { Requests } from '../wire/messages.ts'
+import type { Release, Sealed, Vote } from '../wire/statements.ts'
+import { quorumOf, releaseBallot, sameHolding } from './ballots.ts'
+import type { Answer } from './events.ts'
+import { CANDIDATES_MAX, PLACE_AGAIN_MS } from './limits.ts'
+import { spread } from './proposer.ts'
+import { writeResident } from './records.ts'
+import { goOn, isSpent, mayRunHere, settleIn } from './residence.ts'
+import type { HopReason } from './snapshot.ts'
+import type { Departure, Resident } from './state.ts'
+import { ask, begin, log, persist, type Turn } from './turn.ts'
+
+/**
+ * The source's side of the hand-over (DESIGN 4.5): OFFER, FREEZE, SEND, READY, RELEASE, DECIDE. Up to the RELEASE the
+ * agent is ours and any failure puts it back to work; after the RELEASE only the witnesses can say whose it is.
+ */
+export function depart(
+  turn: Turn,
+  resident: Resident,
+  wish: {
+    readonly reason: HopReason
+    readonly only?: Did | null
+    readonly kinds?: readonly string[] | null
+    readonly call?: number | null
+  },
+): void {
+  if (resident.departure || resident.ended) return
+  resident.departure = {
+    reason: wish.reason,
+    only: wish.only ?? null,
+    kinds: wish.kinds ?? null,
+    call: wish.call ?? null,
+    tried: [],
+    to: null,
+    phase: 'choose',
+    holding: null,
+    votes: new Map(),
+    startedMs: turn.nowMs,
+    frozenMs: null,
+    retryMs: turn.nowMs,
+  }
+  // The owner wants the CPU now, so an eviction stops the agent before it looks for a place.
+  if (wish.reason === 'evict') freeze(turn, resident)
+  choose(turn, resident, resident.departure)
+}
+
+function freeze(turn: Turn, resident: Resident): void {
+  if (resident.guest !== 'running') return
+  resident.guest = 'freezing'
+  turn.effects.push({ kind: 'freeze', agent: resident.agent })
+}
+
+function choose(turn: Turn, resident: Resident, departure: Departure): void {
+  const { state } = turn
+  departure.phase = 'choose'
+  departure.to = departure.only && departure.tried.length === 0 ? departure.only : candidate(turn, resident, departure)
+  if (!departure.to) return stay(turn, resident, departure)
+  departure.phase = 'offer'
+  const { brief } = resident
+  ask(
+    turn,
+    departure.to,
+    'offer',
+    {
+      agent: resident.agent,
+      epoch: resident.epoch + 1,
+      bundle: brief.bundle,
+      reason: departure.reason,
+      hops: brief.hops + 1,
+      fuelUsed: resident.fuelUsed,
+      fuelMax: brief.fuelMax,
+      memoryBytesMax: brief.memoryBytesMax,
+      stateBytes: resident.stateBytes,
+    },
+    { for: 'offer', agent: resident.agent, to: departure.to },
+  )
+  const acquaintance = state.acquaintances.get(departure.to)
+  if (acquaintance) acquaintance.sentSince += 1
+}
+
+/** The best host by the allocator; for an agent nobody wants, its home, which always has room to park it. */
+function candidate(turn: Turn, resident: Resident, departure: Departure): Did | null {
+  const { state } = turn
+  if (departure.only || departure.tried.length >= CANDIDATES_MAX) return parkingHome(turn, resident, departure)
+  const kinds = departure.kinds ?? state.bundles.get(resident.brief.bundle)?.kinds ?? null
+  return (
+    chooseHost(state.acquaintances, { kinds, except: [state.self, ...departure.tried] }, turn.random) ??
+    parkingHome(turn, resident, departure)
+  )
+}
+
+function parkingHome(turn: Turn, resident: Resident, departure: Departure): Did | null {
+  const home = resident.brief.witnesses[0] ?? turn.state.self
+  return departure.reason === 'evict' && home !== turn.state.self && !departure.tried.includes(home) ? home : null
+}
+
+/** Nobody takes it: back to work, or, when the owner is here, parked where it is, frozen and durable. */
+function stay(turn: Turn, resident: Resident, departure: Departure): void {
+  resident.departure = null
+  resident.placeDueMs = turn.nowMs + PLACE_AGAIN_MS
+  if (departure.call !== null) {
+    const reason = departure.only ? `host ${departure.only} does not take the agent` : 'no host takes the agent'
+    turn.effects.push({
+      kind: 'deliver',
+      agent: resident.agent,
+      delivery: { request: departure.call, outcome: { ok: false, code: 'UNREACHABLE', reason } },
+    })
+  }
+  if (resident.guest === 'frozen' && mayRunHere(turn, resident)) goOn(turn, resident)
+}
+
+export function onOfferAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
+  const departure = resident.departure
+  if (!departure || departure.phase !== 'offer' || departure.to !== to) return
+  if (!outcome.ok) return nextCandidate(turn, resident, departure, `${outcome.code}: ${outcome.reason}`)
+  departure.phase = 'freeze'
+  if (resident.guest === 'none' || resident.guest === 'frozen') send(turn, resident, departure)
+  else if (resident.guest === 'ready') {
+    turn.effects.push({ kind: 'terminate', agent: resident.agent })
+    resident.guest = 'none'
+    send(turn, resident, departure)
+  } else freeze(turn, resident)
+}
+
+/** The guest stands still, for us or for a checkpoint that was due anyway. */
+export function onDepartureFrozen(turn: Turn, resident: Resident): void {
+  const departure = resident.departure
+  if (!departure) return
+  departure.frozenMs ??= turn.nowMs
+  if (departure.phase === 'freeze') send(turn, resident, departure)
+  else if (departure.reason !== 'evict' && mayRunHere(turn, resident)) goOn(turn, resident)
+}
+
+function send(turn: Turn, resident: Resident, departure: Departure): void {
+  const to = departure.to
+  if (!to) return
+  departure.frozenMs ??= turn.nowMs
+  departure.phase = 'send'
+  departure.holding = { holder: to, checkpoint: resident.checkpoint }
+  const answered = Math.max(departure.call ?? 0, resident.brief.movedBy ?? 0)
+  const brief = {
+    ...resident.brief,
+    hops: resident.brief.hops + 1,
+    consoleLines: resident.consoleLines,
+    movedBy: answered === 0 ? null : answered,
+  }
+  ask(
+    turn,
+    to,
+    'send',
+    { brief, epoch: resident.epoch + 1, checkpoint: resident.checkpoint, reason: departure.reason },
+    { for: 'send', agent: resident.agent, to },
+  )
+}
+
+export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
+  const departure = resident.departure
+  if (!departure || departure.phase !== 'send' || departure.to !== to || !departure.holding) return
+  if (!outcome.ok) return nextCandidate(turn, resident, departure, `${outcome.code}: ${outcome.reason}`)
+  const { ready } = outcome.body as Requests['send']['answer']
+  const { agent, epoch, holding } = ready.statement
+  if (
+    ready.signer !== to ||
+    agent !== resident.agent ||
+    epoch !== resident.epoch + 1 ||
+    !sameHolding(holding, departure.holding)
+  )
+    return nextCandidate(turn, resident, departure, 'READY is for something else')
+  departure.phase = 'drain'
+  drain(turn, resident)
+}
+
+/** What the agent has let out reaches home under its own epoch before that epoch ends. */
+export function drain(turn: Turn, resident: Resident): void {
+  const departure = resident.departure
+  if (
+    !departure ||
+    departure.phase !== 'drain' ||
+    resident.effects.length > 0 ||
+    resident.checkpointSending ||
+    !departure.holding
+  )
+    return
+  departure.phase = 'release'
+  const statement: Release = {
+    type: 'release',
+    agent: resident.agent,
+    epoch: resident.epoch + 1,
+    holding: departure.holding,
+  }
+  begin(turn, { kind: 'seal', statement }, { for: 'seal-release', agent: resident.agent })
+}
+
+/** The RELEASE: durable before it is said, once for an epoch. From here on this host never runs this epoch again. */
+export function onReleaseSealed(turn: Turn, resident: Resident, release: Sealed<Release>): void {
+  const departure = resident.departure
+  if (!departure || departure.phase !== 'release') return
+  resident.release = release
+  departure.phase = 'decide'
+  persist(turn, writeResident(resident))
+  askVotes(turn, resident, departure)
+}
+
+function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
+  const { release } = resident
+  if (!release) return
+  departure.retryMs = turn.nowMs + 2_000
+  const { agent, epoch, holding } = release.statement
+  const ballot = releaseBallot(release.statement, turn.state.self)
+  for (const witness of resident.brief.witnesses) {
+    if (departure.votes.has(witness)) continue
+    ask(
+      turn,
+      witness,
+      'accept',
+      { agent, epoch, ballot, holding, release },
+      { for: 'vote', agent, epoch, witness, proposer: false },
+    )
+  }
+}
+
+export function onReleaseVote(turn: Turn, resident: Resident, vote: Sealed<Vote>): void {
+  const departure = resident.departure
+  if (!departure || departure.phase !== 'decide' || !resident.release) return
+  const { agent, epoch, ballot, holding } = vote.statement
+  if (
+    agent !== resident.agent ||
+    epoch !== resident.epoch + 1 ||
+    !sameHolding(holding, resident.release.statement.holding) ||
+    ballot.round !== 0
+  )
+    return
+  departure.votes.set(vote.signer, vote)
+  if (departure.votes.size < quorumOf(resident.brief.witnesses)) return
+  spread(turn, { agent, epoch, ballot, holding, votes: [...departure.votes.values()] }, resident.brief.witnesses)
+}
+
+/** Called each tick: asks again for votes that did not come; evicted agents that stayed look for a place again. */
+export function pursue(turn: Turn, resident: Resident): void {
+  const departure = resident.departure
+  if (!departure) return
+  if (departure.phase === 'drain') drain(turn, resident)
+  else if (departure.phase === 'decide' && turn.nowMs >= departure.retryMs) askVotes(turn, resident, departure)
+}
+
+function nextCandidate(turn: Turn, resident: Resident, departure: Departure, why: string): void {
+  log(turn, 'info', `${departure.to} does not take it: ${why}`, resident.agent)
+  if (departure.to) departure.tried.push(departure.to)
+  departure.to = null
+  departure.holding = null
+  // While we look on, an agent that may run here runs: only an eviction keeps it frozen.
+  if (resident.guest === 'frozen' && departure.reason !== 'evict' && mayRunHere(turn, resident)) goOn(turn, resident)
+  choose(turn, resident, departure)
+}
+
+/** Places a held agent that is not running: here when this host is the best, otherwise on the best of the others. */
+export function place(turn: Turn, resident: Resident): void {
+  const { state } = turn
+  const kinds = state.bundles.get(resident.brief.bundle)?.kinds ?? null
+  const other = chooseHost(state.acquaintances, { kinds, except: [state.self] }, turn.random)
+  const here = mayRunHere(turn, resident) && (!kinds || kinds.includes(state.kind))
+  resident.placeDueMs = turn.nowMs + PLACE_AGAIN_MS
+  if (isSpent(resident)) return
+  if (here && (!other || state.residents.size <= state.slots)) return settleIn(turn, resident)
+  if (other || state.evicting)
+    depart(turn, resident, { reason: state.evicting ? 'evict' : resident.certificate ? 'recover' : 'place' })
+}

@@ -1,0 +1,174 @@
+import type { Cid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Delivery, PendingCall } from '../engine/image.ts'
+import type { Did } from '../identity/did.ts'
+import type { GuestFailure } from '../sandbox/port.ts'
+import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
+import type { Sealed, Statement } from '../wire/statements.ts'
+
+/**
+ * The host machine's whole world: events in, effects out. An event is something that has happened and been verified;
+ * an effect is something the rim shall do. Nothing here is a promise, a handle or a callback, so that a run is a list.
+ */
+export type HostEvent =
+  | { readonly kind: 'tick' }
+  /** What was kept from the life before; the first event ever. */
+  | { readonly kind: 'restored'; readonly records: ReadonlyMap<string, unknown> }
+  | { readonly kind: 'connected'; readonly host: Did; readonly age: number }
+  | { readonly kind: 'disconnected'; readonly host: Did }
+  | {
+      [N in RequestName]: {
+        readonly kind: 'asked'
+        readonly from: Did
+        readonly handle: number
+        readonly name: N
+        readonly body: Requests[N]['ask']
+      }
+    }[RequestName]
+  | {
+      readonly kind: 'answered'
+      readonly token: number
+      readonly from: Did
+      readonly name: RequestName
+      readonly answer: Answer
+    }
+  | {
+      [N in AsyncName]: { readonly kind: 'told'; readonly from: Did; readonly name: N; readonly body: Asyncs[N] }
+    }[AsyncName]
+  /** The end of a `seal` effect. */
+  | { readonly kind: 'sealed'; readonly token: number; readonly sealed: Sealed<Statement> }
+  /** The end of an `openBundle` effect. */
+  | { readonly kind: 'bundle'; readonly token: number; readonly bundle: BundleFacts | Fault }
+  /** The end of a `prepare` effect: a guest stands ready, thawed dry, its blocks durable; or why not. */
+  | { readonly kind: 'prepared'; readonly token: number; readonly fault: Fault | null; readonly stateBytes: number }
+  /** The end of `fetchCheckpoint`: all blocks of a checkpoint are here and durable. */
+  | { readonly kind: 'fetched'; readonly token: number; readonly fault: Fault | null }
+  | { readonly kind: 'call'; readonly agent: AgentId; readonly call: PendingCall; readonly again: boolean }
+  | { readonly kind: 'console'; readonly agent: AgentId; readonly level: string; readonly text: string }
+  | { readonly kind: 'pulse'; readonly agent: AgentId; readonly fuelUsed: number }
+  /** The guest stands still and its checkpoint is sealed and durable here. */
+  | {
+      readonly kind: 'frozen'
+      readonly agent: AgentId
+      readonly checkpoint: Cid
+      readonly fuelUsed: number
+      readonly stateBytes: number
+    }
+  | { readonly kind: 'finished'; readonly agent: AgentId; readonly resultJson: string; readonly fuelUsed: number }
+  | {
+      readonly kind: 'failed'
+      readonly agent: AgentId
+      readonly code: GuestFailure | 'STORE_FULL'
+      readonly reason: string
+      readonly fuelUsed: number
+    }
+  /** The embedder's own wishes. */
+  | {
+      readonly kind: 'launch'
+      readonly token: number
+      readonly bundle: Cid
+      readonly inputJson: string
+      readonly fuelMax: number
+      readonly memoryBytesMax: number
+    }
+  | { readonly kind: 'wish'; readonly wish: Wish }
+
+export type Wish =
+  | { readonly kind: 'accepting'; readonly accepting: boolean }
+  | { readonly kind: 'slots'; readonly slots: number }
+  | { readonly kind: 'trust'; readonly author: Did; readonly trusted: boolean }
+  /** Give the machine back: freeze everything here now, hand it over, park what nobody wants. */
+  | { readonly kind: 'evict' }
+  | { readonly kind: 'move'; readonly agent: AgentId; readonly to: Did | null }
+  | { readonly kind: 'kill'; readonly agent: AgentId }
+
+export type Answer =
+  | { readonly ok: true; readonly body: unknown }
+  | { readonly ok: false; readonly code: ErrorCode; readonly reason: string }
+
+export interface Fault {
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+export interface BundleFacts {
+  readonly id: Cid
+  readonly author: Did
+  readonly name: string
+  readonly kinds: readonly string[] | null
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  readonly sentBytesMax: number
+  readonly lifetimeMs: number
+  readonly hopsMax: number
+}
+
+/** In the order given; after a `persist` the rest waits until the writes are durable. */
+export type HostEffect =
+  | { readonly kind: 'persist'; readonly writes: readonly { readonly key: string; readonly value: unknown | null }[] }
+  | {
+      [N in RequestName]: {
+        readonly kind: 'ask'
+        readonly to: Did
+        readonly token: number
+        readonly name: N
+        readonly body: Requests[N]['ask']
+      }
+    }[RequestName]
+  | {
+      [N in RequestName]: {
+        readonly kind: 'answer'
+        readonly handle: number
+        readonly name: N
+        readonly body: Requests[N]['answer']
+      }
+    }[RequestName]
+  | { readonly kind: 'deny'; readonly handle: number; readonly code: ErrorCode; readonly reason: string }
+  | {
+      [N in AsyncName]: { readonly kind: 'tell'; readonly to: Did; readonly name: N; readonly body: Asyncs[N] }
+    }[AsyncName]
+  | { readonly kind: 'seal'; readonly token: number; readonly statement: Statement }
+  /** Open a bundle from the store, fetching what is missing from `from`. */
+  | { readonly kind: 'openBundle'; readonly token: number; readonly bundle: Cid; readonly from: Did | null }
+  /** Fetch what is missing of a checkpoint and its bundle, verify it, keep it. */
+  | {
+      readonly kind: 'fetchCheckpoint'
+      readonly token: number
+      readonly agent: AgentId
+      readonly checkpoint: Cid
+      readonly from: Did
+    }
+  /** Same, then start a guest from it that stands still (dry thaw). */
+  | {
+      readonly kind: 'prepare'
+      readonly token: number
+      readonly brief: Brief
+      readonly checkpoint: Cid | null
+      readonly from: Did | null
+      readonly sentBytesMax: number
+    }
+  | { readonly kind: 'run'; readonly agent: AgentId }
+  | { readonly kind: 'freeze'; readonly agent: AgentId }
+  | { readonly kind: 'deliver'; readonly agent: AgentId; readonly delivery: Delivery }
+  | { readonly kind: 'terminate'; readonly agent: AgentId }
+  /** The checkpoints of this agent are no longer needed here, but for `keep`. */
+  | { readonly kind: 'forget'; readonly agent: AgentId; readonly keep: Cid | null }
+  /** Read a shared file or an asset for a call of the agent; the rim delivers the answer itself. */
+  | {
+      readonly kind: 'read'
+      readonly agent: AgentId
+      readonly request: number
+      readonly what: 'path' | 'asset'
+      readonly name: string
+    }
+  | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string; readonly agent?: AgentId }
+  /** For the embedder: the answer to its `launch`. */
+  | {
+      readonly kind: 'launched'
+      readonly token: number
+      readonly outcome:
+        | { readonly ok: true; readonly agent: AgentId }
+        | { readonly ok: false; readonly code: ErrorCode; readonly reason: string }
+    }
+  /** For the embedder: an agent's story has a new line. */
+  | { readonly kind: 'told-story'; readonly agent: AgentId }

@@ -1,0 +1,122 @@
+import type { Did } from '../identity/did.ts'
+import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
+import { LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
+import { propose } from './proposer.ts'
+import { writeRow } from './records.ts'
+import type { HomeRow } from './state.ts'
+import { briefOfRow, tellStory, tellStoryJson } from './story.ts'
+import { answer, begin, deny, log, persist, type Turn, tell } from './turn.ts'
+
+/**
+ * Home: keeps the row of every agent it launched, its newest checkpoint and its effects, renews leases on reports, and
+ * proposes itself as the holder when a lease has ended. It never runs an agent by that alone: placing is placement.ts.
+ */
+export function onCheckpoint(
+  turn: Turn,
+  from: Did,
+  handle: number,
+  checkpointAsk: Requests['checkpoint']['ask'],
+): void {
+  const row = currentRow(turn, from, handle, checkpointAsk.agent, checkpointAsk.epoch)
+  if (!row) return
+  begin(
+    turn,
+    { kind: 'fetchCheckpoint', agent: row.agent, checkpoint: checkpointAsk.checkpoint, from },
+    { for: 'home-checkpoint', agent: row.agent, handle, ask: checkpointAsk },
+  )
+}
+
+export function onCheckpointFetched(
+  turn: Turn,
+  handle: number,
+  { agent, epoch, checkpoint, fuelUsed, consoleLines }: Requests['checkpoint']['ask'],
+): void {
+  const row = turn.state.rows.get(agent)
+  if (!row || row.epoch !== epoch)
+    return deny(turn, handle, 'STALE_EPOCH', 'decided otherwise while the checkpoint came')
+  row.checkpoint = checkpoint
+  row.fuelUsed = fuelUsed
+  row.consoleLines = consoleLines
+  persist(turn, writeRow(row))
+  turn.effects.push({ kind: 'forget', agent, keep: checkpoint })
+  tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
+  answer(turn, handle, 'checkpoint', {})
+}
+
+export function onEffect(turn: Turn, from: Did, handle: number, effect: Effect): void {
+  const row = currentRow(turn, from, handle, effect.agent, effect.epoch)
+  if (!row) return
+  applyEffect(turn, row, effect)
+  answer(turn, handle, 'effect', {})
+}
+
+/** Takes an effect once: a number at or below the highest seen of its kind is a repetition after a recovery. */
+export function applyEffect(turn: Turn, row: HomeRow, effect: Effect): void {
+  if (effect.number <= row.seen[effect.kind]) return
+  row.seen[effect.kind] = effect.number
+  if (effect.kind === 'result' || effect.kind === 'failure') {
+    if (row.outcome) return
+    row.state = effect.kind === 'result' ? 'finished' : 'failed'
+    row.outcome = { ok: effect.kind === 'result', valueJson: effect.valueJson }
+    if (effect.kind === 'result') row.progress = 1
+    row.checkpoint = null
+    turn.effects.push({ kind: 'forget', agent: row.agent, keep: null })
+  }
+  persist(turn, writeRow(row))
+  tellStoryJson(turn, row, effect.kind, effect.valueJson)
+}
+
+export function onHolding(turn: Turn, from: Did, reports: readonly HoldingReport[]): void {
+  for (const report of reports) {
+    const row = turn.state.rows.get(report.agent)
+    if (!row) continue
+    if (row.holder === from && row.epoch === report.epoch) {
+      row.heardMs = turn.nowMs
+      row.fuelUsed = report.fuelUsed
+      row.progress = report.progress
+      row.note = report.note
+    } else if (report.epoch < row.epoch) tellDecision(turn, from, row)
+  }
+}
+
+/** Proposes home for every agent whose holder has been silent for its lease. */
+export function watchLeases(turn: Turn): void {
+  const { state } = turn
+  for (const row of state.rows.values()) {
+    if (row.state !== 'running' || row.holder === state.self || state.proposals.has(row.agent)) continue
+    const acquaintance = state.acquaintances.get(row.holder)
+    const leaseMs = acquaintance?.description.kind === 'tab' ? LEASE_TAB_MS : LEASE_EDGE_MS
+    const lostMs = acquaintance && !acquaintance.connected ? acquaintance.lostMs : null
+    const overMs =
+      lostMs === null
+        ? row.heardMs + leaseMs
+        : Math.min(row.heardMs + leaseMs, Math.max(lostMs, row.heardMs) + LEASE_AFTER_LOSS_MS)
+    if (turn.nowMs < overMs) continue
+    const register = state.registers.get(row.agent)
+    if (!register) continue
+    log(turn, 'warn', `lease of ${row.holder} ended; taking it back from the last checkpoint`, row.agent)
+    tellStory(turn, row, 'recover', { from: row.holder, checkpoint: row.checkpoint })
+    propose(turn, row.agent, row.epoch + 1, register.witnesses, { holder: state.self, checkpoint: row.checkpoint })
+  }
+}
+
+/** The row, if `from` holds the agent in this epoch; otherwise null, and the ask is denied with what is known. */
+function currentRow(turn: Turn, from: Did, handle: number, agent: HomeRow['agent'], epoch: number): HomeRow | null {
+  const row = turn.state.rows.get(agent)
+  if (!row) {
+    deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)
+    return null
+  }
+  if (row.epoch !== epoch || row.holder !== from) {
+    deny(turn, handle, 'STALE_EPOCH', `epoch ${epoch} of ${from}, but ${row.epoch} of ${row.holder} is decided`)
+    if (epoch < row.epoch) tellDecision(turn, from, row)
+    return null
+  }
+  row.heardMs = turn.nowMs
+  return row
+}
+
+function tellDecision(turn: Turn, to: Did, row: HomeRow): void {
+  const certificate = turn.state.registers.get(row.agent)?.certificate
+  if (certificate) tell(turn, to, 'certificate', { certificate, brief: briefOfRow(turn.state, row) })
+}

@@ -1,0 +1,103 @@
+/** Numbers of the host machine: what each bounds, why this value, and the attack or accident it stops. */
+import type { Quota } from '../permit/quota.ts'
+
+/** The host looks at its leases, reports and plans this often. A hidden tab's timers still run once a second. */
+export const TICK_MS = 250
+
+/** A holder reports what it holds to each home this often; must be well under the lease. */
+export const HOLD_MS = 1_000
+
+/** Loads are told to acquaintances this often (the paper's load vector; MOSIX tells once a second). */
+export const LOAD_MS = 1_000
+
+/** Default time between two checkpoints sent home: the most work that a killed host can lose. */
+export const CHECKPOINT_MS = 2_000
+
+/**
+ * Silence of a holder after which home may propose a new one. Only permits a proposal, safety never uses it. An edge
+ * worker reports each second, so 5 s are four lost reports; a tab may be frozen by its browser for a while.
+ */
+export const LEASE_EDGE_MS = 5_000
+export const LEASE_TAB_MS = 12_000
+
+/** Once the channel to a holder is down and does not come back, waiting longer than this helps nobody. */
+export const LEASE_AFTER_LOSS_MS = 2_500
+
+/** A destination keeps a place free this long between its yes and the frozen agent's arrival (THREATS 32). */
+export const RESERVATION_MS = 30_000
+
+/** A destination that has said READY keeps the thawed agent this long for the certificate, then only its record. */
+export const READY_MS = 60_000
+
+/** A move that finds no willing host tries this many before it gives up. */
+export const CANDIDATES_MAX = 4
+
+/** Home tries to place a parked agent again after this long when nobody wanted it. */
+export const PLACE_AGAIN_MS = 500
+
+/** Proposers that lose to another back off between these, drawn at random: duelling proposers must not starve. */
+export const BACKOFF_MIN_MS = 200
+export const BACKOFF_MAX_MS = 1_500
+
+/** Agents a host has a guest for at most, whatever it is asked: one web worker or worker thread each. */
+export const SLOTS_MAX = 256
+
+/** Rows a home keeps; a launch beyond is refused with BUSY. A row is some 2 KB in memory. */
+export const ROWS_MAX = 20_000
+
+/** Lines of one agent's story that home keeps; older console and checkpoint lines go first. */
+export const STORY_LINES_MAX = 2_000
+
+/** Lines in one reply to `story`; with 8 KiB a line the reply stays under the message limit. */
+export const STORY_LINES_PER_REPLY = 64
+
+/** Bytes of JSON in one effect; larger emits are refused to the agent with QUOTA. Fits one message. */
+export const EFFECT_BYTES_MAX = 512 * 1024
+
+/** Effects of one agent waiting for home's acknowledgement; the agent is not run while the queue is full. */
+export const EFFECTS_WAITING_MAX = 256
+
+/** A forwarding row lives this long; afterwards a sender asks home. */
+export const FORWARD_MS = 10 * 60_000
+
+/** Hops remembered for display. */
+export const HOPS_SHOWN = 40
+
+/** Nonces of orders remembered against replay; orders expire after at most ORDER_LIFE_MS. */
+export const NONCES_MAX = 10_000
+export const ORDER_LIFE_MS = 5 * 60_000
+
+/** What a host allows any one agent unless its owner says otherwise. */
+export const DEFAULT_POLICY: Quota = {
+  fuel: 1e15,
+  memoryBytes: 256 * 1024 * 1024,
+  lifetimeMs: 24 * 3600_000,
+  sentBytes: 64 * 1024 * 1024,
+  hops: 10_000,
+}
+
+/** Sessions held at once; a browser page may open 500 connections in its life and 100 at a time is plenty (THREATS 31). */
+export const LINKS_MAX = 64
+
+/** How often the host asks who is on line. */
+export const MEMBERS_MS = 2_000
+
+/** A host that could not be dialled is not dialled again for this long. */
+export const REDIAL_MS = 1_000
+
+/** Two sessions between the same hosts opened within this were dialled by both at once: the smaller address's stays. */
+export const CROSSED_DIALS_MS = 5_000
+
+/** Requests from one session that wait for our answer; more is a flood and ends it. */
+export const HANDLES_PER_SESSION_MAX = 1_024
+
+/** Time for an answer before the asker gives up, by how much work the answer is. */
+export const ANSWER_MS = 5_000
+export const ANSWER_SEND_MS = 60_000
+export const ANSWER_FETCH_MS = 20_000
+
+/** Blocks of a checkpoint are at most its memory quota and tables; a transfer beyond is cut off (THREATS 33). */
+export const TABLE_SHARE = 1.05
+
+/** Bundles held open in memory; the least recently used goes first. */
+export const BUNDLES_OPEN_MAX = 64

@@ -1,0 +1,285 @@
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { Timers } from '../base/timers.ts'
+import { addressOf, type Did, parseDid } from '../identity/did.ts'
+import type { Authority } from '../wire/authority.ts'
+import type { AsyncName, Asyncs, Block, ErrorCode, Header, Message, RequestName, Requests } from '../wire/messages.ts'
+import { openSession, type Session } from '../wire/session.ts'
+import type { Channel, Transport } from '../wire/transport.ts'
+import type { Answer } from './events.ts'
+import {
+  ANSWER_FETCH_MS,
+  ANSWER_MS,
+  ANSWER_SEND_MS,
+  CROSSED_DIALS_MS,
+  HANDLES_PER_SESSION_MAX,
+  LINKS_MAX,
+  MEMBERS_MS,
+  REDIAL_MS,
+} from './limits.ts'
+
+/**
+ * The rim towards other hosts: one session a host, dialled when somebody is to be asked, replies matched to requests.
+ * Messages to ourselves go the same way without a wire. Decides nothing about agents.
+ */
+export interface LinksOptions {
+  readonly self: { readonly did: Did; readonly age: number }
+  readonly transport: Transport
+  readonly authority: Authority
+  readonly random: Random
+  readonly clock: Clock
+  readonly timers: Timers
+  /** Addresses on line as the rendezvous tells them: a hint whom to dial, never trusted. */
+  members(): Promise<readonly string[]>
+  onConnected(host: Did, age: number): void
+  onDisconnected(host: Did): void
+  onAsked(from: Did, handle: number, name: RequestName, body: unknown): void
+  onTold(from: Did, name: AsyncName, body: unknown): void
+  serveBlocks(cids: Requests['fetch']['ask']['cids']): Promise<readonly Block[]>
+  log(level: 'info' | 'warn', text: string): void
+}
+
+interface Link {
+  readonly session: Session
+  readonly dialledHere: boolean
+  readonly openedMs: number
+  /** Our requests that wait for their reply, by sequence number. */
+  readonly asks: Map<number, (answer: Answer) => void>
+  handles: number
+}
+
+export class Links {
+  readonly #options: LinksOptions
+  readonly #links = new Map<Did, Link>()
+  readonly #dialling = new Map<Did, Promise<Link | null>>()
+  readonly #redialMs = new Map<Did, number>()
+  /** Requests of others that wait for our answer. */
+  readonly #handles = new Map<
+    number,
+    { readonly link: Link | null; readonly sequence: number; readonly resolve: (answer: Answer) => void }
+  >()
+  #nextHandle = 1
+  #nextSequence = 1
+  #closed = false
+
+  constructor(options: LinksOptions) {
+    this.#options = options
+    options.transport.accept((channel) => void this.#open(channel, null))
+    void this.#meet()
+  }
+
+  get hosts(): readonly Did[] {
+    return [...this.#links.keys()]
+  }
+
+  async ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer> {
+    if (to === this.#options.self.did) return this.#askSelf(name, body)
+    const link = await this.#linkTo(to)
+    if (!link) return { ok: false, code: 'CLOSED', reason: `host ${to} is not reachable` }
+    return new Promise((resolve) => {
+      const sequence = link.session.send({ kind: 'request', name, body } as Message)
+      const timer = this.#options.timers.after(answerMs(name), () =>
+        settle({ ok: false, code: 'TIMEOUT', reason: `no answer to ${name} in ${answerMs(name)} ms` }),
+      )
+      const settle = (answer: Answer): void => {
+        timer.cancel()
+        link.asks.delete(sequence)
+        resolve(answer)
+      }
+      link.asks.set(sequence, settle)
+    })
+  }
+
+  tell<N extends AsyncName>(to: Did, name: N, body: Asyncs[N]): void {
+    if (to === this.#options.self.did) return this.#options.onTold(to, name, body)
+    const send = (link: Link | null): void => void link?.session.send({ kind: 'async', name, body } as Message)
+    const link = this.#links.get(to)
+    if (link) send(link)
+    else if (name !== 'load') void this.#linkTo(to).then(send)
+  }
+
+  answer(handle: number, body: unknown): void {
+    this.#settle(handle, { ok: true, body })
+  }
+
+  deny(handle: number, code: ErrorCode, reason: string): void {
+    this.#settle(handle, { ok: false, code, reason })
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const { session } of this.#links.values()) {
+      session.send({ kind: 'async', name: 'bye', body: { reason: 'host closes' } })
+      void session.drained().then(() => session.close('host closes'))
+    }
+  }
+
+  #settle(handle: number, answer: Answer): void {
+    const waiting = this.#handles.get(handle)
+    this.#handles.delete(handle)
+    waiting?.resolve(answer)
+  }
+
+  #askSelf(name: RequestName, body: unknown): Promise<Answer> {
+    return new Promise((resolve) => {
+      const handle = this.#nextHandle++
+      this.#handles.set(handle, { link: null, sequence: 0, resolve })
+      this.#options.onAsked(this.#options.self.did, handle, name, body)
+    })
+  }
+
+  async #linkTo(to: Did): Promise<Link | null> {
+    const link = this.#links.get(to)
+    if (link) return link
+    if (this.#closed || this.#options.clock.nowMs() < (this.#redialMs.get(to) ?? 0)) return null
+    const under = this.#dialling.get(to)
+    if (under) return under
+    const dial = this.#dial(to)
+    this.#dialling.set(to, dial)
+    const opened = await dial
+    this.#dialling.delete(to)
+    if (opened) this.#redialMs.delete(to)
+    else this.#redialMs.set(to, this.#options.clock.nowMs() + REDIAL_MS)
+    return opened
+  }
+
+  async #dial(to: Did): Promise<Link | null> {
+    let channel: Channel
+    try {
+      channel = await this.#options.transport.dial(addressOf(to))
+    } catch {
+      return this.#links.get(to) ?? null
+    }
+    return this.#open(channel, to)
+  }
+
+  async #open(channel: Channel, expect: Did | null): Promise<Link | null> {
+    const { self, authority, random, clock, timers } = this.#options
+    if (this.#closed || this.#links.size >= LINKS_MAX) {
+      channel.close()
+      return null
+    }
+    let link: Link | null = null
+    const session = await openSession(channel, {
+      role: expect ? 'dialler' : 'acceptor',
+      self,
+      expect,
+      authority,
+      random,
+      clock,
+      timers,
+      nextSequence: () => this.#nextSequence++,
+      onMessage: (header, message) => {
+        if (link) this.#receive(link, header, message)
+      },
+    })
+    if (!session.ok) {
+      this.#options.log(
+        'warn',
+        `no session with ${expect ?? channel.remoteAddress}: ${session.code}: ${session.reason}`,
+      )
+      return expect ? (this.#links.get(expect) ?? null) : null
+    }
+    link = {
+      session: session.value,
+      dialledHere: expect !== null,
+      openedMs: clock.nowMs(),
+      asks: new Map(),
+      handles: 0,
+    }
+    return this.#keep(link)
+  }
+
+  /** One session a host: of two dialled at once both ends keep the same one, otherwise the newer replaces the older. */
+  #keep(link: Link): Link {
+    const { remote, remoteAge } = link.session
+    const present = this.#links.get(remote)
+    if (present) {
+      const crossed =
+        present.session.remoteAge === remoteAge && this.#options.clock.nowMs() - present.openedMs < CROSSED_DIALS_MS
+      const smallerDialled = (one: Link): boolean =>
+        one.dialledHere === addressOf(this.#options.self.did) < addressOf(remote)
+      if (present.session.remoteAge > remoteAge || (crossed && smallerDialled(present) && !smallerDialled(link))) {
+        link.session.close('another session is open')
+        return present
+      }
+    }
+    this.#links.set(remote, link)
+    void link.session.closed.then((end) => this.#lost(link, `${end.code}: ${end.reason}`))
+    if (present) present.session.close('replaced by a newer session')
+    this.#options.onConnected(remote, remoteAge)
+    return link
+  }
+
+  #lost(link: Link, reason: string): void {
+    for (const settle of link.asks.values()) settle({ ok: false, code: 'CLOSED', reason })
+    for (const [handle, waiting] of this.#handles) if (waiting.link === link) this.#handles.delete(handle)
+    const { remote } = link.session
+    if (this.#links.get(remote) !== link) return
+    this.#links.delete(remote)
+    this.#options.onDisconnected(remote)
+  }
+
+  #receive(link: Link, header: Header, message: Message): void {
+    const from = link.session.remote
+    switch (message.kind) {
+      case 'reply':
+        return link.asks.get(message.to)?.({ ok: true, body: message.body })
+      case 'error':
+        return link.asks.get(message.to)?.({ ok: false, code: message.code, reason: message.reason })
+      case 'async':
+        return this.#options.onTold(from, message.name, message.body)
+      case 'request':
+        return this.#receiveRequest(link, header.sequence, message)
+    }
+  }
+
+  #receiveRequest(link: Link, sequence: number, message: Extract<Message, { kind: 'request' }>): void {
+    const { name } = message
+    if (link.handles >= HANDLES_PER_SESSION_MAX)
+      return link.session.close(`more than ${HANDLES_PER_SESSION_MAX} requests under way`)
+    link.handles += 1
+    const resolve = (answer: Answer): void => {
+      link.handles -= 1
+      link.session.send(
+        answer.ok
+          ? ({ kind: 'reply', name, to: sequence, body: answer.body } as Message)
+          : { kind: 'error', name, to: sequence, code: answer.code, reason: answer.reason.slice(0, 1_000) },
+      )
+    }
+    if (message.name === 'fetch') {
+      void this.#options
+        .serveBlocks(message.body.cids)
+        .then((blocks) =>
+          resolve(
+            blocks.length > 0
+              ? { ok: true, body: { blocks } }
+              : { ok: false, code: 'NOT_FOUND', reason: 'none of these blocks is here' },
+          ),
+        )
+      return
+    }
+    const handle = this.#nextHandle++
+    this.#handles.set(handle, { link, sequence, resolve })
+    this.#options.onAsked(link.session.remote, handle, name, message.body)
+  }
+
+  /** Keeps sessions to hosts on line; of two hosts the one with the smaller address dials. */
+  async #meet(): Promise<void> {
+    if (this.#closed) return
+    try {
+      const own = addressOf(this.#options.self.did)
+      for (const address of await this.#options.members()) {
+        const did = parseDid(`did:key:${address}`)
+        if (did.ok && own < address && !this.#links.has(did.value) && this.#links.size < LINKS_MAX)
+          void this.#linkTo(did.value)
+      }
+    } catch (error) {
+      this.#options.log('info', `rendezvous does not answer: ${error instanceof Error ? error.message : error}`)
+    }
+    this.#options.timers.after(MEMBERS_MS, () => void this.#meet())
+  }
+}
+
+const answerMs = (name: RequestName): number =>
+  name === 'send' ? ANSWER_SEND_MS : name === 'fetch' ? ANSWER_FETCH_MS : ANSWER_MS

@@ -1,0 +1,286 @@
+import { unreachable } from '../base/assert.ts'
+import type { Random } from '../base/random.ts'
+import type { Requests } from '../wire/messages.ts'
+import type { Ready, Release, Sealed, Vote } from '../wire/statements.ts'
+import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend } from './arrival.ts'
+import { lifetimeMs, onCall } from './calls.ts'
+import { learn } from './certificates.ts'
+import { depart, onOfferAnswered, onReleaseSealed, onReleaseVote, onSendAnswered, place, pursue } from './departure.ts'
+import type { HostEffect, HostEvent, Wish } from './events.ts'
+import { onCheckpoint, onCheckpointFetched, onEffect, onHolding, watchLeases } from './home.ts'
+import { onConnected, onDisconnected, onInic, onInicAnswered, onLoad, reportHoldings, tellLoad } from './neighbours.ts'
+import { evictAll, kill, launch, onCommand, onLaunch, onLaunchBundle, onLocate, onStatus, onStory } from './orders.ts'
+import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
+import { writeTrusted } from './records.ts'
+import {
+  bury,
+  checkpointWhenDue,
+  isHeld,
+  onCheckpointHome,
+  onEffectAnswered,
+  onEnded,
+  onFrozen,
+  release,
+  sendEffects,
+  settleIn,
+} from './residence.ts'
+import { renewEpochs, restore } from './restore.ts'
+import type { HostState, Resident } from './state.ts'
+import { deny, log, persist, type Turn, takeWaiting } from './turn.ts'
+import { onAccept, onPrepare, onVoteSealed } from './witness.ts'
+
+/**
+ * The host: one event in, the effects out. Deterministic: the same state, moment, chance and event give the same effects.
+ * It has no clock, network, storage, key or guest of its own; runtime.ts lends it those.
+ */
+export function step(
+  state: HostState,
+  event: HostEvent,
+  moment: { nowMs: number; wallMs: number },
+  random: Random,
+): HostEffect[] {
+  const turn: Turn = { state, random, ...moment, effects: [] }
+  dispatch(turn, event)
+  return turn.effects
+}
+
+function dispatch(turn: Turn, event: HostEvent): void {
+  const { state } = turn
+  switch (event.kind) {
+    case 'tick':
+      return onTick(turn)
+    case 'restored':
+      return restore(turn, event.records)
+    case 'connected':
+      return onConnected(turn, event.host, event.age)
+    case 'disconnected':
+      return onDisconnected(turn, event.host)
+    case 'asked':
+      return onAsked(turn, event)
+    case 'answered':
+      return onAnswered(turn, event)
+    case 'told':
+      if (event.name === 'load') return onLoad(turn, event.from, event.body.load)
+      if (event.name === 'holding') return onHolding(turn, event.from, event.body.reports)
+      if (event.name === 'certificate') return learn(turn, event.body.certificate, event.body.brief)
+      return
+    case 'sealed':
+      return onSealed(turn, event.token, event.sealed)
+    case 'bundle': {
+      const waiting = takeWaiting(turn, event.token)
+      if (waiting?.for === 'bundle-offer')
+        return onOfferBundle(turn, waiting.from, waiting.handle, waiting.offer, event.bundle)
+      if (waiting?.for === 'bundle-launch') return onLaunchBundle(turn, waiting.launch, event.bundle)
+      return
+    }
+    case 'prepared': {
+      const waiting = takeWaiting(turn, event.token)
+      const resident = waiting?.for === 'prepare' ? state.residents.get(waiting.agent) : undefined
+      return resident && onPrepared(turn, resident, event.fault, event.stateBytes)
+    }
+    case 'fetched': {
+      const waiting = takeWaiting(turn, event.token)
+      if (waiting?.for === 'home-checkpoint')
+        return event.fault
+          ? deny(turn, waiting.handle, event.fault.code, event.fault.reason)
+          : onCheckpointFetched(turn, waiting.handle, waiting.ask)
+      const resident = waiting?.for === 'parked' ? state.residents.get(waiting.agent) : undefined
+      return resident && onPrepared(turn, resident, event.fault, resident.stateBytes)
+    }
+    case 'launch': {
+      const { bundle, inputJson, fuelMax, memoryBytesMax, token } = event
+      return launch(turn, { bundle, inputJson, fuelMax, memoryBytesMax, nonce: null, answer: { token } }, null)
+    }
+    case 'wish':
+      return onWish(turn, event.wish)
+    default:
+      return onGuest(turn, event)
+  }
+}
+
+type GuestHappening = Extract<HostEvent, { kind: 'call' | 'console' | 'pulse' | 'frozen' | 'finished' | 'failed' }>
+
+function onGuest(turn: Turn, event: GuestHappening): void {
+  const resident = turn.state.residents.get(event.agent)
+  if (!resident) return
+  switch (event.kind) {
+    case 'call':
+      return onCall(turn, resident, event.call, event.again)
+    case 'console':
+      resident.consoleLines += 1
+      release(
+        turn,
+        resident,
+        'console',
+        resident.consoleLines,
+        JSON.stringify({ level: event.level, text: event.text }),
+      )
+      return
+    case 'pulse':
+      resident.fuelUsed = event.fuelUsed
+      return
+    case 'frozen':
+      return onFrozen(turn, resident, event.checkpoint, event.fuelUsed, event.stateBytes)
+    case 'finished':
+      return onEnded(turn, resident, 'result', event.resultJson, event.fuelUsed)
+    case 'failed':
+      // No room for a checkpoint: say nothing of an end, home has the last one and takes the agent back.
+      if (event.code === 'STORE_FULL') return abandon(turn, resident, event.reason)
+      return onEnded(
+        turn,
+        resident,
+        'failure',
+        JSON.stringify({ code: event.code, reason: event.reason }),
+        event.fuelUsed,
+      )
+    default:
+      return unreachable(event)
+  }
+}
+
+function abandon(turn: Turn, resident: Resident, reason: string): void {
+  log(turn, 'warn', `no room for checkpoints, taking no more agents: ${reason}`, resident.agent)
+  turn.state.accepting = false
+  resident.guest = 'none'
+  bury(turn, resident)
+}
+
+function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { kind: 'asked' }>): void {
+  // `name` fixes the type of `body`, which destructuring lets the compiler forget.
+  const as = <N extends keyof Requests>(_name: N): Requests[N]['ask'] => body as Requests[N]['ask']
+  switch (name) {
+    case 'inic':
+      return onInic(turn, from, handle, as('inic').description)
+    case 'offer':
+      return onOffer(turn, from, handle, as('offer'))
+    case 'send':
+      return onSend(turn, from, handle, as('send'))
+    case 'prepare':
+      return onPrepare(turn, from, handle, as('prepare'))
+    case 'accept':
+      return onAccept(turn, from, handle, as('accept'))
+    case 'checkpoint':
+      return onCheckpoint(turn, from, handle, as('checkpoint'))
+    case 'effect':
+      return onEffect(turn, from, handle, as('effect'))
+    case 'locate':
+      return onLocate(turn, handle, as('locate'))
+    case 'launch':
+      return onLaunch(turn, from, handle, as('launch'))
+    case 'command':
+      return onCommand(turn, handle, as('command'))
+    case 'status':
+      return onStatus(turn, handle)
+    case 'story':
+      return onStory(turn, handle, as('story'))
+    case 'fetch':
+      return deny(turn, handle, 'BAD_MESSAGE', 'blocks are served by the rim')
+    default:
+      return unreachable(name)
+  }
+}
+
+function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'answered' }>): void {
+  const waiting = takeWaiting(turn, token)
+  if (!waiting) return
+  const { state } = turn
+  const resident = 'agent' in waiting ? state.residents.get(waiting.agent) : undefined
+  switch (waiting.for) {
+    case 'inic':
+      return onInicAnswered(turn, waiting.host, answer)
+    case 'offer':
+      return resident && onOfferAnswered(turn, resident, waiting.to, answer)
+    case 'send':
+      return resident && onSendAnswered(turn, resident, waiting.to, answer)
+    case 'promise':
+      return onPromise(turn, waiting.agent, waiting.epoch, waiting.witness, answer)
+    case 'vote': {
+      if (!answer.ok) return
+      const { vote } = answer.body as Requests['accept']['answer']
+      if (vote.signer !== waiting.witness) return
+      if (waiting.proposer) return onProposalVote(turn, waiting.agent, waiting.epoch, vote)
+      return resident && onReleaseVote(turn, resident, vote)
+    }
+    case 'effect':
+      return resident && onEffectAnswered(turn, resident, answer.ok)
+    case 'checkpoint':
+      return resident && onCheckpointHome(turn, resident, answer.ok)
+    default:
+      return
+  }
+}
+
+function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
+  const waiting = takeWaiting(turn, token)
+  if (waiting?.for === 'seal-ready') return onReadySealed(turn, waiting.handle, sealed as Sealed<Ready>)
+  if (waiting?.for === 'seal-vote') return onVoteSealed(turn, waiting.handle, waiting.proposer, sealed as Sealed<Vote>)
+  const resident = waiting?.for === 'seal-release' ? turn.state.residents.get(waiting.agent) : undefined
+  if (resident) onReleaseSealed(turn, resident, sealed as Sealed<Release>)
+}
+
+function onWish(turn: Turn, wish: Wish): void {
+  const { state } = turn
+  switch (wish.kind) {
+    case 'accepting':
+      state.accepting = wish.accepting
+      if (wish.accepting) state.evicting = false
+      state.loadDueMs = turn.nowMs
+      for (const resident of state.residents.values()) settleIn(turn, resident)
+      return
+    case 'slots':
+      state.slots = wish.slots
+      return
+    case 'trust':
+      if (wish.trusted) state.trusted.add(wish.author)
+      else state.trusted.delete(wish.author)
+      return persist(turn, writeTrusted(state))
+    case 'evict':
+      evictAll(turn)
+      return
+    case 'move': {
+      const resident = state.residents.get(wish.agent)
+      return resident && depart(turn, resident, { reason: 'order', only: wish.to })
+    }
+    case 'kill': {
+      const row = state.rows.get(wish.agent)
+      return row && kill(turn, row)
+    }
+    default:
+      return unreachable(wish)
+  }
+}
+
+function expire(turn: Turn, resident: Resident, overMs: number): void {
+  if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+  onEnded(
+    turn,
+    resident,
+    'failure',
+    JSON.stringify({ code: 'QUOTA', reason: `lifetimeMs exceeded by ${overMs}` }),
+    resident.fuelUsed,
+  )
+}
+
+function onTick(turn: Turn): void {
+  const { state, nowMs } = turn
+  expireArrivals(turn)
+  for (const resident of state.residents.values()) {
+    const overMs = turn.wallMs - resident.brief.launchedMs - lifetimeMs(state, resident)
+    if (overMs > 0 && !resident.arrival && !resident.ended) expire(turn, resident, overMs)
+    if (resident.effects.length > 0) sendEffects(turn, resident)
+    pursue(turn, resident)
+    checkpointWhenDue(turn, resident)
+    const parked =
+      isHeld(resident) &&
+      !resident.ended &&
+      !resident.departure &&
+      (resident.guest === 'none' || resident.guest === 'frozen')
+    if (parked && nowMs >= resident.placeDueMs) place(turn, resident)
+  }
+  renewEpochs(turn)
+  retryProposals(turn)
+  watchLeases(turn)
+  for (const [agent, { untilMs }] of state.forwards) if (nowMs >= untilMs) state.forwards.delete(agent)
+  tellLoad(turn)
+  reportHoldings(turn)
+}

@@ -1,0 +1,232 @@
+import { integerBelow } from '../base/random.ts'
+import { agentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Requests, Row } from '../wire/messages.ts'
+import { depart, place } from './departure.ts'
+import type { BundleFacts, Fault } from './events.ts'
+import { NONCES_MAX, ORDER_LIFE_MS, ROWS_MAX, STORY_LINES_PER_REPLY } from './limits.ts'
+import { propose } from './proposer.ts'
+import { writeRegister, writeResident, writeRow } from './records.ts'
+import { newResident } from './residents.ts'
+import type { HomeRow, LaunchPlan, Register } from './state.ts'
+import { descriptionOf } from './state.ts'
+import { briefOfRow } from './story.ts'
+import { answer, begin, deny, persist, type Turn } from './turn.ts'
+
+/** What authors, operators and the embedder want: launch, move, kill, evict; and what they ask to see. */
+export function onLaunch(turn: Turn, from: Did, handle: number, { order }: Requests['launch']['ask']): void {
+  const { statement, signer } = order
+  const fault = orderFault(turn, statement.home, statement.expiresMs)
+  if (fault) return deny(turn, handle, fault.code, fault.reason)
+  const known = turn.state.nonces.get(statement.nonce)
+  if (known?.agent) return answer(turn, handle, 'launch', { agent: known.agent })
+  if (known) return deny(turn, handle, 'BUSY', 'this order is being carried out')
+  if (!turn.state.trusted.has(signer)) return deny(turn, handle, 'NOT_AUTHORISED', `${signer} is not trusted here`)
+  turn.state.nonces.set(statement.nonce, { agent: null, expiresMs: statement.expiresMs })
+  const { bundle, inputJson, fuelMax, memoryBytesMax, nonce } = statement
+  launch(turn, { bundle, inputJson, fuelMax, memoryBytesMax, nonce, answer: { handle } }, from)
+}
+
+export function launch(turn: Turn, plan: LaunchPlan, from: Did | null): void {
+  const facts = turn.state.bundles.get(plan.bundle)
+  if (facts) return onLaunchBundle(turn, plan, facts)
+  begin(turn, { kind: 'openBundle', bundle: plan.bundle, from }, { for: 'bundle-launch', launch: plan })
+}
+
+export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts | Fault): void {
+  const { state } = turn
+  if ('code' in bundle) return launchFailed(turn, plan, bundle)
+  state.bundles.set(bundle.id, bundle)
+  if (!state.trusted.has(bundle.author))
+    return launchFailed(turn, plan, { code: 'UNTRUSTED_AUTHOR', reason: `author ${bundle.author} is not trusted here` })
+  if (state.rows.size >= ROWS_MAX)
+    return launchFailed(turn, plan, { code: 'BUSY', reason: `rows ${state.rows.size} >= ROWS_MAX ${ROWS_MAX}` })
+  const agent = agentId({ home: state.self, age: state.age, sequence: state.nextSequence++ })
+  const row: HomeRow = {
+    agent,
+    name: bundle.name,
+    author: bundle.author,
+    bundle: bundle.id,
+    inputJson: plan.inputJson,
+    seed: integerBelow(turn.random, 2 ** 31),
+    launchedMs: turn.wallMs,
+    fuelMax: Math.min(plan.fuelMax, bundle.fuelMax),
+    memoryBytesMax: Math.min(plan.memoryBytesMax, bundle.memoryBytesMax),
+    state: 'waiting',
+    epoch: 0,
+    holder: state.self,
+    checkpoint: null,
+    consoleLines: 0,
+    fuelUsed: 0,
+    progress: null,
+    note: '',
+    hops: 0,
+    heardMs: turn.nowMs,
+    seen: { emit: 0, console: 0, result: 0, failure: 0 },
+    outcome: null,
+    story: [],
+    storyNext: 1,
+  }
+  const register: Register = {
+    agent,
+    witnesses: [state.self],
+    epoch: 0,
+    holder: state.self,
+    certificate: null,
+    promised: null,
+    accepted: null,
+  }
+  const resident = newResident(turn, briefOfRow(state, row), row.name, row.author, 0)
+  state.rows.set(agent, row)
+  state.registers.set(agent, register)
+  state.residents.set(agent, resident)
+  if (plan.nonce !== null) state.nonces.set(plan.nonce, { agent, expiresMs: turn.wallMs + ORDER_LIFE_MS })
+  persist(turn, writeRow(row), writeRegister(register), writeResident(resident))
+  if ('handle' in plan.answer) answer(turn, plan.answer.handle, 'launch', { agent })
+  else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: true, agent } })
+  place(turn, resident)
+}
+
+function launchFailed(turn: Turn, plan: LaunchPlan, fault: Fault): void {
+  if (plan.nonce !== null) turn.state.nonces.delete(plan.nonce)
+  if ('handle' in plan.answer) deny(turn, plan.answer.handle, fault.code, fault.reason)
+  else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: false, ...fault } })
+}
+
+export function onCommand(turn: Turn, handle: number, { order }: Requests['command']['ask']): void {
+  const { state } = turn
+  const { statement, signer } = order
+  const fault = orderFault(turn, statement.host, statement.expiresMs)
+  if (fault) return deny(turn, handle, fault.code, fault.reason)
+  if (state.nonces.has(statement.nonce)) return answer(turn, handle, 'command', { note: 'done before' })
+  state.nonces.set(statement.nonce, { agent: null, expiresMs: statement.expiresMs })
+  const { agent, verb, to } = statement
+  if (agent === null) {
+    if (verb !== 'evict') return deny(turn, handle, 'BAD_MESSAGE', `${verb} needs an agent`)
+    if (!state.operators.has(signer))
+      return deny(turn, handle, 'NOT_AUTHORISED', `${signer} does not operate this host`)
+    const count = evictAll(turn)
+    return answer(turn, handle, 'command', { note: `${count} agents leave` })
+  }
+  const author = state.rows.get(agent)?.author ?? state.residents.get(agent)?.author
+  if (author === undefined) {
+    const forward = state.forwards.get(agent)
+    return forward
+      ? deny(turn, handle, 'MIGRATED', forward.to)
+      : deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not known here`)
+  }
+  if (signer !== author && !state.operators.has(signer))
+    return deny(turn, handle, 'NOT_AUTHORISED', `${signer} is neither author nor operator`)
+  if (verb === 'kill') {
+    const row = state.rows.get(agent)
+    if (!row) return deny(turn, handle, 'MIGRATED', homeOf(turn, agent))
+    kill(turn, row)
+    return answer(turn, handle, 'command', { note: 'killed' })
+  }
+  const resident = state.residents.get(agent)
+  if (!resident)
+    return deny(turn, handle, 'MIGRATED', state.rows.get(agent)?.holder ?? state.forwards.get(agent)?.to ?? state.self)
+  if (resident.departure || resident.arrival) return deny(turn, handle, 'BUSY', 'the agent is on its way')
+  depart(turn, resident, { reason: verb === 'evict' ? 'evict' : 'order', only: to })
+  answer(turn, handle, 'command', { note: 'on its way' })
+}
+
+const homeOf = (turn: Turn, agent: HomeRow['agent']): Did =>
+  turn.state.residents.get(agent)?.brief.witnesses[0] ?? turn.state.self
+
+/** Everything here looks for another place at once; the host takes nothing new until it is told otherwise. */
+export function evictAll(turn: Turn): number {
+  const { state } = turn
+  state.evicting = true
+  let count = 0
+  for (const resident of state.residents.values()) {
+    if (resident.arrival || resident.ended || resident.departure) continue
+    depart(turn, resident, { reason: 'evict' })
+    count += 1
+  }
+  return count
+}
+
+/** Killing is a decision like any other: home becomes the holder of the next epoch and runs nothing. */
+export function kill(turn: Turn, row: HomeRow): void {
+  const { state } = turn
+  if (row.outcome) return
+  row.state = 'killed'
+  row.outcome = { ok: false, valueJson: JSON.stringify({ code: 'KILLED', reason: 'killed by order' }) }
+  persist(turn, writeRow(row))
+  turn.effects.push({ kind: 'told-story', agent: row.agent })
+  const register = state.registers.get(row.agent)
+  if (register)
+    propose(turn, row.agent, row.epoch + 1, register.witnesses, { holder: state.self, checkpoint: row.checkpoint })
+}
+
+function orderFault(turn: Turn, host: Did, expiresMs: number): Fault | null {
+  const { state, wallMs } = turn
+  if (host !== state.self) return { code: 'NOT_AUTHORISED', reason: 'the order is for another host' }
+  if (expiresMs < wallMs) return { code: 'EXPIRED', reason: `order expired ${wallMs - expiresMs} ms ago` }
+  if (expiresMs > wallMs + ORDER_LIFE_MS)
+    return { code: 'REFUSED', reason: `order lives longer than ORDER_LIFE_MS ${ORDER_LIFE_MS}` }
+  for (const [nonce, { expiresMs: until }] of state.nonces) if (until < wallMs) state.nonces.delete(nonce)
+  if (state.nonces.size >= NONCES_MAX)
+    return { code: 'BUSY', reason: `nonces ${state.nonces.size} >= NONCES_MAX ${NONCES_MAX}` }
+  return null
+}
+
+export function onStatus(turn: Turn, handle: number): void {
+  const { state } = turn
+  const here = [...state.residents.values()].map(({ agent, epoch, fuelUsed, progress, note }) => ({
+    agent,
+    epoch,
+    fuelUsed,
+    progress,
+    note,
+  }))
+  answer(turn, handle, 'status', {
+    description: descriptionOf(state),
+    here,
+    rows: [...state.rows.values()].slice(-500).map(showRow),
+  })
+}
+
+export function onStory(turn: Turn, handle: number, { agent, from }: Requests['story']['ask']): void {
+  const row = turn.state.rows.get(agent)
+  if (!row) return deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)
+  const lines = row.story.filter((line) => line.number >= from).slice(0, STORY_LINES_PER_REPLY)
+  answer(turn, handle, 'story', { row: showRow(row), lines })
+}
+
+export function onLocate(turn: Turn, handle: number, { agent }: Requests['locate']['ask']): void {
+  const { state } = turn
+  const row = state.rows.get(agent)
+  const resident = state.residents.get(agent)
+  const forward = state.forwards.get(agent)
+  if (row) return answer(turn, handle, 'locate', { epoch: row.epoch, holder: row.holder })
+  if (resident && !resident.arrival)
+    return answer(turn, handle, 'locate', { epoch: resident.epoch, holder: state.self })
+  if (forward) return deny(turn, handle, 'MIGRATED', forward.to)
+  deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not known here`)
+}
+
+export const showRow = ({
+  agent,
+  name,
+  author,
+  epoch,
+  holder,
+  state,
+  progress,
+  note,
+  fuelUsed,
+  hops,
+}: HomeRow): Row => ({
+  agent,
+  name,
+  author,
+  epoch,
+  holder,
+  state,
+  progress,
+  note,
+  fuelUsed,
+  hops,
+})

@@ -1,0 +1,95 @@
+import { uniform } from '../base/random.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Certificate, Holding, Sealed, Vote } from '../wire/statements.ts'
+import { compareBallots, quorumOf, sameHolding } from './ballots.ts'
+import { learn } from './certificates.ts'
+import type { Answer } from './events.ts'
+import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
+import type { Proposal } from './state.ts'
+import { ask, type Turn, tell } from './turn.ts'
+
+/**
+ * The proposer: asks the witnesses to decide that we hold an agent in its next epoch; used by home after a lease, and by
+ * any holder after its own restart. It re-proposes the highest value it sees, so it may well decide for somebody else.
+ */
+export function propose(turn: Turn, agent: AgentId, epoch: number, witnesses: readonly Did[], own: Holding): void {
+  const { state } = turn
+  if (state.proposals.has(agent)) return
+  const proposal: Proposal = {
+    agent,
+    epoch,
+    witnesses,
+    ballot: { round: 1, host: state.self, age: state.age },
+    own,
+    value: own,
+    phase: 'prepare',
+    promises: new Map(),
+    votes: new Map(),
+    retryMs: 0,
+  }
+  state.proposals.set(agent, proposal)
+  prepare(turn, proposal)
+}
+
+function prepare(turn: Turn, proposal: Proposal): void {
+  const { agent, epoch, ballot } = proposal
+  proposal.phase = 'prepare'
+  proposal.promises.clear()
+  proposal.votes.clear()
+  proposal.retryMs = turn.nowMs + backoffMs(turn)
+  for (const witness of proposal.witnesses)
+    ask(turn, witness, 'prepare', { agent, epoch, ballot }, { for: 'promise', agent, epoch, witness })
+}
+
+export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Did, outcome: Answer): void {
+  const proposal = turn.state.proposals.get(agent)
+  if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare' || !outcome.ok) return
+  const { accepted } = outcome.body as { accepted: { ballot: Proposal['ballot']; holding: Holding } | null }
+  proposal.promises.set(witness, accepted)
+  if (proposal.promises.size < quorumOf(proposal.witnesses)) return
+  let highest: { ballot: Proposal['ballot']; holding: Holding } | null = null
+  for (const seen of proposal.promises.values())
+    if (seen && (!highest || compareBallots(seen.ballot, highest.ballot) > 0)) highest = seen
+  proposal.value = highest?.holding ?? proposal.own
+  proposal.phase = 'accept'
+  const { ballot, value: holding } = proposal
+  for (const to of proposal.witnesses)
+    ask(
+      turn,
+      to,
+      'accept',
+      { agent, epoch, ballot, holding, release: null },
+      { for: 'vote', agent, epoch, witness: to, proposer: true },
+    )
+}
+
+export function onProposalVote(turn: Turn, agent: AgentId, epoch: number, vote: Sealed<Vote>): void {
+  const proposal = turn.state.proposals.get(agent)
+  if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'accept') return
+  const { ballot, holding } = vote.statement
+  if (compareBallots(ballot, proposal.ballot) !== 0 || !sameHolding(holding, proposal.value)) return
+  proposal.votes.set(vote.signer, vote)
+  if (proposal.votes.size < quorumOf(proposal.witnesses)) return
+  spread(turn, { agent, epoch, ballot, holding, votes: [...proposal.votes.values()] }, proposal.witnesses)
+}
+
+/** A certificate that we put together: to the new holder and the witnesses, then to ourselves. */
+export function spread(turn: Turn, certificate: Certificate, witnesses: readonly Did[]): void {
+  const { self } = turn.state
+  for (const to of new Set([certificate.holding.holder, ...witnesses]))
+    if (to !== self) tell(turn, to, 'certificate', { certificate, brief: null })
+  learn(turn, certificate, null)
+}
+
+/** Tries again under a higher ballot what did not come to a decision in its time. */
+export function retryProposals(turn: Turn): void {
+  for (const proposal of turn.state.proposals.values()) {
+    if (turn.nowMs < proposal.retryMs) continue
+    proposal.ballot = { ...proposal.ballot, round: proposal.ballot.round + 1 }
+    prepare(turn, proposal)
+  }
+}
+
+const backoffMs = (turn: Turn): number =>
+  1_000 + BACKOFF_MIN_MS + uniform(turn.random) * (BACKOFF_MAX_MS - BACKOFF_MIN_MS)

@@ -1,0 +1,75 @@
+import type { AgentId } from '../directory/agent-id.ts'
+import type { StoryLine } from '../wire/messages.ts'
+import type { HomeRow, HostState, Register, Resident } from './state.ts'
+
+/**
+ * What of the host's state outlives the process, and under which key (storage/RECORDS.md). Plain data written as
+ * canonical DAG-CBOR by the rim. Only our own store is read back, so records are trusted as far as the disk is.
+ */
+type RecordWrite = { readonly key: string; readonly value: unknown | null }
+
+export const rowKey = (agent: AgentId): string => `row/${agent}`
+export const registerKey = (agent: AgentId): string => `register/${agent}`
+export const residentKey = (agent: AgentId): string => `resident/${agent}`
+export const storyKey = (agent: AgentId, number: number): string => `story/${agent}/${String(number).padStart(9, '0')}`
+
+/** Prefixes that `restored` hands back to the machine. */
+export const RESTORED_PREFIXES = ['row/', 'register/', 'resident/', 'story/', 'host/trusted'] as const
+
+export const writeRow = (row: HomeRow): RecordWrite => {
+  const { story: _story, heardMs: _heardMs, ...kept } = row
+  return { key: rowKey(row.agent), value: { ...kept, seen: { ...row.seen } } }
+}
+
+export const writeRegister = (register: Register): RecordWrite => ({
+  key: registerKey(register.agent),
+  value: { ...register },
+})
+
+export const writeStory = (agent: AgentId, line: StoryLine): RecordWrite => ({
+  key: storyKey(agent, line.number),
+  value: line,
+})
+
+export interface KeptResident {
+  readonly agent: AgentId
+  readonly brief: Resident['brief']
+  readonly name: string
+  readonly author: Resident['author']
+  readonly sentBytesMax: number
+  readonly epoch: number
+  readonly certificate: Resident['certificate']
+  readonly checkpoint: Resident['checkpoint']
+  readonly started: number | null
+  readonly consoleLines: number
+  readonly fuelUsed: number
+  /** True while the certificate for our own holding was not here. */
+  readonly arriving: boolean
+  readonly effects: Resident['effects']
+  /** The statement that gave the agent away, once signed: it may be repeated, never replaced. */
+  readonly release: Resident['release']
+}
+
+export const writeResident = (resident: Resident): RecordWrite => {
+  const kept: KeptResident = {
+    agent: resident.agent,
+    brief: resident.brief,
+    name: resident.name,
+    author: resident.author,
+    sentBytesMax: resident.sentBytesMax,
+    epoch: resident.epoch,
+    certificate: resident.certificate,
+    checkpoint: resident.checkpoint,
+    started: resident.started,
+    consoleLines: resident.consoleLines,
+    fuelUsed: resident.fuelUsed,
+    arriving: resident.arrival !== null,
+    effects: [...resident.effects],
+    release: resident.release,
+  }
+  return { key: residentKey(resident.agent), value: kept }
+}
+
+export const forgetResident = (agent: AgentId): RecordWrite => ({ key: residentKey(agent), value: null })
+
+export const writeTrusted = (state: HostState): RecordWrite => ({ key: 'host/trusted', value: [...state.trusted] })

@@ -1,0 +1,191 @@
+import { assert } from '../base/assert.ts'
+import type { Cid } from '../base/digest.ts'
+import type { EffectKind } from '../wire/messages.ts'
+import { onDepartureFrozen } from './departure.ts'
+import { applyEffect } from './home.ts'
+import { CHECKPOINT_MS, EFFECTS_WAITING_MAX } from './limits.ts'
+import { forgetResident, writeResident, writeRow } from './records.ts'
+import type { Resident } from './state.ts'
+import { tellStory } from './story.ts'
+import { ask, begin, log, persist, type Turn } from './turn.ts'
+
+/**
+ * An agent at home here: started once an epoch, checkpointed while it runs, its effects sent home in order and kept
+ * until home has them. What it asks for is answered in calls.ts; how it leaves is departure.ts.
+ */
+
+/** Ours to run: certified, or never run at all and we are the home whose name it bears. */
+export const isHeld = (resident: Resident): boolean =>
+  resident.arrival === null && (resident.certificate !== null || resident.epoch === 0)
+
+/** Its epoch cannot be used any more: it was started in a life before, or given away by a RELEASE that led nowhere. */
+export const isSpent = (resident: Resident): boolean =>
+  resident.guest === 'none' &&
+  (resident.started === resident.epoch || resident.release?.statement.epoch === resident.epoch + 1)
+
+export const mayRunHere = ({ state }: Turn, resident: Resident): boolean =>
+  !state.evicting && ((state.accepting && state.slots > 0) || (resident.wanted && state.rows.has(resident.agent)))
+
+/** Goes on with a held agent as far as is possible now: prepare a guest, start it, or let a frozen one go on. */
+export function settleIn(turn: Turn, resident: Resident): void {
+  if (!isHeld(resident) || resident.ended || resident.departure || !mayRunHere(turn, resident)) return
+  if (resident.guest === 'none') {
+    if (isSpent(resident)) return // the tick proposes the next epoch
+    resident.guest = 'preparing'
+    begin(
+      turn,
+      {
+        kind: 'prepare',
+        brief: resident.brief,
+        checkpoint: resident.checkpoint,
+        from: null,
+        sentBytesMax: resident.sentBytesMax,
+      },
+      { for: 'prepare', agent: resident.agent },
+    )
+  } else if (resident.guest === 'ready') {
+    assert(resident.started === null || resident.started < resident.epoch, 'an epoch is started twice')
+    resident.started = resident.epoch
+    persist(turn, writeResident(resident))
+    goOn(turn, resident)
+  } else if (resident.guest === 'frozen') goOn(turn, resident)
+}
+
+export function goOn(turn: Turn, resident: Resident): void {
+  resident.guest = 'running'
+  resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
+  turn.effects.push({ kind: 'run', agent: resident.agent })
+}
+
+/** Takes checkpoints when they are due; called each tick and when a checkpoint has arrived at home. */
+export function checkpointWhenDue(turn: Turn, resident: Resident): void {
+  if (resident.guest !== 'running' || resident.checkpointSending || turn.nowMs < resident.checkpointDueMs) return
+  resident.guest = 'freezing'
+  resident.checkpointing = true
+  turn.effects.push({ kind: 'freeze', agent: resident.agent })
+}
+
+export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUsed: number, stateBytes: number): void {
+  const changed = resident.checkpoint !== checkpoint
+  resident.guest = 'frozen'
+  resident.checkpointing = false
+  resident.checkpoint = checkpoint
+  resident.fuelUsed = fuelUsed
+  resident.stateBytes = stateBytes
+  resident.brief = { ...resident.brief, consoleLines: resident.consoleLines }
+  if (changed) persist(turn, writeResident(resident))
+  if (resident.departure) return onDepartureFrozen(turn, resident)
+  if (mayRunHere(turn, resident)) goOn(turn, resident)
+  if (changed || resident.checkpointCall !== null) sendCheckpointHome(turn, resident)
+}
+
+function sendCheckpointHome(turn: Turn, resident: Resident): void {
+  const { state } = turn
+  const { agent, epoch, checkpoint, fuelUsed, consoleLines } = resident
+  if (checkpoint === null) return
+  const row = state.rows.get(agent)
+  if (row) {
+    row.checkpoint = checkpoint
+    row.consoleLines = consoleLines
+    row.fuelUsed = fuelUsed
+    persist(turn, writeRow(row))
+    tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
+    return onCheckpointHome(turn, resident, true)
+  }
+  resident.checkpointSending = true
+  ask(
+    turn,
+    resident.brief.witnesses[0] ?? state.self,
+    'checkpoint',
+    { agent, epoch, checkpoint, fuelUsed, consoleLines },
+    { for: 'checkpoint', agent },
+  )
+}
+
+export function onCheckpointHome(turn: Turn, resident: Resident, arrived: boolean): void {
+  resident.checkpointSending = false
+  resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
+  if (arrived) turn.effects.push({ kind: 'forget', agent: resident.agent, keep: resident.checkpoint })
+  const request = resident.checkpointCall
+  if (request === null || resident.guest === 'none') return
+  resident.checkpointCall = null
+  const outcome = arrived
+    ? ({ ok: true, valueJson: 'true' } as const)
+    : ({ ok: false, code: 'UNREACHABLE', reason: 'home did not take the checkpoint' } as const)
+  turn.effects.push({ kind: 'deliver', agent: resident.agent, delivery: { request, outcome } })
+}
+
+/** Queues an effect for home. False where the queue is full: the caller makes the agent wait or drops with a word. */
+export function release(turn: Turn, resident: Resident, kind: EffectKind, number: number, valueJson: string): boolean {
+  if (resident.effects.length >= EFFECTS_WAITING_MAX && kind !== 'result' && kind !== 'failure') return false
+  resident.effects.push({ agent: resident.agent, epoch: resident.epoch, kind, number, valueJson })
+  sendEffects(turn, resident)
+  return true
+}
+
+/** One effect on its way at a time keeps them in order. A lost one is sent again at the next tick. */
+export function sendEffects(turn: Turn, resident: Resident): void {
+  const { state } = turn
+  const row = state.rows.get(resident.agent)
+  while (row && resident.effects.length > 0) {
+    const effect = resident.effects.shift()
+    if (effect) applyEffect(turn, row, effect)
+  }
+  const first = resident.effects[0]
+  if (first && !resident.effectSending) {
+    resident.effectSending = true
+    // The epoch is the one we hold it in now: what a life before did not get through goes out under this one.
+    ask(
+      turn,
+      resident.brief.witnesses[0] ?? state.self,
+      'effect',
+      { ...first, epoch: resident.epoch },
+      { for: 'effect', agent: resident.agent },
+    )
+  }
+  if (resident.ended && resident.effects.length === 0) bury(turn, resident)
+}
+
+export function onEffectAnswered(turn: Turn, resident: Resident, taken: boolean): void {
+  resident.effectSending = false
+  if (!taken) return
+  resident.effects.shift()
+  sendEffects(turn, resident)
+}
+
+export function onEnded(
+  turn: Turn,
+  resident: Resident,
+  kind: 'result' | 'failure',
+  valueJson: string,
+  fuelUsed: number,
+): void {
+  resident.fuelUsed = fuelUsed
+  resident.guest = 'none'
+  resident.ended = true
+  resident.departure = null
+  resident.progress = kind === 'result' ? 1 : resident.progress
+  turn.state.totals.finished += 1
+  turn.state.totals.fuel += fuelUsed
+  log(
+    turn,
+    kind === 'result' ? 'info' : 'warn',
+    kind === 'result' ? 'finished' : `failed: ${valueJson}`,
+    resident.agent,
+  )
+  release(turn, resident, kind, 1, valueJson)
+  if (turn.state.residents.has(resident.agent)) persist(turn, writeResident(resident))
+}
+
+/** Nothing is left of it here but its name. */
+export function bury(turn: Turn, resident: Resident): void {
+  if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+  resident.guest = 'none'
+  turn.state.residents.delete(resident.agent)
+  persist(turn, forgetResident(resident.agent))
+  turn.effects.push({
+    kind: 'forget',
+    agent: resident.agent,
+    keep: turn.state.rows.get(resident.agent)?.checkpoint ?? null,
+  })
+}

@@ -1,0 +1,78 @@
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { StoryLine } from '../wire/messages.ts'
+import { propose } from './proposer.ts'
+import type { KeptResident } from './records.ts'
+import { isHeld, isSpent } from './residence.ts'
+import { newResident } from './residents.ts'
+import type { HomeRow, Register, Resident } from './state.ts'
+import { log, type Turn } from './turn.ts'
+
+/**
+ * The life before: rows, registers and residents as they were kept. A resident that had been started is not run again
+ * in its epoch: this host, now of a higher age, proposes the next one for itself from its newest checkpoint.
+ */
+export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void {
+  const { state } = turn
+  for (const [key, value] of records) {
+    if (key.startsWith('row/')) {
+      const row = { ...(value as HomeRow), heardMs: turn.nowMs, story: [] }
+      state.rows.set(row.agent, row)
+    } else if (key.startsWith('register/')) {
+      const register = value as Register
+      state.registers.set(register.agent, register)
+    } else if (key.startsWith('resident/')) restoreResident(turn, value as KeptResident)
+    else if (key === 'host/trusted') for (const author of value as readonly Did[]) state.trusted.add(author)
+  }
+  for (const [key, value] of records) {
+    if (!key.startsWith('story/')) continue
+    const line = value as StoryLine
+    const row = state.rows.get(key.split('/')[1] as AgentId)
+    row?.story.push(line)
+  }
+  if (state.residents.size > 0) log(turn, 'info', `took up ${state.residents.size} agents from the life before`)
+}
+
+function restoreResident(turn: Turn, kept: KeptResident): void {
+  const resident: Resident = {
+    ...newResident(turn, kept.brief, kept.name, kept.author, kept.epoch),
+    certificate: kept.certificate,
+    checkpoint: kept.checkpoint,
+    started: kept.started,
+    release: kept.release,
+    fuelUsed: kept.fuelUsed,
+    consoleLines: kept.brief.consoleLines,
+    effects: [...kept.effects],
+    ended: kept.effects.some(({ kind }) => kind === 'result' || kind === 'failure'),
+  }
+  // READY was said and no certificate came: only the witnesses know. It waits for them, not runnable, not in the way.
+  if (kept.arriving)
+    resident.arrival = {
+      from: turn.state.self,
+      offeredMs: turn.nowMs,
+      untilMs: turn.nowMs + 60_000,
+      handle: null,
+      reason: 'recover',
+      state: 'ready',
+    }
+  turn.state.residents.set(resident.agent, resident)
+}
+
+/** Called each tick: residents that may not run in their epoch any more ask for the next one. */
+export function renewEpochs(turn: Turn): void {
+  const { state } = turn
+  for (const resident of state.residents.values()) {
+    if (
+      !isHeld(resident) ||
+      resident.ended ||
+      resident.departure ||
+      !isSpent(resident) ||
+      state.proposals.has(resident.agent)
+    )
+      continue
+    propose(turn, resident.agent, resident.epoch + 1, resident.brief.witnesses, {
+      holder: state.self,
+      checkpoint: resident.checkpoint,
+    })
+  }
+}

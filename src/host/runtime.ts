@@ -1,0 +1,431 @@
+import type { Clock } from '../base/clock.ts'
+import { decode, encode } from '../base/codec.ts'
+import type { Cid } from '../base/digest.ts'
+import type { Random } from '../base/random.ts'
+import { accept, type Result } from '../base/result.ts'
+import type { Timers } from '../base/timers.ts'
+import { readCar } from '../bundle/car.ts'
+import { type BundleFault, openBundle, type VerifiedBundle } from '../bundle/open.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Signer } from '../identity/signer.ts'
+import type { Verifier } from '../identity/verifier.ts'
+import type { Quota } from '../permit/quota.ts'
+import type { Sandbox } from '../sandbox/port.ts'
+import type { Store } from '../storage/port.ts'
+import { createAuthority } from '../wire/authority.ts'
+import type { ErrorCode, RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
+import type { Transport } from '../wire/transport.ts'
+import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
+import { DEFAULT_POLICY, TICK_MS } from './limits.ts'
+import { Links } from './links.ts'
+import { factsOf, Lodgings } from './lodgings.ts'
+import { step } from './machine.ts'
+import { showRow } from './orders.ts'
+import { RESTORED_PREFIXES } from './records.ts'
+import { showHost } from './show.ts'
+import type { HostKind, HostSnapshot } from './snapshot.ts'
+import { type HostState, newState } from './state.ts'
+import { Vault } from './vault.ts'
+
+/**
+ * The rim of the host machine: lends it a clock, chance, a network, a store, keys and guests, feeds it events one at a
+ * time and carries out its effects in their order. Nothing here decides; what is decided is in machine.ts and its parts.
+ */
+export interface HostOptions {
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly transport: (age: number) => Promise<Transport>
+  readonly store: Store
+  readonly sandbox: Sandbox
+  readonly engineId: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly timers: Timers
+  readonly kind: HostKind
+  readonly name: string
+  readonly slots: number
+  readonly trust: readonly Did[]
+  readonly operators?: readonly Did[]
+  readonly policy?: Quota
+  /** Addresses on line, from the rendezvous. */
+  members(): Promise<readonly string[]>
+  /** Files that agents here may read; none by default. */
+  share?(path: string): Promise<Uint8Array | null>
+  log?(level: 'info' | 'warn', text: string, agent?: AgentId): void
+}
+
+export interface LaunchOptions {
+  readonly inputJson?: string
+  readonly fuelMax?: number
+  readonly memoryBytesMax?: number
+}
+
+export class LaunchError extends Error {
+  override readonly name = 'LaunchError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, reason: string) {
+    super(reason)
+    this.code = code
+  }
+}
+
+export interface Host {
+  readonly did: Did
+  readonly age: number
+  snapshot(): HostSnapshot
+  /** Called after each change, at most once a turn of the event loop. */
+  subscribe(listener: () => void): () => void
+  /** Takes a bundle file into the store, verified. */
+  importBundle(car: Uint8Array): Promise<Result<VerifiedBundle, BundleFault>>
+  /** Launches an agent with this host as its home. Rejects with a LaunchError. */
+  launch(bundle: Cid, options?: LaunchOptions): Promise<AgentId>
+  /** The story of an agent launched here, from line `from` on. */
+  story(agent: AgentId, from: number): { readonly row: Row; readonly lines: readonly StoryLine[] } | null
+  /** Resolves when the agent has ended, with its outcome; null where it was not launched here. */
+  outcome(agent: AgentId): Promise<{ readonly ok: boolean; readonly valueJson: string } | null>
+  /** Asks another host; for command lines and consoles. */
+  ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer>
+  hosts(): readonly Did[]
+  setSlots(slots: number): void
+  setAccepting(accepting: boolean): void
+  trust(author: Did): void
+  distrust(author: Did): void
+  move(agent: AgentId, to: Did | null): void
+  kill(agent: AgentId): void
+  /** Freezes everything here at once and hands it over. Resolves when all has left or stands parked and durable. */
+  drain(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function createHost(options: HostOptions): Promise<Host> {
+  const age = await nextAge(options.store)
+  const runtime = new Runtime(options, age)
+  await runtime.start()
+  return runtime
+}
+
+/** The host's incarnation number, durable before anything is said under it. */
+async function nextAge(store: Store): Promise<number> {
+  const kept = await store.read('host/age')
+  const before = kept ? decode(kept) : null
+  const age = before?.ok && typeof before.value === 'number' ? before.value + 1 : 1
+  await store.commit([{ key: 'host/age', value: encode(age) }])
+  return age
+}
+
+class Runtime implements Host {
+  readonly did: Did
+  readonly age: number
+  readonly #options: HostOptions
+  readonly #state: HostState
+  readonly #authority
+  readonly #events: HostEvent[] = []
+  readonly #listeners = new Set<() => void>()
+  readonly #launches = new Map<number, (effect: Extract<HostEffect, { kind: 'launched' }>) => void>()
+  #links: Links | null = null
+  #vault: Vault | null = null
+  #lodgings: Lodgings | null = null
+  #transport: Transport | null = null
+  #nextLaunch = 1
+  #pumping = false
+  #closed = false
+  #announced = false
+
+  constructor(options: HostOptions, age: number) {
+    const { signer, verifier, kind, name, slots, engineId, trust, operators, policy } = options
+    this.did = signer.did
+    this.age = age
+    this.#options = options
+    this.#authority = createAuthority(signer, verifier)
+    this.#state = newState({
+      self: this.did,
+      age,
+      kind,
+      name,
+      slots,
+      engineIds: [engineId],
+      policy: policy ?? DEFAULT_POLICY,
+      trusted: [this.did, ...trust],
+      operators: [this.did, ...(operators ?? [])],
+    })
+  }
+
+  async start(): Promise<void> {
+    const { store, sandbox, verifier, engineId, random, clock, timers } = this.#options
+    const vault = await Vault.open(store, (from, cids) => this.ask(from, 'fetch', { cids }))
+    this.#vault = vault
+    this.#lodgings = new Lodgings({
+      sandbox,
+      vault,
+      verifier,
+      engineId,
+      share: (path) => this.#options.share?.(path) ?? Promise.resolve(null),
+      emit: (event) => this.#post(event),
+    })
+    const records = new Map<string, unknown>()
+    for (const prefix of RESTORED_PREFIXES)
+      for (const key of await store.list(prefix)) {
+        const bytes = await store.read(key)
+        const value = bytes && decode(bytes)
+        if (value?.ok) records.set(key, value.value)
+        else this.#log('warn', `record ${key} does not decode and is left out`)
+      }
+    this.#post({ kind: 'restored', records })
+    await this.#recallBlocks()
+    this.#transport = await this.#options.transport(this.age)
+    this.#links = new Links({
+      self: { did: this.did, age: this.age },
+      transport: this.#transport,
+      authority: this.#authority,
+      random,
+      clock,
+      timers,
+      members: () => this.#options.members(),
+      onConnected: (host, age) => this.#post({ kind: 'connected', host, age }),
+      onDisconnected: (host) => this.#post({ kind: 'disconnected', host }),
+      onAsked: (from, handle, name, body) => this.#post({ kind: 'asked', from, handle, name, body } as HostEvent),
+      onTold: (from, name, body) => this.#post({ kind: 'told', from, name, body } as HostEvent),
+      serveBlocks: vault.serve,
+      log: (level, text) => this.#log(level, text),
+    })
+    this.#tick()
+  }
+
+  /** Counts the blocks that restored rows and residents need, and lets go of the rest. */
+  async #recallBlocks(): Promise<void> {
+    const { rows, residents } = this.#state
+    const bundles = new Set<Cid>()
+    for (const { agent, checkpoint, bundle, outcome } of rows.values()) {
+      if (!outcome) bundles.add(bundle)
+      if (checkpoint) await this.#vault?.hold(agent, checkpoint)
+    }
+    for (const { agent, checkpoint, brief } of residents.values()) {
+      bundles.add(brief.bundle)
+      if (checkpoint) await this.#vault?.hold(agent, checkpoint)
+    }
+    await this.#vault?.sweep([...bundles])
+    for (const bundle of bundles) {
+      const opened = await this.#lodgings?.openBundle(bundle, null)
+      if (opened?.ok) this.#state.bundles.set(bundle, factsOf(opened.value))
+    }
+  }
+
+  #tick(): void {
+    if (this.#closed) return
+    this.#post({ kind: 'tick' })
+    this.#options.timers.after(TICK_MS, () => this.#tick())
+  }
+
+  #post(event: HostEvent): void {
+    if (this.#closed) return
+    this.#events.push(event)
+    if (!this.#pumping) void this.#pump()
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true
+    try {
+      for (let event = this.#events.shift(); event && !this.#closed; event = this.#events.shift()) {
+        const { clock, random } = this.#options
+        const effects = step(this.#state, event, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }, random)
+        for (const effect of effects) {
+          if (effect.kind === 'persist') await this.#persist(effect.writes)
+          else this.#carryOut(effect)
+        }
+        if (effects.length > 0 || event.kind !== 'tick') this.#announce()
+      }
+    } catch (error) {
+      // The machine's memory and its disk may differ now. Stopping is safe: what was held is recovered elsewhere.
+      this.#log('warn', `the host stops: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      await this.close()
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  async #persist(writes: Extract<HostEffect, { kind: 'persist' }>['writes']): Promise<void> {
+    await this.#options.store.commit(
+      writes.map(({ key, value }) => ({ key, value: value === null ? null : encode(value) })),
+    )
+  }
+
+  #carryOut(effect: Exclude<HostEffect, { kind: 'persist' }>): void {
+    const links = this.#links
+    const lodgings = this.#lodgings
+    if (!lodgings) return
+    switch (effect.kind) {
+      case 'ask':
+        return void this.ask(effect.to, effect.name, effect.body as never).then((answer) =>
+          this.#post({ kind: 'answered', token: effect.token, from: effect.to, name: effect.name, answer }),
+        )
+      case 'answer':
+        return links?.answer(effect.handle, effect.body)
+      case 'deny':
+        return links?.deny(effect.handle, effect.code, effect.reason)
+      case 'tell':
+        return links?.tell(effect.to, effect.name, effect.body as never)
+      case 'seal':
+        return void this.#authority
+          .seal(effect.statement)
+          .then((sealed) => this.#post({ kind: 'sealed', token: effect.token, sealed }))
+      case 'openBundle':
+        return void lodgings.openBundle(effect.bundle, effect.from).then((bundle) =>
+          this.#post({
+            kind: 'bundle',
+            token: effect.token,
+            bundle: bundle.ok ? factsOf(bundle.value) : { code: bundle.code, reason: bundle.reason },
+          }),
+        )
+      case 'fetchCheckpoint':
+        return void this.#fetchCheckpoint(effect)
+      case 'prepare':
+        return void lodgings
+          .prepare(effect.brief, effect.checkpoint, effect.from, effect.sentBytesMax)
+          .then((prepared) => this.#post({ kind: 'prepared', token: effect.token, ...prepared }))
+      case 'run':
+        return lodgings.run(effect.agent)
+      case 'freeze':
+        return lodgings.freeze(effect.agent)
+      case 'deliver':
+        return lodgings.deliver(effect.agent, effect.delivery)
+      case 'terminate':
+        return lodgings.terminate(effect.agent)
+      case 'forget':
+        return void this.#vault?.forget(effect.agent, effect.keep)
+      case 'read':
+        return void lodgings.read(effect.agent, effect.request, effect.what, effect.name)
+      case 'log':
+        return this.#log(effect.level, effect.text, effect.agent)
+      case 'launched':
+        this.#launches.get(effect.token)?.(effect)
+        this.#launches.delete(effect.token)
+        return
+      case 'told-story':
+        return
+    }
+  }
+
+  async #fetchCheckpoint({
+    token,
+    agent,
+    checkpoint,
+    from,
+  }: Extract<HostEffect, { kind: 'fetchCheckpoint' }>): Promise<void> {
+    const bytesMax = this.#state.policy.memoryBytes
+    const fetched = await this.#vault?.fetchCheckpoint(checkpoint, from, bytesMax)
+    if (fetched?.ok) await this.#vault?.hold(agent, checkpoint)
+    this.#post({
+      kind: 'fetched',
+      token,
+      fault: fetched?.ok ? null : { code: fetched?.code ?? 'CLOSED', reason: fetched?.reason ?? 'host closes' },
+    })
+  }
+
+  #announce(): void {
+    if (this.#announced || this.#listeners.size === 0) return
+    this.#announced = true
+    this.#options.timers.after(0, () => {
+      this.#announced = false
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  #log(level: 'info' | 'warn', text: string, agent?: AgentId): void {
+    this.#options.log?.(level, text, agent)
+  }
+
+  snapshot(): HostSnapshot {
+    return showHost(this.#state)
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async importBundle(car: Uint8Array): Promise<Result<VerifiedBundle, BundleFault>> {
+    const bundle = await openBundle(car, this.#options.verifier)
+    if (!bundle.ok) return bundle
+    const file = readCar(car)
+    if (!file.ok) return file
+    await this.#vault?.keep(file.value.blocks)
+    return accept(bundle.value)
+  }
+
+  launch(
+    bundle: Cid,
+    {
+      inputJson = 'null',
+      fuelMax = Number.MAX_SAFE_INTEGER,
+      memoryBytesMax = Number.MAX_SAFE_INTEGER,
+    }: LaunchOptions = {},
+  ): Promise<AgentId> {
+    const token = this.#nextLaunch++
+    return new Promise((resolve, reject) => {
+      this.#launches.set(token, ({ outcome }) =>
+        outcome.ok ? resolve(outcome.agent) : reject(new LaunchError(outcome.code, outcome.reason)),
+      )
+      this.#post({ kind: 'launch', token, bundle, inputJson, fuelMax, memoryBytesMax })
+    })
+  }
+
+  story(agent: AgentId, from: number): { row: Row; lines: readonly StoryLine[] } | null {
+    const row = this.#state.rows.get(agent)
+    return row ? { row: showRow(row), lines: row.story.filter(({ number }) => number >= from) } : null
+  }
+
+  async outcome(agent: AgentId): Promise<{ ok: boolean; valueJson: string } | null> {
+    const row = this.#state.rows.get(agent)
+    if (!row) return null
+    if (row.outcome) return row.outcome
+    return new Promise((resolve) => {
+      const unsubscribe = this.subscribe(() => {
+        if (!row.outcome && !this.#closed) return
+        unsubscribe()
+        resolve(row.outcome)
+      })
+    })
+  }
+
+  async ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer> {
+    return (await this.#links?.ask(to, name, body)) ?? { ok: false, code: 'CLOSED', reason: 'the host is not on line' }
+  }
+
+  hosts = (): readonly Did[] => this.#links?.hosts ?? []
+  setSlots = (slots: number): void => this.#wish({ kind: 'slots', slots })
+  setAccepting = (accepting: boolean): void => this.#wish({ kind: 'accepting', accepting })
+  trust = (author: Did): void => this.#wish({ kind: 'trust', author, trusted: true })
+  distrust = (author: Did): void => this.#wish({ kind: 'trust', author, trusted: false })
+  move = (agent: AgentId, to: Did | null): void => this.#wish({ kind: 'move', agent, to })
+  kill = (agent: AgentId): void => this.#wish({ kind: 'kill', agent })
+
+  #wish(wish: Wish): void {
+    this.#post({ kind: 'wish', wish })
+  }
+
+  drain(): Promise<void> {
+    this.#wish({ kind: 'evict' })
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const moving = [...this.#state.residents.values()].some(
+          ({ guest, departure, ended }) => departure !== null || guest === 'running' || guest === 'freezing' || ended,
+        )
+        if (!this.#closed && (moving || this.#events.length > 0)) this.#options.timers.after(20, look)
+        else resolve()
+      }
+      this.#options.timers.after(0, look)
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#lodgings?.close()
+    this.#links?.close()
+    this.#announce()
+    await this.#transport?.close()
+    await this.#options.store.close()
+  }
+}

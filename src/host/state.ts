@@ -1,0 +1,266 @@
+import type { Cid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Quota } from '../permit/quota.ts'
+import type { Brief, Description, Effect, Load, Offer, Requests, Row, StoryLine } from '../wire/messages.ts'
+import type { Ballot, Certificate, Holding, Release, Sealed, Vote } from '../wire/statements.ts'
+import type { BundleFacts } from './events.ts'
+import type { HopReason, HopSnapshot } from './snapshot.ts'
+
+/**
+ * What a host knows. Plain data that the machine's parts read and change in turn, never at once; what must outlive the
+ * process is written through records.ts. An agent can appear here in four parts that share its id and nothing else:
+ * `rows` (we are its home), `registers` (we are its witness), `residents` (it is here) and `forwards` (it was here).
+ */
+export interface HostState {
+  readonly self: Did
+  readonly age: number
+  readonly kind: Description['kind']
+  readonly name: string
+  readonly engineIds: readonly string[]
+  readonly policy: Quota
+  slots: number
+  accepting: boolean
+  /** The owner wants the machine back: residents leave or are parked. */
+  evicting: boolean
+  readonly trusted: Set<Did>
+  /** Whose orders to give this machine back are obeyed. */
+  readonly operators: Set<Did>
+  readonly acquaintances: Map<Did, Acquaintance>
+  readonly rows: Map<AgentId, HomeRow>
+  readonly registers: Map<AgentId, Register>
+  readonly residents: Map<AgentId, Resident>
+  readonly forwards: Map<AgentId, { readonly to: Did; readonly epoch: number; readonly untilMs: number }>
+  readonly proposals: Map<AgentId, Proposal>
+  /** Bundles opened lately, by id: admission of the second agent of a bundle asks nobody. */
+  readonly bundles: Map<Cid, BundleFacts>
+  /** What to do when an `ask`, `seal`, `openBundle`, `fetchCheckpoint` or `prepare` comes back. */
+  readonly waiting: Map<number, Waiting>
+  readonly nonces: Map<string, { readonly agent: AgentId | null; readonly expiresMs: number }>
+  readonly hops: HopSnapshot[]
+  readonly totals: { finished: number; hopsIn: number; hopsOut: number; fuel: number; refused: number }
+  nextToken: number
+  nextSequence: number
+  holdDueMs: number
+  loadDueMs: number
+}
+
+export interface Acquaintance {
+  description: Description
+  age: number
+  connected: boolean
+  heardMs: number
+  lostMs: number | null
+  /** Agents we have sent there since its last load report: what its report cannot show yet. */
+  sentSince: number
+}
+
+/** The paper's reference table: one row for every agent this host launched. */
+export interface HomeRow {
+  readonly agent: AgentId
+  readonly name: string
+  readonly author: Did
+  readonly bundle: Cid
+  readonly inputJson: string
+  readonly seed: number
+  readonly launchedMs: number
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  state: Row['state']
+  epoch: number
+  holder: Did
+  /** The newest checkpoint that is whole in home's own store. */
+  checkpoint: Cid | null
+  consoleLines: number
+  fuelUsed: number
+  progress: number | null
+  note: string
+  hops: number
+  heardMs: number
+  /** Highest number seen of each kind of effect: what is at or below is a repetition. */
+  readonly seen: { emit: number; console: number; result: number; failure: number }
+  outcome: { readonly ok: boolean; readonly valueJson: string } | null
+  readonly story: StoryLine[]
+  storyNext: number
+}
+
+/** A witness's memory of one agent: single-decree Paxos for `epoch + 1` (DESIGN 4.5; Lamport, "Paxos made simple"). */
+export interface Register {
+  readonly agent: AgentId
+  readonly witnesses: readonly Did[]
+  epoch: number
+  holder: Did
+  certificate: Certificate | null
+  promised: Ballot | null
+  accepted: { readonly ballot: Ballot; readonly holding: Holding } | null
+}
+
+/** An agent that is here: arriving, running, leaving or parked. */
+export interface Resident {
+  readonly agent: AgentId
+  brief: Brief
+  readonly name: string
+  readonly author: Did
+  readonly sentBytesMax: number
+  /** The program itself asked to be here: its home runs it whatever its slots. */
+  wanted: boolean
+  epoch: number
+  certificate: Certificate | null
+  checkpoint: Cid | null
+  /** The highest epoch this host has run it in, this age and earlier: an epoch is never started twice. */
+  started: number | null
+  /** The statement that gives this epoch's successor away: at most one an epoch, repeated but never replaced. */
+  release: Sealed<Release> | null
+  guest: 'none' | 'preparing' | 'ready' | 'running' | 'freezing' | 'frozen'
+  /** The call of the owner or program that stopped the guest for good until it leaves or is parked. */
+  departure: Departure | null
+  /** Set while the certificate for our holding is not here yet. */
+  arrival: {
+    readonly from: Did
+    readonly offeredMs: number
+    untilMs: number
+    handle: number | null
+    readonly reason: HopReason
+    state: 'reserved' | 'preparing' | 'ready'
+  } | null
+  checkpointing: boolean
+  checkpointDueMs: number
+  /** A newer checkpoint is not sent home before the last one is there. */
+  checkpointSending: boolean
+  fuelUsed: number
+  stateBytes: number
+  progress: number | null
+  note: string
+  consoleLines: number
+  /** Effects that home has not acknowledged, oldest first; the first one may be on its way. */
+  readonly effects: Effect[]
+  effectSending: boolean
+  placeDueMs: number
+  readonly sinceMs: number
+  /** Call that asked for a checkpoint and waits until home has it. */
+  checkpointCall: number | null
+  /** Final: nothing but effects left to send. */
+  ended: boolean
+}
+
+export interface Departure {
+  readonly reason: HopReason
+  /** Only this host will do; null lets the allocator choose. */
+  readonly only: Did | null
+  readonly kinds: readonly string[] | null
+  /** The program's `move` call that waits for the other side. */
+  readonly call: number | null
+  readonly tried: Did[]
+  to: Did | null
+  phase: 'choose' | 'offer' | 'freeze' | 'send' | 'drain' | 'release' | 'decide'
+  holding: Holding | null
+  readonly votes: Map<Did, Sealed<Vote>>
+  readonly startedMs: number
+  frozenMs: number | null
+  retryMs: number
+}
+
+/** We propose ourselves as the next holder: after a lease ended, or after our own restart. */
+export interface Proposal {
+  readonly agent: AgentId
+  readonly epoch: number
+  readonly witnesses: readonly Did[]
+  ballot: Ballot
+  readonly own: Holding
+  value: Holding
+  phase: 'prepare' | 'accept'
+  readonly promises: Map<Did, { readonly ballot: Ballot; readonly holding: Holding } | null>
+  readonly votes: Map<Did, Sealed<Vote>>
+  retryMs: number
+}
+
+/** Why we asked: data, so that the whole state can be looked at, and a lost answer is only a forgotten entry. */
+export type Waiting =
+  | { readonly for: 'inic'; readonly host: Did }
+  | { readonly for: 'offer'; readonly agent: AgentId; readonly to: Did }
+  | { readonly for: 'send'; readonly agent: AgentId; readonly to: Did }
+  | {
+      readonly for: 'vote'
+      readonly agent: AgentId
+      readonly epoch: number
+      readonly witness: Did
+      readonly proposer: boolean
+    }
+  | { readonly for: 'promise'; readonly agent: AgentId; readonly epoch: number; readonly witness: Did }
+  | { readonly for: 'effect'; readonly agent: AgentId }
+  | { readonly for: 'checkpoint'; readonly agent: AgentId }
+  | { readonly for: 'seal-ready'; readonly agent: AgentId; readonly handle: number }
+  | { readonly for: 'seal-release'; readonly agent: AgentId }
+  | { readonly for: 'seal-vote'; readonly agent: AgentId; readonly handle: number; readonly proposer: Did }
+  | {
+      readonly for: 'bundle-offer'
+      readonly agent: AgentId
+      readonly handle: number
+      readonly offer: Offer
+      readonly from: Did
+    }
+  | { readonly for: 'bundle-launch'; readonly launch: LaunchPlan }
+  | { readonly for: 'bundle-restore'; readonly agent: AgentId }
+  | {
+      readonly for: 'home-checkpoint'
+      readonly agent: AgentId
+      readonly handle: number
+      readonly ask: Requests['checkpoint']['ask']
+    }
+  | { readonly for: 'prepare'; readonly agent: AgentId }
+  /** Home without slots takes an agent back: its blocks are fetched, nothing is thawed. */
+  | { readonly for: 'parked'; readonly agent: AgentId }
+
+export interface LaunchPlan {
+  readonly bundle: Cid
+  readonly inputJson: string
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  readonly nonce: string | null
+  /** How to answer: a request from another host, or the embedder's own launch. */
+  readonly answer: { readonly handle: number } | { readonly token: number }
+}
+
+export const loadOf = (state: HostState): Load => ({
+  agents: state.residents.size,
+  slots: state.slots,
+  accepting: state.accepting && !state.evicting,
+})
+
+export const descriptionOf = (state: HostState): Description => ({
+  kind: state.kind,
+  name: state.name,
+  engineIds: state.engineIds,
+  load: loadOf(state),
+})
+
+/** A host that has just been born: it knows itself, its owner's wishes, and nobody else. */
+export function newState(
+  birth: Pick<HostState, 'self' | 'age' | 'kind' | 'name' | 'engineIds' | 'policy' | 'slots'> & {
+    readonly trusted: readonly Did[]
+    readonly operators: readonly Did[]
+  },
+): HostState {
+  return {
+    ...birth,
+    accepting: birth.slots > 0,
+    evicting: false,
+    trusted: new Set(birth.trusted),
+    operators: new Set(birth.operators),
+    acquaintances: new Map(),
+    rows: new Map(),
+    registers: new Map(),
+    residents: new Map(),
+    forwards: new Map(),
+    proposals: new Map(),
+    bundles: new Map(),
+    waiting: new Map(),
+    nonces: new Map(),
+    hops: [],
+    totals: { finished: 0, hopsIn: 0, hopsOut: 0, fuel: 0, refused: 0 },
+    nextToken: 1,
+    nextSequence: 1,
+    holdDueMs: 0,
+    loadDueMs: 0,
+  }
+}

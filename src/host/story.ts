@@ -1,0 +1,42 @@
+import type { Brief, StoryLine } from '../wire/messages.ts'
+import { STORY_LINES_MAX } from './limits.ts'
+import { writeStory } from './records.ts'
+import type { HomeRow, HostState } from './state.ts'
+import { persist, type Turn } from './turn.ts'
+
+/** Home's account of one agent's life, for the launcher's events and for `logs`. */
+export function tellStory(turn: Turn, row: HomeRow, kind: StoryLine['kind'], value: unknown): void {
+  const line: StoryLine = { number: row.storyNext++, atMs: turn.wallMs, kind, valueJson: JSON.stringify(value) }
+  keepStory(turn, row, line)
+}
+
+/** The same for a value that is JSON text already. */
+export function tellStoryJson(turn: Turn, row: HomeRow, kind: StoryLine['kind'], valueJson: string): void {
+  keepStory(turn, row, { number: row.storyNext++, atMs: turn.wallMs, kind, valueJson })
+}
+
+function keepStory(turn: Turn, row: HomeRow, line: StoryLine): void {
+  row.story.push(line)
+  // Checkpoints are told, but not worth a write each: after a restart they are history.
+  if (line.kind !== 'checkpoint') persist(turn, writeStory(row.agent, line))
+  if (row.story.length > STORY_LINES_MAX) {
+    const dropped = row.story.findIndex((old) => old.kind === 'checkpoint' || old.kind === 'console')
+    row.story.splice(Math.max(dropped, 0), 1)
+  }
+  turn.effects.push({ kind: 'told-story', agent: row.agent })
+}
+
+/** What a new holder needs to know beside the checkpoint. */
+export const briefOfRow = (state: HostState, row: HomeRow): Brief => ({
+  agent: row.agent,
+  bundle: row.bundle,
+  inputJson: row.inputJson,
+  seed: row.seed,
+  launchedMs: row.launchedMs,
+  fuelMax: row.fuelMax,
+  memoryBytesMax: row.memoryBytesMax,
+  witnesses: [state.self],
+  hops: row.hops,
+  consoleLines: row.consoleLines,
+  movedBy: null,
+})

@@ -1,0 +1,69 @@
+import type { Random } from '../base/random.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { AsyncName, Asyncs, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
+import type { HostEffect } from './events.ts'
+import type { HostState, Waiting } from './state.ts'
+
+/**
+ * One step of the host machine: the state, the moment, and the effects collected so far. Every part of the machine is a
+ * set of functions over a Turn; none keeps anything elsewhere.
+ */
+export interface Turn {
+  readonly state: HostState
+  readonly nowMs: number
+  readonly wallMs: number
+  readonly random: Random
+  readonly effects: HostEffect[]
+}
+
+const wait = (turn: Turn, waiting: Waiting): number => {
+  const token = turn.state.nextToken++
+  turn.state.waiting.set(token, waiting)
+  return token
+}
+
+export function ask<N extends RequestName>(
+  turn: Turn,
+  to: Did,
+  name: N,
+  body: Requests[N]['ask'],
+  waiting: Waiting,
+): void {
+  turn.effects.push({ kind: 'ask', to, token: wait(turn, waiting), name, body } as HostEffect)
+}
+
+export function answer<N extends RequestName>(turn: Turn, handle: number, name: N, body: Requests[N]['answer']): void {
+  turn.effects.push({ kind: 'answer', handle, name, body } as HostEffect)
+}
+
+export function deny(turn: Turn, handle: number, code: ErrorCode, reason: string): void {
+  turn.effects.push({ kind: 'deny', handle, code, reason })
+}
+
+export function tell<N extends AsyncName>(turn: Turn, to: Did, name: N, body: Asyncs[N]): void {
+  turn.effects.push({ kind: 'tell', to, name, body } as HostEffect)
+}
+
+/** Effects whose end comes back as an event under a token. */
+type Tokened = Extract<HostEffect, { kind: 'seal' | 'openBundle' | 'fetchCheckpoint' | 'prepare' }>
+type WithoutToken<E> = E extends Tokened ? Omit<E, 'token'> : never
+
+export function begin(turn: Turn, effect: WithoutToken<Tokened>, waiting: Waiting): void {
+  turn.effects.push({ ...effect, token: wait(turn, waiting) } as HostEffect)
+}
+
+/** The entry for a token, once: an answer that comes twice finds nothing. */
+export function takeWaiting(turn: Turn, token: number): Waiting | null {
+  const waiting = turn.state.waiting.get(token) ?? null
+  turn.state.waiting.delete(token)
+  return waiting
+}
+
+export function persist(turn: Turn, ...writes: { readonly key: string; readonly value: unknown | null }[]): void {
+  turn.effects.push({ kind: 'persist', writes })
+}
+
+export function log(turn: Turn, level: 'info' | 'warn', text: string, agent?: AgentId): void {
+  turn.effects.push(agent === undefined ? { kind: 'log', level, text } : { kind: 'log', level, text, agent })
+}

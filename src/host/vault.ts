@@ -1,0 +1,187 @@
+import { type Cid, parseCid } from '../base/digest.ts'
+import { accept, type Result, refuse } from '../base/result.ts'
+import { BUNDLE_BYTES_MAX } from '../bundle/limits.ts'
+import { bundleBlocks } from '../bundle/open.ts'
+import { blocksOfRoot, blocksOfTable, missingBlocks } from '../checkpoint/open.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import { BLOCK_PREFIX, blockKey, dropBlocks, getBlock, verifyBlock } from '../storage/blocks.ts'
+import { type Store, StoreFullError } from '../storage/port.ts'
+import { FETCH_BYTES_MAX, FETCH_CIDS_MAX } from '../wire/limits.ts'
+import type { Block, Requests } from '../wire/messages.ts'
+import type { Answer, Fault } from './events.ts'
+
+/**
+ * The rim's blocks: which are here, which agent needs them, fetching what is missing from another host. Every block is
+ * checked against its name before it is kept, and a transfer has a budget. Blocks that no agent needs are deleted.
+ */
+export type AskBlocks = (from: Did, cids: readonly Cid[]) => Promise<Answer>
+
+export class Vault {
+  readonly #store: Store
+  readonly #ask: AskBlocks
+  readonly #here = new Set<Cid>()
+  /** For each agent, the blocks of each of its checkpoints kept here. */
+  readonly #roots = new Map<AgentId, Map<Cid, readonly Cid[]>>()
+  readonly #uses = new Map<Cid, number>()
+
+  private constructor(store: Store, ask: AskBlocks) {
+    this.#store = store
+    this.#ask = ask
+  }
+
+  static async open(store: Store, ask: AskBlocks): Promise<Vault> {
+    const vault = new Vault(store, ask)
+    for (const key of await store.list(BLOCK_PREFIX)) vault.#here.add(key.slice(BLOCK_PREFIX.length) as Cid)
+    return vault
+  }
+
+  readonly get = async (cid: Cid): Promise<Uint8Array | null> => {
+    if (!this.#here.has(cid)) return null
+    const block = await getBlock(this.#store, cid)
+    return block.ok ? block.value : null
+  }
+
+  readonly has = (cid: Cid): boolean => this.#here.has(cid)
+
+  /** Keeps blocks whose names were made from their bytes here. */
+  async keep(blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
+    const writes = []
+    for (const [cid, bytes] of blocks) if (!this.#here.has(cid)) writes.push({ key: blockKey(cid), value: bytes })
+    if (writes.length > 0) await this.#store.commit(writes)
+    for (const cid of blocks.keys()) this.#here.add(cid)
+  }
+
+  /** Notes that an agent needs a checkpoint, all of whose blocks are here. */
+  async hold(agent: AgentId, root: Cid): Promise<void> {
+    const roots = this.#roots.get(agent) ?? new Map<Cid, readonly Cid[]>()
+    if (roots.has(root)) return
+    const cids = await this.#closure(root)
+    roots.set(root, cids)
+    this.#roots.set(agent, roots)
+    for (const cid of cids) this.#uses.set(cid, (this.#uses.get(cid) ?? 0) + 1)
+  }
+
+  async forget(agent: AgentId, keep: Cid | null): Promise<void> {
+    const roots = this.#roots.get(agent)
+    if (!roots) return
+    const dead: Cid[] = []
+    for (const [root, cids] of roots) {
+      if (root === keep) continue
+      roots.delete(root)
+      for (const cid of cids) {
+        const uses = (this.#uses.get(cid) ?? 1) - 1
+        if (uses > 0) this.#uses.set(cid, uses)
+        else {
+          this.#uses.delete(cid)
+          this.#here.delete(cid)
+          dead.push(cid)
+        }
+      }
+    }
+    if (roots.size === 0) this.#roots.delete(agent)
+    if (dead.length > 0) await this.#store.commit(dropBlocks(dead))
+  }
+
+  /** Deletes every block but those of the given bundles and of held checkpoints: what a life before left behind. */
+  async sweep(bundles: readonly Cid[]): Promise<void> {
+    const live = new Set<Cid>(this.#uses.keys())
+    for (const bundle of bundles) {
+      live.add(bundle)
+      const root = await this.get(bundle)
+      const named = root && bundleBlocks(root)
+      if (named?.ok) for (const cid of named.value) live.add(cid)
+    }
+    const dead = [...this.#here].filter((cid) => !live.has(cid))
+    for (const cid of dead) this.#here.delete(cid)
+    if (dead.length > 0) await this.#store.commit(dropBlocks(dead))
+  }
+
+  /** As many of the blocks asked for as fit into one answer. */
+  readonly serve = async (cids: Requests['fetch']['ask']['cids']): Promise<readonly Block[]> => {
+    const blocks: Block[] = []
+    let room = FETCH_BYTES_MAX - 64 * 1024
+    for (const cid of cids) {
+      const bytes = await this.get(cid)
+      if (!bytes) continue
+      if (bytes.length > room && blocks.length > 0) break
+      room -= bytes.length + 80
+      blocks.push({ cid, bytes })
+    }
+    return blocks
+  }
+
+  /** Makes a bundle whole here, from `from` where blocks are missing. */
+  async fetchBundle(root: Cid, from: Did | null): Promise<Result<void, Fault['code']>> {
+    return this.#fetch(from, BUNDLE_BYTES_MAX, async (got) => {
+      const rootBytes = got.get(root) ?? (await this.get(root))
+      if (!rootBytes) return accept([root])
+      const named = bundleBlocks(rootBytes)
+      if (!named.ok) return refuse('REFUSED', `bundle: ${named.code}: ${named.reason}`)
+      return accept(named.value.filter((cid) => !this.#here.has(cid) && !got.has(cid)))
+    })
+  }
+
+  /** Makes a checkpoint whole here; `bytesMax` bounds what may come. */
+  async fetchCheckpoint(root: Cid, from: Did | null, bytesMax: number): Promise<Result<void, Fault['code']>> {
+    return this.#fetch(from, bytesMax, async (got) => {
+      const missing = await missingBlocks(
+        root,
+        async (cid) => got.get(cid) ?? (await this.get(cid)),
+        (cid) => this.#here.has(cid) || got.has(cid),
+      )
+      return missing.ok ? missing : refuse('REFUSED', `checkpoint: ${missing.code}: ${missing.reason}`)
+    })
+  }
+
+  async #fetch(
+    from: Did | null,
+    bytesMax: number,
+    missing: (got: ReadonlyMap<Cid, Uint8Array>) => Promise<Result<readonly Cid[], Fault['code']>>,
+  ): Promise<Result<void, Fault['code']>> {
+    const got = new Map<Cid, Uint8Array>()
+    let room = bytesMax
+    for (;;) {
+      const wanted = await missing(got)
+      if (!wanted.ok) return wanted
+      if (wanted.value.length === 0) break
+      if (from === null) return refuse('NOT_FOUND', `block ${wanted.value[0]} is not here`)
+      const cids = wanted.value.slice(0, FETCH_CIDS_MAX)
+      const answer = await this.#ask(from, cids)
+      if (!answer.ok) return answer
+      const asked = new Set(cids)
+      let useful = 0
+      for (const block of (answer.body as Requests['fetch']['answer']).blocks) {
+        if (!asked.has(block.cid)) return refuse('REFUSED', `block ${block.cid} was not asked for`)
+        const verified = verifyBlock(block)
+        if (!verified.ok) return refuse('REFUSED', `${verified.code}: ${verified.reason}`)
+        room -= block.bytes.length
+        if (room < 0) return refuse('QUOTA', `bytes of the transfer > ${bytesMax}`)
+        got.set(block.cid, block.bytes)
+        useful += 1
+      }
+      if (useful === 0) return refuse('NOT_FOUND', 'the answer has no block')
+    }
+    try {
+      await this.keep(got)
+    } catch (error) {
+      if (error instanceof StoreFullError) return refuse('STORE_FULL', error.message)
+      throw error
+    }
+    return accept(undefined)
+  }
+
+  /** The root and everything it names. */
+  async #closure(root: Cid): Promise<readonly Cid[]> {
+    const rootBytes = await this.get(root)
+    const named = rootBytes && blocksOfRoot(rootBytes)
+    if (!named?.ok || !parseCid(root).ok) return [root]
+    const cids = new Set<Cid>([root, ...named.value.tables, ...named.value.raw])
+    for (const table of named.value.tables) {
+      const bytes = await this.get(table)
+      const pages = bytes && blocksOfTable(bytes)
+      if (pages?.ok) for (const cid of pages.value) cids.add(cid)
+    }
+    return [...cids]
+  }
+}

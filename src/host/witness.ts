@@ -1,0 +1,88 @@
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Requests } from '../wire/messages.ts'
+import type { Certificate, Sealed, Vote } from '../wire/statements.ts'
+import { compareBallots, quorumOf, sameHolding } from './ballots.ts'
+import { learn } from './certificates.ts'
+import { writeRegister } from './records.ts'
+import type { Register } from './state.ts'
+import { answer, begin, deny, persist, type Turn, tell } from './turn.ts'
+
+/**
+ * The witness: an acceptor of single-decree Paxos for each (agent, epoch). It promises and votes, never decides alone
+ * unless its own vote is a quorum. Everything it says is durable before it is said.
+ */
+export function onPrepare(turn: Turn, from: Did, handle: number, ask: Requests['prepare']['ask']): void {
+  const register = admissible(turn, from, handle, ask.agent, ask.epoch)
+  if (!register) return
+  if (ask.ballot.round < 1 || ask.ballot.host !== from)
+    return deny(turn, handle, 'BAD_MESSAGE', 'a proposer uses ballots of its own, round >= 1')
+  if (register.promised && compareBallots(ask.ballot, register.promised) < 0)
+    return deny(turn, handle, 'OUTBID', `promised round ${register.promised.round}`)
+  register.promised = ask.ballot
+  persist(turn, writeRegister(register))
+  answer(turn, handle, 'prepare', { accepted: register.accepted })
+}
+
+export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): void {
+  const register = admissible(turn, from, handle, ask.agent, ask.epoch)
+  if (!register) return
+  if (ask.ballot.round === 0) {
+    const fault = releaseFault(register, ask)
+    if (fault) return deny(turn, handle, 'NOT_AUTHORISED', fault)
+  } else if (ask.ballot.host !== from) return deny(turn, handle, 'BAD_MESSAGE', 'a proposer uses ballots of its own')
+  if (register.promised && compareBallots(ask.ballot, register.promised) < 0)
+    return deny(turn, handle, 'OUTBID', `promised round ${register.promised.round}`)
+  register.promised = ask.ballot
+  register.accepted = { ballot: ask.ballot, holding: ask.holding }
+  persist(turn, writeRegister(register))
+  const vote: Vote = { type: 'vote', agent: ask.agent, epoch: ask.epoch, ballot: ask.ballot, holding: ask.holding }
+  begin(turn, { kind: 'seal', statement: vote }, { for: 'seal-vote', agent: ask.agent, handle, proposer: from })
+}
+
+/** Our vote is signed: answer the proposer; where it is a quorum by itself, the decision is known here and now. */
+export function onVoteSealed(turn: Turn, handle: number, proposer: Did, vote: Sealed<Vote>): void {
+  answer(turn, handle, 'accept', { vote })
+  const { agent, epoch, ballot, holding } = vote.statement
+  const register = turn.state.registers.get(agent)
+  if (!register || quorumOf(register.witnesses) > 1 || epoch <= register.epoch) return
+  const certificate: Certificate = { agent, epoch, ballot, holding, votes: [vote] }
+  if (holding.holder !== proposer && holding.holder !== turn.state.self)
+    tell(turn, holding.holder, 'certificate', { certificate, brief: null })
+  learn(turn, certificate, null)
+}
+
+/** The register, if the ask is for its next epoch and from one who may propose; otherwise null, and the ask is denied. */
+function admissible(turn: Turn, from: Did, handle: number, agent: AgentId, epoch: number): Register | null {
+  const register = turn.state.registers.get(agent)
+  if (!register) {
+    deny(turn, handle, 'UNKNOWN_AGENT', `no register for ${agent}`)
+    return null
+  }
+  if (epoch <= register.epoch) {
+    deny(turn, handle, 'STALE_EPOCH', `epoch ${epoch} <= ${register.epoch}`)
+    if (register.certificate) tell(turn, from, 'certificate', { certificate: register.certificate, brief: null })
+    return null
+  }
+  if (epoch !== register.epoch + 1) {
+    deny(turn, handle, 'REFUSED', `epoch ${epoch} != ${register.epoch} + 1`)
+    return null
+  }
+  if (from !== register.holder && !register.witnesses.includes(from)) {
+    deny(turn, handle, 'NOT_AUTHORISED', 'neither the holder nor a witness')
+    return null
+  }
+  return register
+}
+
+function releaseFault(register: Register, ask: Requests['accept']['ask']): string | null {
+  const release = ask.release
+  if (!release) return 'ballot 0 without a release'
+  if (release.signer !== register.holder) return 'release not signed by the holder of the epoch before'
+  const { agent, epoch, holding } = release.statement
+  if (agent !== ask.agent || epoch !== ask.epoch || !sameHolding(holding, ask.holding))
+    return 'release is for something else'
+  if (register.accepted?.ballot.round === 0 && !sameHolding(register.accepted.holding, ask.holding))
+    return 'a second release in one epoch'
+  return null
+}
