@@ -6,11 +6,11 @@ import { exposeStore, linkStore } from '../../src/platform/browser/store-link.ts
 import { type Store, StoreClosedError, StoreFullError } from '../../src/storage/port.ts'
 import { storeContract } from '../contract/store.ts'
 
-/** As much of the Web Locks API as the store asks of it: exclusive, ifAvailable. */
+/** As much of the Web Locks API as the store asks of it: exclusive, and out of patience at once. */
 function fakeLocks(): Locks {
   const held = new Set<string>()
   const request = async (name: string, _options: LockOptions, use: LockGrantedCallback<unknown>): Promise<unknown> => {
-    if (held.has(name)) return use(null)
+    if (held.has(name)) throw new DOMException('signal timed out', 'TimeoutError')
     held.add(name)
     try {
       return await use({ name, mode: 'exclusive' })

@@ -1,5 +1,6 @@
 import { type DBSchema, type IDBPTransaction, openDB } from 'idb'
 import { afterPrefix, assertKey } from '../../storage/key.ts'
+import { STORE_LOCK_WAIT_MS } from '../../storage/limits.ts'
 import { type Store, StoreClosedError, StoreFullError, StoreLockedError } from '../../storage/port.ts'
 
 /**
@@ -82,14 +83,18 @@ async function settled(transaction: IDBPTransaction<Schema, ['record'], 'readwri
   }
 }
 
-/** Holds the lock until the returned function is called, or the realm is gone. */
+/**
+ * Holds the lock until the returned function is called, or the realm is gone. Waits a moment for it: after a reload the
+ * page before may not be quite gone.
+ */
 async function lock(name: string, locks: Locks): Promise<() => void> {
   return new Promise((resolve, reject) => {
-    const held = locks.request(name, { ifAvailable: true }, (granted) => {
-      if (granted === null) throw new StoreLockedError('another tab of this browser already runs this host')
-      return new Promise<void>((release) => resolve(release))
+    const patience = { signal: AbortSignal.timeout(STORE_LOCK_WAIT_MS) }
+    const held = locks.request(name, patience, () => new Promise<void>((release) => resolve(release)))
+    held.catch((error: unknown) => {
+      const late = error instanceof Error && error.name === 'TimeoutError'
+      reject(late ? new StoreLockedError('another tab of this browser already runs this host') : error)
     })
-    held.catch(reject)
   })
 }
 
