@@ -1,0 +1,46 @@
+import type { LimitsView } from './page-view.ts'
+import { bytesText, durationText } from './wording.ts'
+
+/** What an agent may do here, what it may not, and what leaves this machine. Said before consent and kept readable after. */
+export function Facts({ limits }: { readonly limits: LimitsView }) {
+  return (
+    <div class="facts">
+      <section>
+        <h3>What they may do</h3>
+        <ul>
+          <li>Use this machine’s processor while this page is open, as many of them at a time as you lend places.</li>
+          <li>
+            Use up to {bytesText(limits.memoryBytes)} of memory each and send up to {bytesText(limits.sentBytes)} of
+            results; stay alive for {durationText(limits.lifetimeMs)} at most. Beyond that they are stopped.
+          </li>
+          <li>Move on to another host in the middle of their work, whenever they, their launcher or you want it.</li>
+        </ul>
+      </section>
+      <section>
+        <h3>What they may not</h3>
+        <ul>
+          <li>See your files, camera, microphone, location, clipboard, other tabs or other sites.</li>
+          <li>Open network connections. All they say goes through Sojourn to the host that launched them.</li>
+          <li>
+            Touch this page or each other: each runs as WebAssembly in a web worker of its own. That is a strong wall,
+            but no software is without faults.
+          </li>
+        </ul>
+      </section>
+      <section>
+        <h3>What leaves this machine</h3>
+        <ul>
+          <li>
+            <strong>Your IP address.</strong> Hosts talk to each other directly over WebRTC, so the rendezvous and the
+            other hosts of this cluster see it.
+          </li>
+          <li>
+            The name you give this host, how many places you lend, and a key made in this browser that says nothing
+            about you.
+          </li>
+          <li>The state of agents when they hop, and their results. Nothing else of yours.</li>
+        </ul>
+      </section>
+    </div>
+  )
+}

@@ -1,0 +1,47 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { Painting, Tile } from './tile.ts'
+
+/** A picture that agents paint tile by tile. Draws only the tiles that are new; draws all again when the size changes. */
+export function TilePicture({ painting }: { readonly painting: Painting }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const drawn = useRef(new Set<Tile>())
+  const { width, height, tiles, title } = painting
+  useEffect(() => drawn.current.clear(), [width, height])
+  useEffect(() => {
+    const context = canvas.current?.getContext('2d')
+    if (!context) return
+    for (const tile of tiles) {
+      if (drawn.current.has(tile)) continue
+      context.putImageData(new ImageData(tile.rgba, tile.w, tile.h), tile.x, tile.y)
+      drawn.current.add(tile)
+    }
+  }, [tiles])
+  const share = tiles.reduce((area, tile) => area + tile.w * tile.h, 0) / (width * height)
+  return (
+    <figure class="painting">
+      <canvas
+        ref={canvas}
+        width={width}
+        height={height}
+        role="img"
+        aria-label={`Picture by ${title}, ${Math.round(share * 100)} % painted in this tab`}
+      />
+      <figcaption>
+        <strong>{title}</strong>: {tiles.length === 1 ? '1 piece' : `${tiles.length} pieces`} painted in this tab,{' '}
+        {Math.min(100, Math.round(share * 100))} % of the picture. Other hosts paint the rest.
+      </figcaption>
+    </figure>
+  )
+}
+
+export function Paintings({ paintings }: { readonly paintings: readonly Painting[] }) {
+  if (paintings.length === 0) return null
+  return (
+    <section class="panel" aria-labelledby="paintings-title">
+      <h2 id="paintings-title">What they paint</h2>
+      {paintings.map((painting) => (
+        <TilePicture key={painting.key} painting={painting} />
+      ))}
+    </section>
+  )
+}

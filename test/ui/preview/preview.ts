@@ -1,0 +1,103 @@
+import { h, render } from 'preact'
+import '../../../src/ui/style/style.css'
+import { VolunteerPage } from '../../../src/ui/page.tsx'
+import type { PageView } from '../../../src/ui/page-view.ts'
+import { addTile, type Painting, parseTile } from '../../../src/ui/tile.ts'
+import { AUTHORS, agent, did, hop, host, NOW_MS, noActions, view } from '../fixtures.ts'
+
+/** One made-up state of the page each: /?scene=asking … */
+const paused = host({ agents: [], state: 'paused', acquaintances: [], hops: [] })
+const many = Array.from({ length: 40 }, (_, i) => ({
+  id: did(`h${String(i).padStart(6, '0')}`),
+  name: `host ${i}`,
+  kind: 'edge' as const,
+  agents: i % 3,
+  slots: 4,
+}))
+
+const SCENES: Readonly<Record<string, () => Partial<PageView>>> = {
+  asking: () => ({ phase: 'asking', authors: AUTHORS.map((author) => ({ ...author, agreedMs: null })), host: null }),
+  'asking-one': () => ({ phase: 'asking', authors: AUTHORS.slice(1), host: null }),
+  loading: () => ({ phase: 'asking', authors: [], host: null, cluster: { state: 'asking' } }),
+  unreachable: () => ({
+    phase: 'asking',
+    authors: [],
+    host: null,
+    cluster: { state: 'unreachable', name: null },
+    online: false,
+  }),
+  'no-authors': () => ({ phase: 'asking', authors: [], host: null }),
+  resting: () => ({ phase: 'resting', host: null, authors: AUTHORS.slice(0, 1) }),
+  parked: () => ({ phase: 'resting', host: host({ agents: [agent(1, { state: 'parked' })], acquaintances: [] }) }),
+  battery: () => ({
+    phase: 'resting',
+    held: 'battery',
+    host: paused,
+    settings: { ...view().settings, discharging: true, pauseOnBattery: true },
+  }),
+  starting: () => ({ phase: 'starting', host: null }),
+  alone: () => ({ host: host({ agents: [], hops: [], acquaintances: [] }) }),
+  lending: () => ({}),
+  painting: () => ({ paintings: painting() }),
+  many: () => ({
+    host: host({
+      acquaintances: many,
+      slots: 12,
+      hops: many.slice(0, 30).map((other, i) => hop(i, { from: other.id })),
+    }),
+    settings: { ...view().settings, slots: 12, slotsMax: 16 },
+  }),
+  draining: () => ({ phase: 'draining' }),
+  update: () => ({ update: 'ready' }),
+  offline: () => ({ online: false }),
+  failed: () => ({
+    phase: 'failed',
+    host: null,
+    problem:
+      'This browser keeps no data for this page (IndexedDB is switched off), so agents could be lost. Leave private browsing and try again.',
+  }),
+  elsewhere: () => ({ phase: 'elsewhere', host: null }),
+}
+
+function painting(): readonly Painting[] {
+  const [W, H, EDGE] = [480, 320, 80]
+  let paintings: readonly Painting[] = []
+  for (let y = 0; y < H; y += EDGE) {
+    for (let x = 0; x < W; x += EDGE) {
+      if ((x / EDGE + y / EDGE) % 3 === 2) continue
+      const pixels = Array.from({ length: EDGE * EDGE }, (_, i) =>
+        escapeTime(((x + (i % EDGE)) / W) * 3.2 - 2.2, ((y + Math.floor(i / EDGE)) / H) * 2.2 - 1.1),
+      )
+      const tile = parseTile({ tile: { x, y, w: EDGE, h: EDGE }, pixels, of: { w: W, h: H } })
+      if (tile) paintings = addTile(paintings, 'fixture', 'mandelbrot', tile)
+    }
+  }
+  return paintings
+}
+
+function escapeTime(cx: number, cy: number): number {
+  let [x, y] = [0, 0]
+  for (let i = 0; i < 255; i++) {
+    if (x * x + y * y > 4) return Math.min(254, Math.round(36 * Math.sqrt(i)))
+    ;[x, y] = [x * x - y * y + cx, 2 * x * y + cy]
+  }
+  return 255
+}
+
+const scene = new URLSearchParams(location.search).get('scene') ?? 'lending'
+const root = document.getElementById('page')
+const shift = Date.now() - NOW_MS
+const draw = (): void => {
+  if (!root) return
+  const shown = view(SCENES[scene]?.() ?? {})
+  render(
+    h(VolunteerPage, {
+      view: shown,
+      actions: noActions,
+      nowMs: NOW_MS + (scene === 'many' ? 0 : Math.min(800, Date.now() - shift - NOW_MS)),
+      news: '',
+    }),
+    root,
+  )
+}
+draw()
