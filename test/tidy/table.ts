@@ -35,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   wire: {
     imports: ['base', 'identity', 'permit', 'bundle', 'directory'],
     types: ['host'],
-    packages: ['valibot'],
+    packages: ['multiformats', 'valibot'],
     core: true,
   },
   storage: { imports: ['base'], core: true },
@@ -52,14 +52,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sdk: { imports: [], core: true },
   sim: { imports: [...CORE, 'platform/memory'], core: true },
   'platform/memory': { imports: CORE, core: true },
+  'platform/peerjs': { imports: CORE, core: true },
   'platform/guest': { imports: ['base', 'checkpoint', 'engine', 'sandbox'], core: false },
   'platform/browser': {
-    imports: [...CORE, 'platform/guest'],
+    imports: [...CORE, 'platform/guest', 'platform/peerjs'],
     packages: ['comlink', 'idb', 'peerjs'],
     core: false,
   },
   'platform/node': {
-    imports: [...CORE, 'platform/guest'],
+    imports: [...CORE, 'platform/guest', 'platform/peerjs'],
     packages: ['node:*', 'assemblyscript', 'binaryen', 'esbuild', 'libsql', 'node-datachannel', 'peerjs', 'ws'],
     core: false,
   },
