@@ -4,12 +4,12 @@ import type { Description } from '../wire/messages.ts'
 
 /**
  * Where an agent goes: the least loaded host that matches its needs. Pure functions over what is known now; information
- * is at most one load interval old, and agents sent since the last report are counted in. No wire, no state.
+ * is at most one load interval old, and agents offered and not answered are counted in. No wire, no state.
  */
 export interface Candidate {
   readonly description: Description
   readonly connected: boolean
-  readonly sentSince: number
+  readonly offered: number
 }
 
 export interface Needs {
@@ -18,9 +18,9 @@ export interface Needs {
 }
 
 /** Share of its slots that is taken, agents under way included; above or equal 1 means full. */
-export const fullness = ({ description, sentSince }: Candidate): number => {
+export const fullness = ({ description, offered }: Candidate): number => {
   const { agents, slots } = description.load
-  return slots === 0 ? Number.POSITIVE_INFINITY : (agents + sentSince) / slots
+  return slots === 0 ? Number.POSITIVE_INFINITY : (agents + offered) / slots
 }
 
 /** The least full host, by lot among equals; null when none fits. */

@@ -77,7 +77,7 @@ function choose(turn: Turn, resident: Resident, departure: Departure): void {
     { for: 'offer', agent: resident.agent, to: departure.to },
   )
   const acquaintance = state.acquaintances.get(departure.to)
-  if (acquaintance) acquaintance.sentSince += 1
+  if (acquaintance) acquaintance.offered += 1
 }
 
 /** The best host by the allocator; for an agent nobody wants, its home, which always has room to park it. */
@@ -111,9 +111,18 @@ function stay(turn: Turn, resident: Resident, departure: Departure): void {
   if (resident.guest === 'frozen' && mayRunHere(turn, resident)) goOn(turn, resident)
 }
 
+/** Keeps the picture of the other's load true between its reports, also when the agent itself has ended meanwhile. */
+export function noteOfferAnswered(turn: Turn, to: Did, taken: boolean): void {
+  const acquaintance = turn.state.acquaintances.get(to)
+  if (!acquaintance) return
+  acquaintance.offered = Math.max(0, acquaintance.offered - 1)
+  const { load } = acquaintance.description
+  if (taken) acquaintance.description = { ...acquaintance.description, load: { ...load, agents: load.agents + 1 } }
+}
+
 export function onOfferAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
   const departure = resident.departure
-  if (!departure || departure.phase !== 'offer' || departure.to !== to) return
+  if (departure?.phase !== 'offer' || departure.to !== to) return
   if (!outcome.ok) return nextCandidate(turn, resident, departure, `${outcome.code}: ${outcome.reason}`)
   departure.phase = 'freeze'
   if (resident.guest === 'none' || resident.guest === 'frozen') send(turn, resident, departure)
@@ -157,7 +166,7 @@ function send(turn: Turn, resident: Resident, departure: Departure): void {
 
 export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
   const departure = resident.departure
-  if (!departure || departure.phase !== 'send' || departure.to !== to || !departure.holding) return
+  if (departure?.phase !== 'send' || departure.to !== to || !departure.holding) return
   if (!outcome.ok) return nextCandidate(turn, resident, departure, `${outcome.code}: ${outcome.reason}`)
   const { ready } = outcome.body as Requests['send']['answer']
   const { agent, epoch, holding } = ready.statement
@@ -175,13 +184,7 @@ export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome:
 /** What the agent has let out reaches home under its own epoch before that epoch ends. */
 export function drain(turn: Turn, resident: Resident): void {
   const departure = resident.departure
-  if (
-    !departure ||
-    departure.phase !== 'drain' ||
-    resident.effects.length > 0 ||
-    resident.checkpointSending ||
-    !departure.holding
-  )
+  if (departure?.phase !== 'drain' || resident.effects.length > 0 || resident.checkpointSending || !departure.holding)
     return
   departure.phase = 'release'
   const statement: Release = {
@@ -196,7 +199,7 @@ export function drain(turn: Turn, resident: Resident): void {
 /** The RELEASE: durable before it is said, once for an epoch. From here on this host never runs this epoch again. */
 export function onReleaseSealed(turn: Turn, resident: Resident, release: Sealed<Release>): void {
   const departure = resident.departure
-  if (!departure || departure.phase !== 'release') return
+  if (departure?.phase !== 'release') return
   resident.release = release
   departure.phase = 'decide'
   persist(turn, writeResident(resident))
@@ -223,7 +226,7 @@ function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
 
 export function onReleaseVote(turn: Turn, resident: Resident, vote: Sealed<Vote>): void {
   const departure = resident.departure
-  if (!departure || departure.phase !== 'decide' || !resident.release) return
+  if (departure?.phase !== 'decide' || !resident.release) return
   const { agent, epoch, ballot, holding } = vote.statement
   if (
     agent !== resident.agent ||

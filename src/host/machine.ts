@@ -5,7 +5,16 @@ import type { Ready, Release, Sealed, Vote } from '../wire/statements.ts'
 import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend } from './arrival.ts'
 import { lifetimeMs, onCall } from './calls.ts'
 import { learn } from './certificates.ts'
-import { depart, onOfferAnswered, onReleaseSealed, onReleaseVote, onSendAnswered, place, pursue } from './departure.ts'
+import {
+  depart,
+  noteOfferAnswered,
+  onOfferAnswered,
+  onReleaseSealed,
+  onReleaseVote,
+  onSendAnswered,
+  place,
+  pursue,
+} from './departure.ts'
 import type { HostEffect, HostEvent, Wish } from './events.ts'
 import { onCheckpoint, onCheckpointFetched, onEffect, onHolding, watchLeases } from './home.ts'
 import { onConnected, onDisconnected, onInic, onInicAnswered, onLoad, reportHoldings, tellLoad } from './neighbours.ts'
@@ -189,6 +198,7 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
     case 'inic':
       return onInicAnswered(turn, waiting.host, answer)
     case 'offer':
+      noteOfferAnswered(turn, waiting.to, answer.ok)
       return resident && onOfferAnswered(turn, resident, waiting.to, answer)
     case 'send':
       return resident && onSendAnswered(turn, resident, waiting.to, answer)

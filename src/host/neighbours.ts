@@ -45,7 +45,7 @@ function meet(turn: Turn, host: Did, description: Description): void {
     connected: true,
     heardMs: turn.nowMs,
     lostMs: null,
-    sentSince: 0,
+    offered: 0,
   })
 }
 
@@ -54,7 +54,6 @@ export function onLoad(turn: Turn, from: Did, load: Load): void {
   if (!known) return
   known.description = { ...known.description, load }
   known.heardMs = turn.nowMs
-  known.sentSince = 0
 }
 
 /** Tells what has changed at once, otherwise each second. */

@@ -51,8 +51,8 @@ export interface Acquaintance {
   connected: boolean
   heardMs: number
   lostMs: number | null
-  /** Agents we have sent there since its last load report: what its report cannot show yet. */
-  sentSince: number
+  /** Agents we have offered there without an answer yet: what its reports cannot show. */
+  offered: number
 }
 
 /** The paper's reference table: one row for every agent this host launched. */

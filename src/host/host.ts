@@ -1,0 +1,85 @@
+import type { Clock } from '../base/clock.ts'
+import type { Cid } from '../base/digest.ts'
+import type { Random } from '../base/random.ts'
+import type { Result } from '../base/result.ts'
+import type { Timers } from '../base/timers.ts'
+import type { BundleFault, VerifiedBundle } from '../bundle/open.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Signer } from '../identity/signer.ts'
+import type { Verifier } from '../identity/verifier.ts'
+import type { Quota } from '../permit/quota.ts'
+import type { Sandbox } from '../sandbox/port.ts'
+import type { Store } from '../storage/port.ts'
+import type { ErrorCode, RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
+import type { Transport } from '../wire/transport.ts'
+import type { Answer } from './events.ts'
+import type { HostKind, HostSnapshot } from './snapshot.ts'
+
+/** What an embedder gives a host and gets from it. Every port is an argument; nothing is global. */
+export interface HostOptions {
+  readonly signer: Signer
+  readonly verifier: Verifier
+  readonly transport: (age: number) => Promise<Transport>
+  readonly store: Store
+  readonly sandbox: Sandbox
+  readonly engineId: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly timers: Timers
+  readonly kind: HostKind
+  readonly name: string
+  readonly slots: number
+  readonly trust: readonly Did[]
+  readonly operators?: readonly Did[]
+  readonly policy?: Quota
+  /** Addresses on line, from the rendezvous. */
+  members(): Promise<readonly string[]>
+  /** Files that agents here may read; none by default. */
+  share?(path: string): Promise<Uint8Array | null>
+  log?(level: 'info' | 'warn', text: string, agent?: AgentId): void
+}
+
+export interface LaunchOptions {
+  readonly inputJson?: string
+  readonly fuelMax?: number
+  readonly memoryBytesMax?: number
+}
+
+export class LaunchError extends Error {
+  override readonly name = 'LaunchError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, reason: string) {
+    super(reason)
+    this.code = code
+  }
+}
+
+export interface Host {
+  readonly did: Did
+  readonly age: number
+  snapshot(): HostSnapshot
+  /** Called after each change, at most once a turn of the event loop. */
+  subscribe(listener: () => void): () => void
+  /** Takes a bundle file into the store, verified. */
+  importBundle(car: Uint8Array): Promise<Result<VerifiedBundle, BundleFault>>
+  /** Launches an agent with this host as its home. Rejects with a LaunchError. */
+  launch(bundle: Cid, options?: LaunchOptions): Promise<AgentId>
+  /** The story of an agent launched here, from line `from` on. */
+  story(agent: AgentId, from: number): { readonly row: Row; readonly lines: readonly StoryLine[] } | null
+  /** Resolves when the agent has ended, with its outcome; null where it was not launched here. */
+  outcome(agent: AgentId): Promise<{ readonly ok: boolean; readonly valueJson: string } | null>
+  /** Asks another host; for command lines and consoles. */
+  ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer>
+  hosts(): readonly Did[]
+  setSlots(slots: number): void
+  setAccepting(accepting: boolean): void
+  trust(author: Did): void
+  distrust(author: Did): void
+  move(agent: AgentId, to: Did | null): void
+  kill(agent: AgentId): void
+  /** Freezes everything here at once and hands it over. Resolves when all has left or stands parked and durable. */
+  drain(): Promise<void>
+  close(): Promise<void>
+}

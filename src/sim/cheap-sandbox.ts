@@ -1,0 +1,173 @@
+import type { Timers } from '../base/timers.ts'
+import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
+import type { Guest, GuestEvent, GuestOrder, Sandbox } from '../sandbox/port.ts'
+
+/**
+ * Guests that cost nothing: a program is a number of steps, its state a running hash of every step done, so that a step
+ * lost or done twice changes the result. They keep the contract of the sandbox port (pending calls travel, freezing in
+ * the middle), but run no JavaScript: for simulations of many hosts, and for tests of the host machine.
+ * The code of a bundle is JSON: a CheapProgram.
+ */
+export interface CheapProgram {
+  readonly steps: number
+  /** Emits the hash after every so many steps; 0: never. */
+  readonly emitEvery: number
+  /** Asks to move after this many steps, in ascending order. */
+  readonly moves?: readonly { readonly at: number; readonly where: unknown }[]
+  readonly fail?: string
+}
+
+export const CHEAP_ENGINE = 'cheap-1'
+
+/** One step takes a millisecond and a unit of fuel; a slice is this many. */
+const SLICE_STEPS = 25
+
+/** What the program returns when every step has been done once. */
+export function cheapTruth(program: CheapProgram): { steps: number; hash: number } {
+  let hash = 0
+  for (let i = 0; i < program.steps; i++) hash = stepOn(hash, i)
+  return { steps: program.steps, hash }
+}
+
+const stepOn = (hash: number, i: number): number => (Math.imul(hash, 31) + i + 1) >>> 0
+
+export class CheapSandbox implements Sandbox {
+  readonly #timers: Timers
+
+  constructor(timers: Timers) {
+    this.#timers = timers
+  }
+
+  spawn(order: GuestOrder, onEvent: (event: GuestEvent) => void): Guest {
+    return new CheapGuest(order, onEvent, this.#timers)
+  }
+}
+
+class CheapGuest implements Guest {
+  readonly #program: CheapProgram
+  readonly #timers: Timers
+  readonly #onEvent: (event: GuestEvent) => void
+  #done: number
+  #hash: number
+  #pending: PendingCall[]
+  #nextRequest: number
+  #moved: number
+  #standing = true
+  #freezing = false
+  #stepping = false
+  #gone = false
+
+  constructor(order: GuestOrder, onEvent: (event: GuestEvent) => void, timers: Timers) {
+    const globals = order.image?.globals
+    this.#program = JSON.parse(order.code) as CheapProgram
+    this.#timers = timers
+    this.#onEvent = onEvent
+    this.#done = Number(globals?.get('done') ?? 0)
+    this.#hash = Number(globals?.get('hash') ?? 0)
+    this.#moved = Number(globals?.get('moved') ?? 0)
+    this.#pending = [...(order.image?.pending ?? [])]
+    this.#nextRequest = order.image?.nextRequest ?? 1
+    timers.after(1, () => {
+      this.#tell({ kind: 'ready' })
+      for (const call of this.#pending) this.#tell({ kind: 'call', call, again: true })
+    })
+  }
+
+  run(): void {
+    this.#standing = false
+    this.#goOn()
+  }
+
+  freeze(): void {
+    if (this.#stepping) this.#freezing = true
+    else this.#stand()
+  }
+
+  deliver({ request }: Delivery): void {
+    this.#pending = this.#pending.filter((call) => call.request !== request)
+    this.#goOn()
+  }
+
+  terminate(): void {
+    this.#gone = true
+  }
+
+  #goOn(): void {
+    if (this.#standing || this.#stepping || this.#gone || this.#pending.length > 0) return
+    this.#stepping = true
+    this.#timers.after(SLICE_STEPS, () => {
+      this.#stepping = false
+      this.#slice()
+    })
+  }
+
+  #slice(): void {
+    if (this.#gone) return
+    const { steps, emitEvery, moves = [], fail } = this.#program
+    for (let n = 0; n < SLICE_STEPS && this.#done < steps && this.#pending.length === 0; n++) {
+      this.#hash = stepOn(this.#hash, this.#done++)
+      if (emitEvery > 0 && this.#done % emitEvery === 0)
+        this.#call('emit', { value: { done: this.#done, hash: this.#hash } })
+      const move = moves[this.#moved]
+      if (move && this.#done >= move.at) {
+        this.#moved += 1
+        this.#call('move', { where: move.where })
+      }
+    }
+    if (this.#freezing) this.#stand()
+    else if (this.#done < steps || this.#pending.length > 0) this.#goOn()
+    else if (fail) this.#tell({ kind: 'failed', code: 'THROWN', reason: fail, fuelUsed: this.#done })
+    else {
+      const resultJson = JSON.stringify({ steps: this.#done, hash: this.#hash })
+      this.#tell({ kind: 'finished', resultJson, fuelUsed: this.#done, stateHash: '' })
+      this.#gone = true
+    }
+  }
+
+  #call(name: string, args: unknown): void {
+    const call = { request: this.#nextRequest++, name, argsJson: JSON.stringify(args) }
+    this.#pending.push(call)
+    this.#tell({ kind: 'call', call, again: false })
+  }
+
+  #stand(): void {
+    this.#standing = true
+    this.#freezing = false
+    this.#timers.after(1, () => this.#tell({ kind: 'frozen', image: this.#image() }))
+  }
+
+  #image(): MachineImage {
+    return {
+      engineId: CHEAP_ENGINE,
+      memoryPages: 1,
+      pages: new Map([[0, pageOf(this.#done, this.#hash)]]),
+      globals: new Map([
+        ['done', this.#done],
+        ['hash', this.#hash],
+        ['moved', this.#moved],
+      ]),
+      standing: 'turn',
+      asyncifyAddress: 0,
+      fuelUsed: BigInt(this.#done),
+      clockMs: 0,
+      nextRequest: this.#nextRequest,
+      pending: this.#pending,
+      timers: [],
+      inbox: [],
+      kernels: [],
+    }
+  }
+
+  #tell(event: GuestEvent): void {
+    if (!this.#gone) this.#onEvent(event)
+  }
+}
+
+/** A page that is different after every step, as a busy program's is. */
+function pageOf(done: number, hash: number): Uint8Array {
+  const page = new Uint8Array(4096)
+  const view = new DataView(page.buffer)
+  view.setUint32(0, done)
+  view.setUint32(4, hash)
+  return page
+}
