@@ -1,0 +1,37 @@
+/** Numbers of the volunteer page: what each bounds, and why this value. */
+
+/** The rendezvous is asked again this often, so that a new author or a new name shows within a minute. */
+export const CLUSTER_POLL_MS = 60_000
+
+/** After a question without an answer. Short enough to watch, long enough not to press a server that comes back. */
+export const CLUSTER_RETRY_MS = 5_000
+
+/** A rendezvous that accepts a connection and then says nothing counts as away after this long. */
+export const CLUSTER_TIMEOUT_MS = 8_000
+
+/** Bytes of its answer that are read at most: names and keys of the authors, nothing more. */
+export const CLUSTER_BYTES_MAX = 64 * 1024
+
+/** The page is drawn again at most this often, however fast snapshots change: five times a second reads as live. */
+export const DRAW_MS = 200
+
+/** Times in words ("8 s ago") move on at this pace. */
+export const CLOCK_MS = 1_000
+
+/** Handing over may take this long; what is still here then is parked, and home recovers it from its checkpoint. */
+export const DRAIN_MS_MAX = 20_000
+
+/** After a reload the page before may hold the store for a moment longer: so many tries, so far apart. */
+export const STORE_TRIES = 8
+export const STORE_RETRY_MS = 250
+
+/** Agents at a time on offer at most, even on a large machine: one web worker and up to its memory limit each. */
+export const PAGE_SLOTS_MAX = 16
+
+export const HOST_NAME_LENGTH_MAX = 32
+
+/** Agreements remembered; older ones go first. Bounds what a careless rendezvous can make this browser keep. */
+export const AGREEMENTS_MAX = 64
+
+/** A new version is looked for this often while the page stays open. */
+export const UPDATE_POLL_MS = 60 * 60_000

@@ -1,0 +1,62 @@
+import { defineConfig } from 'vite'
+import { VitePWA } from 'vite-plugin-pwa'
+
+/**
+ * Builds the volunteer page into dist/page: index.html, the page's chunks, its web workers, the engine as hashed files
+ * of their own, and a service worker that keeps all of it for a start without the network. Paths are relative, so the
+ * page also works below a folder of somebody's site.
+ */
+const ENGINE_BYTES_MAX = 4 * 1024 * 1024
+
+export default defineConfig({
+  base: './',
+  publicDir: 'public',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: 'dist/page',
+    emptyOutDir: true,
+    target: ['chrome111', 'firefox114', 'safari16.4'],
+    // WebAssembly inside JavaScript text cannot be compiled while it streams, nor cached by itself.
+    assetsInlineLimit: (file) => (file.endsWith('.wasm') ? false : undefined),
+    sourcemap: true,
+  },
+  worker: { format: 'es' },
+  plugins: [
+    VitePWA({
+      registerType: 'prompt',
+      injectRegister: false,
+      filename: 'service-worker.js',
+      manifest: {
+        id: './',
+        name: 'Sojourn',
+        short_name: 'Sojourn',
+        description: 'Lend this tab to programs that travel between browsers while they work.',
+        lang: 'en',
+        start_url: './',
+        scope: './',
+        display: 'standalone',
+        background_color: '#eef2f5',
+        theme_color: '#123a5e',
+        categories: ['utilities', 'science'],
+        icons: [
+          { src: 'icon-192.png', sizes: '192x192', type: 'image/png' },
+          { src: 'icon-512.png', sizes: '512x512', type: 'image/png' },
+          { src: 'icon-maskable-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+          { src: 'mark.svg', sizes: 'any', type: 'image/svg+xml' },
+        ],
+      },
+      includeManifestIcons: false,
+      workbox: {
+        globPatterns: ['**/*.{js,css,html,wasm,svg,webmanifest}', 'icon-192.png'],
+        maximumFileSizeToCacheInBytes: ENGINE_BYTES_MAX,
+        // What the rendezvous says is asked of the rendezvous, never of a cache.
+        navigateFallback: 'index.html',
+        navigateFallbackDenylist: [/\/api\//, /\/healthz/],
+        cleanupOutdatedCaches: true,
+        clientsClaim: true,
+        inlineWorkboxRuntime: true,
+        sourcemap: false,
+      },
+    }),
+  ],
+})
