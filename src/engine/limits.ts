@@ -69,3 +69,15 @@ export const INBOX_MAX = 4_096
 
 /** JSON text of one call's arguments, one result, one delivery, in UTF-8 bytes. */
 export const JSON_BYTES_MAX = 64 * 1_048_576
+
+/** Pages the engine's memory starts with; its own data and stack need 18. */
+export const ENGINE_PAGES_INITIAL = 20
+
+/** Size of the program's C stack, from address 0 up: where `__stack_pointer` starts. */
+export const STACK_BYTES = 1_048_576
+
+/** Fuel a kernel's start function may use (its instance is made before the agent's own budget can be handed to it). */
+export const KERNEL_START_FUEL = 10_000_000n
+
+/** Kernels of one agent. Stops: a bundle that makes its host hold memories without number. */
+export const KERNELS_MAX = 16

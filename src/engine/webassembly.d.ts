@@ -10,7 +10,7 @@ declare namespace WebAssembly {
   type ImportValue = Function | Global | Memory | Table | number
   type Imports = Record<string, Record<string, ImportValue>>
 
-  interface Module {}
+  type Module = {}
   interface ModuleExportDescriptor {
     kind: 'function' | 'table' | 'memory' | 'global' | 'tag'
     name: string

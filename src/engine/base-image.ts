@@ -1,0 +1,97 @@
+/**
+ * The image every machine starts from: the engine started, the prelude evaluated, Asyncify's buffer allocated. Made with
+ * a fixed clock and no chance, so it is the same in every realm; a machine's image holds only what differs from it.
+ */
+import { utf8 } from '../base/bytes.ts'
+import { RANDOM_STATE_BYTES } from './chance.ts'
+import { ASYNCIFY_BUFFER_BYTES, ENGINE_PAGES_INITIAL, FUEL_MAX } from './limits.ts'
+import { PRELUDE } from './prelude.ts'
+import { Vm, VmFault } from './vm.ts'
+
+/** Memory and globals after the engine's start and the prelude: the same bytes in every realm. */
+export interface BaseImage {
+  readonly memory: Uint8Array
+  readonly globals: ReadonlyMap<string, number | bigint>
+  readonly asyncifyAddress: number
+  /** Handle of the prelude's function that brings the program what happened. */
+  readonly bringHandle: number
+  /** Where the context keeps the state of Math.random. */
+  readonly randomStateAddress: number
+}
+
+/** The engine as one realm holds it: the compiled module and the image every machine starts from. */
+export interface EngineBuild {
+  readonly id: string
+  readonly module: WebAssembly.Module
+  readonly base: BaseImage
+}
+
+/** What the clock says while the base image is made. Any constant does. */
+const BASE_CLOCK_MS = 1_234_567_890_123
+/** The fields of JSContext up to and with the generator's state, but without the interrupt counter behind it. */
+const CONTEXT_BYTES = 292
+const RANDOM_STATE_OFFSET = 276
+
+/** Makes the base image; once per realm and build. */
+export function prepareEngine(id: string, module: WebAssembly.Module): EngineBuild {
+  const memory = new WebAssembly.Memory({ initial: ENGINE_PAGES_INITIAL, maximum: ENGINE_PAGES_INITIAL * 16 })
+  const vm = new Vm(module, memory, {
+    nowMs: () => BASE_CLOCK_MS,
+    onInterrupt: () => {},
+    onHostCall: () => vm.undefined(),
+  })
+  vm.fuelLeft = FUEL_MAX
+  vm.exports.__soft.value = -FUEL_MAX
+  vm.exports._initialize()
+  vm.exports.qjs_init()
+  vm.exports.qjs_set_interrupt_handler(1)
+  const asyncifyAddress = vm.exports.wasm_malloc(ASYNCIFY_BUFFER_BYTES)
+  vm.asyncifyAddress = asyncifyAddress
+  const prelude = vm.eval(PRELUDE, 'prelude.js')
+  if ('thrown' in prelude) throw new VmFault(`prelude: ${prelude.thrown}`)
+  const bringHandle = vm.call(prelude.value, [vm.hostFunction('host')])
+  if (vm.exports.qjs_is_exception(bringHandle) !== 0) throw new VmFault(`prelude: ${vm.takeException()}`)
+  vm.free(prelude.value)
+  const randomStateAddress = findRandomState(vm)
+  vm.normalise(false)
+  const globals = new Map([...vm.stateGlobals].map(([name, global]) => [name, global.value as number | bigint]))
+  return { id, module, base: { memory: vm.bytes.slice(), globals, asyncifyAddress, bringHandle, randomStateAddress } }
+}
+
+/** Drawing a number changes nothing in the context but the generator's state: an engine with another layout is noticed. */
+function findRandomState(vm: Vm): number {
+  const context = vm.exports.qjs_get_context_ptr()
+  const before = vm.range(context, CONTEXT_BYTES).slice()
+  const drawn = vm.eval('Math.random()', 'prelude.js')
+  if ('thrown' in drawn) throw new VmFault(`Math.random: ${drawn.thrown}`)
+  vm.free(drawn.value)
+  const changed = [...vm.range(context, CONTEXT_BYTES)].flatMap((byte, at) => (byte === before[at] ? [] : [at]))
+  const inside = changed.filter((at) => at >= RANDOM_STATE_OFFSET && at < RANDOM_STATE_OFFSET + RANDOM_STATE_BYTES)
+  if (inside.length < RANDOM_STATE_BYTES / 2 || changed.length > inside.length)
+    throw new VmFault(`the state of Math.random is not where it was: ${changed}`)
+  return context + RANDOM_STATE_OFFSET
+}
+
+/** What the base image is made from besides the engine's bytes: part of the engine's identity. */
+export const baseIngredients = (): Uint8Array => utf8(PRELUDE)
+
+/** A fresh instance standing where the base image stands, in a memory of the agent's own maximum. */
+export function instantiateBase(
+  build: EngineBuild,
+  pages: number,
+  pagesMax: number,
+  owner: ConstructorParameters<typeof Vm>[2],
+): Vm {
+  const memory = new WebAssembly.Memory({
+    initial: Math.max(pages, build.base.memory.length / 65_536),
+    maximum: pagesMax,
+  })
+  const vm = new Vm(build.module, memory, owner)
+  vm.bytes.set(build.base.memory)
+  for (const [name, value] of build.base.globals) {
+    const global = vm.stateGlobals.get(name)
+    if (global !== undefined) global.value = value
+  }
+  vm.asyncifyAddress = build.base.asyncifyAddress
+  return vm
+}

@@ -1,0 +1,151 @@
+/** Puts a module together again: woven bodies, added types, globals and exports, the memory as an import. */
+import type { Bytes } from '../../base/bytes.ts'
+import { KIND, type ModuleShape, SECTION, skipConstant } from './module.ts'
+import { Reader } from './reader.ts'
+import { Writer } from './writer.ts'
+
+export interface Additions {
+  /** Result types of blocks that the format can only name through the type section. */
+  readonly blockTypes: readonly (readonly number[])[]
+  readonly functionImport: { readonly module: string; readonly name: string; readonly type: number } | null
+  readonly globals: readonly {
+    readonly name: string
+    readonly type: 'i32' | 'i64'
+    readonly mutable: boolean
+    readonly initial: bigint
+  }[]
+  /** Global exports under new names, for globals that are there already. */
+  readonly exportGlobals: readonly { readonly name: string; readonly index: number }[]
+  /** Declared maximum of the memory, which becomes the import env.memory; null leaves the memory as it is. */
+  readonly memoryPagesDeclared: number | null
+  readonly bodies: readonly Uint8Array[]
+  readonly shiftFunctions: { readonly from: number; readonly by: number }
+}
+
+type Put = (id: number, content: Writer) => void
+
+/** Sections that may have to be made where the module has none, in their order. */
+const CARRIED = [
+  SECTION.type,
+  SECTION.import,
+  SECTION.function,
+  SECTION.table,
+  SECTION.memory,
+  SECTION.global,
+  SECTION.export,
+  SECTION.start,
+  SECTION.element,
+  SECTION.dataCount,
+  SECTION.code,
+  SECTION.data,
+]
+
+export function emitModule(shape: ModuleShape, add: Additions): Bytes {
+  const out = new Writer().raw(shape.bytes.subarray(0, 8))
+  const put: Put = (id, content) => {
+    out.byte(id).u32(content.length).raw(content.bytes())
+  }
+  const shifted = (index: number): number => (index >= add.shiftFunctions.from ? index + add.shiftFunctions.by : index)
+  for (const id of CARRIED) {
+    const section = shape.sections.find((one) => one.id === id)
+    const raw = section === undefined ? null : shape.bytes.subarray(section.from, section.to)
+    if (id === SECTION.type) putTypes(put, raw, add)
+    else if (id === SECTION.import) putImports(put, shape, add)
+    else if (id === SECTION.memory) {
+      if (raw !== null && add.memoryPagesDeclared === null) put(id, new Writer().raw(raw))
+    } else if (id === SECTION.global) putGlobals(put, shape, add)
+    else if (id === SECTION.export) putExports(put, shape, add, shifted)
+    else if (id === SECTION.start) {
+      if (shape.startFunction !== null) put(id, new Writer().u32(shifted(shape.startFunction)))
+    } else if (id === SECTION.element) {
+      if (raw !== null) put(id, elements(raw, shifted))
+    } else if (id === SECTION.code) {
+      const content = new Writer().u32(add.bodies.length)
+      for (const body of add.bodies) content.u32(body.length).raw(body)
+      put(id, content)
+    } else if (raw !== null) put(id, new Writer().raw(raw))
+  }
+  return out.bytes()
+}
+
+function putTypes(put: Put, raw: Uint8Array | null, add: Additions): void {
+  const reader = new Reader(raw ?? Uint8Array.of(0))
+  const count = reader.u32()
+  const content = new Writer().u32(count + add.blockTypes.length).raw(reader.take(reader.end - reader.at))
+  for (const results of add.blockTypes)
+    content
+      .byte(0x60, 0)
+      .u32(results.length)
+      .byte(...results)
+  put(SECTION.type, content)
+}
+
+function putImports(put: Put, shape: ModuleShape, add: Additions): void {
+  const kept = shape.imports.filter((one) => one.kind !== KIND.memory || add.memoryPagesDeclared === null)
+  const memory = add.memoryPagesDeclared !== null && shape.memoryPages !== null ? shape.memoryPages : null
+  const count = kept.length + (memory === null ? 0 : 1) + (add.functionImport === null ? 0 : 1)
+  if (count === 0) return
+  const content = new Writer().u32(count)
+  for (const one of kept) content.name(one.module).name(one.name).raw(one.raw)
+  if (add.functionImport !== null) {
+    content
+      .name(add.functionImport.module)
+      .name(add.functionImport.name)
+      .byte(KIND.function)
+      .u32(add.functionImport.type)
+  }
+  if (memory !== null) {
+    content
+      .name('env')
+      .name('memory')
+      .byte(KIND.memory, 1)
+      .u32(memory)
+      .u32(add.memoryPagesDeclared ?? 0)
+  }
+  put(SECTION.import, content)
+}
+
+function putGlobals(put: Put, shape: ModuleShape, add: Additions): void {
+  const own = shape.globals.filter((one) => !one.imported).length
+  if (own + add.globals.length === 0) return
+  const content = new Writer().u32(own + add.globals.length).raw(shape.globalsRaw)
+  for (const one of add.globals) {
+    content.byte(one.type === 'i64' ? 0x7e : 0x7f, one.mutable ? 1 : 0, one.type === 'i64' ? 0x42 : 0x41)
+    content.signed(one.initial).byte(0x0b)
+  }
+  put(SECTION.global, content)
+}
+
+function putExports(put: Put, shape: ModuleShape, add: Additions, shifted: (index: number) => number): void {
+  const content = new Writer().u32(shape.exports.length + add.globals.length + add.exportGlobals.length)
+  for (const one of shape.exports) {
+    content
+      .name(one.name)
+      .byte(one.kind)
+      .u32(one.kind === KIND.function ? shifted(one.index) : one.index)
+  }
+  add.globals.forEach((one, i) => {
+    content
+      .name(one.name)
+      .byte(KIND.global)
+      .u32(shape.globals.length + i)
+  })
+  for (const one of add.exportGlobals) content.name(one.name).byte(KIND.global).u32(one.index)
+  put(SECTION.export, content)
+}
+
+function elements(raw: Uint8Array, shifted: (index: number) => number): Writer {
+  const reader = new Reader(raw)
+  const count = reader.u32()
+  const content = new Writer().u32(count)
+  for (let n = count; n > 0; n--) {
+    content.u32(reader.u32())
+    const from = reader.at
+    skipConstant(reader)
+    content.raw(raw.subarray(from, reader.at))
+    const functions = reader.u32()
+    content.u32(functions)
+    for (let k = functions; k > 0; k--) content.u32(shifted(reader.u32()))
+  }
+  return content
+}
