@@ -1,5 +1,4 @@
 import { h, render } from 'preact'
-import '../../../src/ui/style/style.css'
 import { VolunteerPage } from '../../../src/ui/page.tsx'
 import type { PageView } from '../../../src/ui/page-view.ts'
 import { addTile, type Painting, parseTile } from '../../../src/ui/tile.ts'
