@@ -6,6 +6,20 @@ export type Bytes = Uint8Array<ArrayBuffer>
 
 export const utf8 = (text: string): Bytes => encoder.encode(text)
 
+/** Bytes that `utf8` would make of the text, without making them. */
+export function utf8Length(text: string): number {
+  let length = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    length += unit < 0x800 ? 1 : 2
+    // A pair of surrogates is four bytes; a lone one becomes U+FFFD, three.
+    const isPair = (unit & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00
+    if (isPair) i++
+  }
+  return length
+}
+
 /** Throws a TypeError where the bytes are not well-formed UTF-8. */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes)
 

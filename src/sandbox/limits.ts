@@ -10,7 +10,7 @@ export const SLICE_FUEL = 800_000n
 export const PULSE_MS = 250
 
 /** The warden looks whether the guest has said anything this often, and asks where it has not. */
-export const BEAT_MS = 250
+export const BEAT_MS = 500
 
 /**
  * A guest that has said nothing for so long although it was asked is terminated, milliseconds. Counted in beats that
@@ -26,9 +26,9 @@ export const START_MS_MAX = 15_000
 export const MESSAGES_BURST = 10_000
 export const MESSAGES_PER_SECOND = 5_000
 
-/** The same for the bytes of console lines, calls and results (UTF-16 units). Images are bounded by memory instead. */
-export const TEXT_BURST = 16 * 1_048_576
-export const TEXT_PER_SECOND = 4 * 1_048_576
+/** The same for the UTF-8 bytes of console lines, calls and results. Images are bounded by memory instead. */
+export const TEXT_BYTES_BURST = 16 * 1_048_576
+export const TEXT_BYTES_PER_SECOND = 4 * 1_048_576
 
 /** How far a guest may run ahead of the two rates before it counts as a breach: clocks and batches differ. */
 export const RATE_SLACK = 2
@@ -69,3 +69,6 @@ export const STACK_MB = 16
 
 /** Heap of a worker thread's own JavaScript, MiB; the program's memory is WebAssembly memory and not in it. */
 export const HEAP_MB = 256
+
+/** The longest wait given to a realm's timer in one piece, milliseconds: setTimeout wraps at 2^31. */
+export const TIMER_MS_MAX = 1_000_000_000

@@ -40,6 +40,8 @@ export interface GuestOrder {
   readonly sentBytesMax: number
   /** Where to go on; null starts the program from the top. */
   readonly image: MachineImage | null
+  /** Stop at the first safepoint at or after so much fuel and yield `frozen`, as if `freeze` had been called; the proof tool's hops. */
+  readonly freezeAtFuel?: number
   /** Whether sleeping in virtual time also waits in real time (a host) or not (`sojourn run`). */
   readonly pace: 'real' | 'virtual'
 }

@@ -1,0 +1,36 @@
+/// <reference path="../../engine/webassembly.d.ts" />
+import { accept, type Result, refuse } from '../../base/result.ts'
+import { reading } from '../../base/shape.ts'
+import { type EngineBuild, ImageError, Machine, type MachineOptions } from '../../engine/machine.ts'
+import { readImage } from '../../sandbox/packed-image.ts'
+import type { StartOrder } from '../../sandbox/protocol.ts'
+
+/** An order to a machine that stands ready to run; the reason where code, kernels or image do not hold together. */
+export function loadMachine(build: EngineBuild, order: StartOrder): Result<Machine, 'LOAD'> {
+  const kernels = new Map<string, WebAssembly.Module>()
+  for (const [name, { wasm }] of order.kernels) {
+    try {
+      kernels.set(name, new WebAssembly.Module(Uint8Array.from(wasm)))
+    } catch (error) {
+      return refuse('LOAD', `kernel "${name}": ${wordsOf(error)}`)
+    }
+  }
+  const options: MachineOptions = {
+    seed: order.seed,
+    startMs: order.startMs,
+    memoryBytesMax: order.memoryBytesMax,
+    fuelMax: BigInt(order.fuelMax),
+    kernels,
+  }
+  if (order.image === null) return accept(Machine.start(build, order.code, order.inputJson, options))
+  const image = reading('LOAD', () => readImage(order.image))
+  if (!image.ok) return image
+  try {
+    return accept(Machine.thaw(build, image.value, options))
+  } catch (error) {
+    if (error instanceof ImageError) return refuse('LOAD', `image: ${error.message}`)
+    throw error
+  }
+}
+
+export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,40 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Timers } from '../../base/timers.ts'
+import { type EngineBuild, prepareEngine } from '../../engine/machine.ts'
+import type { GuestMessage, HostMessage } from '../../sandbox/protocol.ts'
+import { Guest } from './guest.ts'
+import { wordsOf } from './load.ts'
+
+/**
+ * Inside the worker: what a realm brings, and the first two messages. The same code runs in a web worker and in a worker
+ * thread; ports, timers and macrotasks come as an argument. It keeps the rules of sandbox/protocol.ts, and the warden on
+ * the other side checks that it does.
+ */
+export interface GuestRealm {
+  readonly clock: Clock
+  readonly timers: Timers
+  post(message: GuestMessage, transfer: readonly ArrayBuffer[]): void
+  receive(onMessage: (message: HostMessage) => void): void
+  /** Calls back once, after the messages that have arrived by now. */
+  breathe(then: () => void): void
+}
+
+export function runGuest(realm: GuestRealm): void {
+  let engine: EngineBuild | null = null
+  let fault = 'no engine was prepared'
+  let guest: Guest | null = null
+  realm.receive((message) => {
+    if (message.kind === 'prepare') {
+      try {
+        engine = prepareEngine(message.engineId, message.module)
+      } catch (error) {
+        fault = wordsOf(error)
+      }
+    } else if (message.kind !== 'start') guest?.receive(message)
+    else if (engine) guest = Guest.start(realm, engine, message.order)
+    else {
+      const fuelUsed = Number(message.order.image?.fuelUsed ?? 0n)
+      realm.post({ kind: 'failed', code: 'LOAD', reason: `engine: ${fault}`, fuelUsed }, [])
+    }
+  })
+}

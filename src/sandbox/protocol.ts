@@ -1,0 +1,118 @@
+import type { Result } from '../base/result.ts'
+import { flag, misshapen, oneOf, reading, record, text, whole } from '../base/shape.ts'
+import type { Delivery } from '../engine/image.ts'
+import {
+  CALL_ARGS_LENGTH_MAX,
+  CALL_NAME_LENGTH_MAX,
+  CONSOLE_LENGTH_MAX,
+  REASON_LENGTH_MAX,
+  RESULT_LENGTH_MAX,
+  STATE_HASH_LENGTH_MAX,
+} from './limits.ts'
+import { type PackedImage, readImage } from './packed-image.ts'
+import type { GuestEvent, GuestFailure, GuestOrder } from './port.ts'
+
+/**
+ * What a host and its guest say to each other over the one port between them: plain data, structured-cloned. Nothing of
+ * the host is ever exposed to a guest, there is no call and no handle, and the only questions are in this file.
+ * The guest trusts its host; the host trusts nothing: `parseGuestMessage` is the only way in.
+ */
+export type HostMessage =
+  /** Sent first, maybe long before the order: the engine that the guest shall hold ready. */
+  | { readonly kind: 'prepare'; readonly engineId: string; readonly module: WebAssembly.Module }
+  | { readonly kind: 'start'; readonly order: StartOrder }
+  | { readonly kind: 'run' }
+  | { readonly kind: 'freeze' }
+  | { readonly kind: 'deliver'; readonly delivery: Delivery }
+  /** Answered with a pulse. */
+  | { readonly kind: 'ping' }
+
+/** The order as the guest gets it: not the label, and the image packed. */
+export type StartOrder = Omit<GuestOrder, 'label' | 'image'> & { readonly image: PackedImage | null }
+
+/** What a guest may say: its events, the image still packed. It cannot claim what only its warden can know. */
+export type GuestMessage =
+  | Exclude<GuestEvent, { kind: 'frozen' | 'failed' }>
+  | { readonly kind: 'frozen'; readonly image: PackedImage }
+  | { readonly kind: 'failed'; readonly code: OwnFailure; readonly reason: string; readonly fuelUsed: number }
+
+export type OwnFailure = Exclude<GuestFailure, 'UNRESPONSIVE' | 'BREACH'>
+
+const OWN_FAILURES = [
+  'THROWN',
+  'QUOTA',
+  'TRAP',
+  'UNENCODABLE',
+  'DEADLOCK',
+  'LOAD',
+] as const satisfies readonly OwnFailure[]
+const LEVELS = ['log', 'info', 'warn', 'error', 'debug'] as const
+const KINDS = [
+  'ready',
+  'call',
+  'console',
+  'pulse',
+  'frozen',
+  'finished',
+  'failed',
+] as const satisfies readonly GuestMessage['kind'][]
+
+export const parseGuestMessage = (message: unknown): Result<GuestEvent, 'BREACH'> =>
+  reading('BREACH', () => readMessage(message))
+
+function readMessage(message: unknown): GuestEvent {
+  if (typeof message !== 'object' || message === null || !('kind' in message)) return misshapen('message has no kind')
+  const kind = oneOf(message.kind, 'kind', KINDS)
+  switch (kind) {
+    case 'ready':
+      record(message, kind, ['kind'])
+      return { kind }
+    case 'call': {
+      const { call, again } = record(message, kind, ['kind', 'call', 'again'])
+      const { request, name, argsJson } = record(call, 'call', ['request', 'name', 'argsJson'])
+      return {
+        kind,
+        call: {
+          request: whole(request, 'request', 1, Number.MAX_SAFE_INTEGER),
+          name: text(name, 'name', CALL_NAME_LENGTH_MAX),
+          argsJson: text(argsJson, 'argsJson', CALL_ARGS_LENGTH_MAX),
+        },
+        again: flag(again, 'again'),
+      }
+    }
+    case 'console': {
+      const line = record(message, kind, ['kind', 'level', 'text'])
+      return { kind, level: oneOf(line.level, 'level', LEVELS), text: text(line.text, 'text', CONSOLE_LENGTH_MAX) }
+    }
+    case 'pulse': {
+      const pulse = record(message, kind, ['kind', 'fuelUsed', 'sentBytes'])
+      return {
+        kind,
+        fuelUsed: readFuel(pulse.fuelUsed),
+        sentBytes: whole(pulse.sentBytes, 'sentBytes', 0, Number.MAX_SAFE_INTEGER),
+      }
+    }
+    case 'frozen':
+      return { kind, image: readImage(record(message, kind, ['kind', 'image']).image) }
+    case 'finished': {
+      const end = record(message, kind, ['kind', 'resultJson', 'fuelUsed', 'stateHash'])
+      return {
+        kind,
+        resultJson: text(end.resultJson, 'resultJson', RESULT_LENGTH_MAX),
+        fuelUsed: readFuel(end.fuelUsed),
+        stateHash: text(end.stateHash, 'stateHash', STATE_HASH_LENGTH_MAX),
+      }
+    }
+    case 'failed': {
+      const end = record(message, kind, ['kind', 'code', 'reason', 'fuelUsed'])
+      return {
+        kind,
+        code: oneOf(end.code, 'code', OWN_FAILURES),
+        reason: text(end.reason, 'reason', REASON_LENGTH_MAX),
+        fuelUsed: readFuel(end.fuelUsed),
+      }
+    }
+  }
+}
+
+const readFuel = (value: unknown): number => whole(value, 'fuelUsed', 0, Number.MAX_SAFE_INTEGER)

@@ -1,0 +1,222 @@
+import { assert } from '../base/assert.ts'
+import { utf8Length } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Timer, Timers } from '../base/timers.ts'
+import { createTokenBucket, type TokenBucket } from '../base/token-bucket.ts'
+import { WASM_PAGE_BYTES } from '../checkpoint/limits.ts'
+import type { Delivery, MachineImage } from '../engine/image.ts'
+import {
+  ANSWER_LENGTH_MAX,
+  BEAT_MS,
+  MESSAGES_BURST,
+  MESSAGES_PER_SECOND,
+  RATE_SLACK,
+  START_MS_MAX,
+  TEXT_BYTES_BURST,
+  TEXT_BYTES_PER_SECOND,
+  WATCHDOG_MS,
+} from './limits.ts'
+import { packImage } from './packed-image.ts'
+import type { Guest, GuestEvent, GuestFailure, GuestOrder } from './port.ts'
+import { type HostMessage, parseGuestMessage } from './protocol.ts'
+
+/**
+ * The host's side of one guest, in any realm: sends the order, judges every message, counts what the guest sends, and
+ * ends the worker when it breaks the protocol, floods or falls silent. It believes a guest only about the guest itself.
+ */
+export interface WorkerLink {
+  post(message: HostMessage, transfer: readonly ArrayBuffer[]): void
+  /** Ends the worker at once, whatever it is doing; harmless when it has ended. */
+  terminate(): void
+}
+
+/** What a worker brings to whoever holds it. */
+export interface WorkerEvents {
+  message(message: unknown): void
+  /** The worker ended or failed by itself. */
+  died(reason: string): void
+}
+
+export interface WardenPowers {
+  readonly clock: Clock
+  readonly timers: Timers
+}
+
+export class Warden implements Guest, WorkerEvents {
+  readonly #link: WorkerLink
+  readonly #order: GuestOrder
+  readonly #powers: WardenPowers
+  readonly #onEvent: (event: GuestEvent) => void
+  readonly #messages: TokenBucket
+  readonly #textBytes: TokenBucket
+  readonly #againUntil: number
+  #state: 'starting' | 'standing' | 'running' | 'ended' = 'starting'
+  #runAtReady = false
+  /** One entry for each freeze that is not answered yet: whether a run was sent after it. */
+  readonly #freezes: { runAfter: boolean }[] = []
+  #lastRequest = 0
+  #fuelUsed: number
+  #sentBytes = 0
+  #heard = true
+  #silentMs = 0
+  #beat: Timer
+
+  constructor(link: WorkerLink, order: GuestOrder, onEvent: (event: GuestEvent) => void, powers: WardenPowers) {
+    this.#link = link
+    this.#order = order
+    this.#onEvent = onEvent
+    this.#powers = powers
+    const { clock, timers } = powers
+    this.#messages = createTokenBucket(clock, MESSAGES_BURST * RATE_SLACK, MESSAGES_PER_SECOND * RATE_SLACK)
+    this.#textBytes = createTokenBucket(clock, TEXT_BYTES_BURST * RATE_SLACK, TEXT_BYTES_PER_SECOND * RATE_SLACK)
+    this.#againUntil = order.image?.nextRequest ?? 0
+    this.#fuelUsed = Number(order.image?.fuelUsed ?? 0n)
+    this.#beat = timers.after(BEAT_MS, () => this.#onBeat())
+    const { label: _, image, ...rest } = order
+    const { packed, transfer } = image ? packImage(image) : { packed: null, transfer: [] }
+    link.post({ kind: 'start', order: { ...rest, image: packed } }, transfer)
+  }
+
+  run(): void {
+    if (this.#state === 'ended') return
+    // The guest reads its messages in order, so what a run means depends on what was sent before it.
+    const lastFreeze = this.#freezes.at(-1)
+    if (lastFreeze) lastFreeze.runAfter = true
+    else if (this.#state === 'starting') this.#runAtReady = true
+    else this.#state = 'running'
+    this.#link.post({ kind: 'run' }, [])
+  }
+
+  freeze(): void {
+    if (this.#state === 'ended') return
+    this.#freezes.push({ runAfter: false })
+    this.#link.post({ kind: 'freeze' }, [])
+  }
+
+  deliver({ request, outcome }: Delivery): void {
+    if (this.#state === 'ended') return
+    const length = outcome.ok ? outcome.valueJson.length : outcome.reason.length
+    // An image could not hold it while it waits, and the guest would be blamed for it.
+    const fitting =
+      length <= ANSWER_LENGTH_MAX
+        ? outcome
+        : ({
+            ok: false,
+            code: 'QUOTA',
+            reason: `answer length ${length} > ANSWER_LENGTH_MAX ${ANSWER_LENGTH_MAX}`,
+          } as const)
+    this.#link.post({ kind: 'deliver', delivery: { request, outcome: fitting } }, [])
+  }
+
+  terminate(): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    this.#beat.cancel()
+    this.#link.terminate()
+  }
+
+  died(reason: string): void {
+    this.#fail('TRAP', `worker ended: ${reason}`)
+  }
+
+  message(message: unknown): void {
+    if (this.#state === 'ended') return
+    this.#heard = true
+    if (!this.#messages.take(1)) return this.#fail('BREACH', `messages > ${MESSAGES_PER_SECOND} a second`)
+    const parsed = parseGuestMessage(message)
+    if (!parsed.ok) return this.#fail('BREACH', parsed.reason)
+    const fault = this.#faultOf(parsed.value)
+    if (fault) return this.#fail(fault.code, fault.reason)
+    this.#pass(parsed.value)
+  }
+
+  /** What the message alone cannot show: whether it belongs here now, and what it adds up to. */
+  #faultOf(event: GuestEvent): { code: GuestFailure; reason: string } | null {
+    const breach = (reason: string) => ({ code: 'BREACH', reason }) as const
+    if (event.kind === 'ready') return this.#state === 'starting' ? null : breach('ready twice')
+    if (event.kind === 'pulse' || event.kind === 'finished' || event.kind === 'failed') {
+      if (event.fuelUsed < this.#fuelUsed) return breach(`fuelUsed ${event.fuelUsed} < ${this.#fuelUsed}`)
+      if (event.fuelUsed > this.#order.fuelMax)
+        return breach(`fuelUsed ${event.fuelUsed} > fuelMax ${this.#order.fuelMax}`)
+      this.#fuelUsed = event.fuelUsed
+      if (event.kind === 'pulse' || event.kind === 'failed') return null
+    }
+    if (this.#state === 'starting') return breach(`${event.kind} before ready`)
+    if (event.kind === 'frozen') return this.#faultOfImage(event.image)
+    if (this.#state !== 'running') return breach(`${event.kind} while standing still`)
+    if (event.kind === 'call') {
+      const { request } = event.call
+      if (request <= this.#lastRequest) return breach(`request ${request} <= ${this.#lastRequest}`)
+      if (event.again !== request < this.#againUntil) return breach(`request ${request} again: ${event.again}`)
+      this.#lastRequest = request
+      if (event.again) return null
+    }
+    return this.#charge(
+      utf8Length(
+        event.kind === 'call' ? event.call.argsJson : event.kind === 'console' ? event.text : event.resultJson,
+      ),
+    )
+  }
+
+  #charge(bytes: number): { code: GuestFailure; reason: string } | null {
+    this.#sentBytes += bytes
+    const { sentBytesMax } = this.#order
+    if (this.#sentBytes > sentBytesMax)
+      return { code: 'QUOTA', reason: `sentBytes ${this.#sentBytes} > sentBytesMax ${sentBytesMax}` }
+    if (!this.#textBytes.take(bytes)) return { code: 'BREACH', reason: `textBytes > ${TEXT_BYTES_PER_SECOND} a second` }
+    return null
+  }
+
+  #faultOfImage(image: MachineImage): { code: GuestFailure; reason: string } | null {
+    const breach = (reason: string) => ({ code: 'BREACH', reason }) as const
+    const { engineId, freezeAtFuel, memoryBytesMax, kernels } = this.#order
+    if (this.#freezes.length === 0 && freezeAtFuel === undefined) return breach('frozen without being asked')
+    if (image.engineId !== engineId) return breach(`image of engine ${image.engineId}`)
+    const stranger = image.kernels.find(({ name }) => !kernels.has(name))
+    if (stranger) return breach(`image has an unknown kernel "${stranger.name}"`)
+    const memoryPages = image.kernels.reduce((sum, kernel) => sum + kernel.memoryPages, image.memoryPages)
+    if (memoryPages * WASM_PAGE_BYTES > memoryBytesMax)
+      return breach(`image memory ${memoryPages * WASM_PAGE_BYTES} > memoryBytesMax ${memoryBytesMax}`)
+    if (image.fuelUsed < BigInt(this.#fuelUsed)) return breach(`image fuelUsed ${image.fuelUsed} < ${this.#fuelUsed}`)
+    if (image.fuelUsed > BigInt(this.#order.fuelMax))
+      return breach(`image fuelUsed ${image.fuelUsed} > fuelMax ${this.#order.fuelMax}`)
+    this.#fuelUsed = Number(image.fuelUsed)
+    return null
+  }
+
+  #pass(event: GuestEvent): void {
+    switch (event.kind) {
+      case 'ready':
+        this.#state = this.#runAtReady ? 'running' : 'standing'
+        break
+      case 'frozen':
+        this.#state = this.#freezes.shift()?.runAfter ? 'running' : 'standing'
+        break
+      case 'finished':
+      case 'failed':
+        this.terminate()
+        break
+    }
+    this.#onEvent(event)
+  }
+
+  #onBeat(): void {
+    assert(this.#state !== 'ended', 'the beat goes on after the end')
+    this.#silentMs = this.#heard ? 0 : this.#silentMs + BEAT_MS
+    const starting = this.#state === 'starting'
+    const silentMax = starting ? START_MS_MAX : WATCHDOG_MS
+    if (this.#silentMs >= silentMax) {
+      const what = starting ? 'not ready' : 'no answer'
+      return this.#fail('UNRESPONSIVE', `${what} for ${this.#silentMs} ms >= ${silentMax}`)
+    }
+    this.#heard = false
+    this.#link.post({ kind: 'ping' }, [])
+    this.#beat = this.#powers.timers.after(BEAT_MS, () => this.#onBeat())
+  }
+
+  #fail(code: GuestFailure, reason: string): void {
+    if (this.#state === 'ended') return
+    this.terminate()
+    this.#onEvent({ kind: 'failed', code, reason, fuelUsed: this.#fuelUsed })
+  }
+}

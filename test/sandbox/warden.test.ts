@@ -1,0 +1,306 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { VirtualTime } from '../../src/platform/memory/virtual-time.ts'
+import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
+import { ANSWER_LENGTH_MAX, BEAT_MS, MESSAGES_BURST, START_MS_MAX, WATCHDOG_MS } from '../../src/sandbox/limits.ts'
+import { packImage } from '../../src/sandbox/packed-image.ts'
+import type { Guest, GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
+import type { HostMessage } from '../../src/sandbox/protocol.ts'
+import type { WorkerEvents } from '../../src/sandbox/warden.ts'
+import { image, order } from './orders.ts'
+
+/** Workers that do nothing by themselves: the test plays the guest, honest or not. */
+class ScriptedWorker {
+  readonly received: HostMessage[] = []
+  readonly events: WorkerEvents
+  terminated = false
+  constructor(events: WorkerEvents) {
+    this.events = events
+  }
+  post(message: HostMessage): void {
+    this.received.push(message)
+  }
+  terminate(): void {
+    this.terminated = true
+  }
+  say(message: unknown): void {
+    this.events.message(message)
+  }
+  kinds(): string[] {
+    return this.received.map(({ kind }) => kind)
+  }
+}
+
+const engines = new Map([['engine-1', {} as WebAssembly.Module]])
+let time: VirtualTime
+let workers: ScriptedWorker[]
+let events: GuestEvent[]
+
+beforeEach(() => {
+  time = new VirtualTime(async () => undefined)
+  workers = []
+  events = []
+})
+
+const sandbox = (keepSpare = false) =>
+  createSandbox({
+    clock: time,
+    timers: time,
+    engines,
+    keepSpare,
+    startWorker(to) {
+      const worker = new ScriptedWorker(to)
+      workers.push(worker)
+      return worker
+    },
+  })
+
+function spawn(changes: Partial<GuestOrder> = {}): { guest: Guest; worker: ScriptedWorker } {
+  const guest = sandbox().spawn(order(changes), (event) => events.push(event))
+  return { guest, worker: workers[0] as ScriptedWorker }
+}
+
+function running(changes: Partial<GuestOrder> = {}) {
+  const { guest, worker } = spawn(changes)
+  worker.say({ kind: 'ready' })
+  guest.run()
+  return { guest, worker }
+}
+
+const call = (request: number, again = false) => ({
+  kind: 'call',
+  call: { request, name: 'emit', argsJson: '{}' },
+  again,
+})
+const pulse = (fuelUsed: number) => ({ kind: 'pulse', fuelUsed, sentBytes: 0 })
+const frozen = (changes: Parameters<typeof image>[0] = {}) => ({
+  kind: 'frozen',
+  image: packImage(image(changes)).packed,
+})
+const lastEvent = () => events.at(-1)
+
+describe('an honest guest', () => {
+  test('is told the engine, then the order without its label', () => {
+    const { worker } = spawn({ label: 'secret of the host' })
+    expect(worker.kinds()).toEqual(['prepare', 'start'])
+    expect(JSON.stringify(worker.received[1], (_, v) => (v instanceof Map ? [...v] : v))).not.toContain('secret')
+  })
+
+  test('has its events passed on in order, and ends once', () => {
+    const { worker } = running()
+    for (const message of [
+      call(1),
+      { kind: 'console', level: 'log', text: 'hi' },
+      pulse(5),
+      { kind: 'finished', resultJson: '1', fuelUsed: 9, stateHash: 'h' },
+      pulse(10),
+    ])
+      worker.say(message)
+    expect(events.map(({ kind }) => kind)).toEqual(['ready', 'call', 'console', 'pulse', 'finished'])
+    expect(worker.terminated).toBe(true)
+    worker.events.died('exit code 1')
+    expect(events.length).toBe(5)
+  })
+
+  test('may freeze, go on and freeze again, also when the messages cross', () => {
+    const { guest, worker } = running()
+    guest.freeze()
+    worker.say(call(3))
+    guest.run()
+    guest.freeze()
+    worker.say(frozen({ fuelUsed: 1n }))
+    worker.say(call(4))
+    worker.say(frozen({ fuelUsed: 2n }))
+    worker.say(call(5))
+    expect(events.map(({ kind }) => kind)).toEqual(['ready', 'call', 'frozen', 'call', 'frozen', 'failed'])
+    expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: 'call while standing still' })
+  })
+
+  test('may be frozen before it ever ran', () => {
+    const { guest, worker } = spawn()
+    guest.freeze()
+    worker.say({ kind: 'ready' })
+    worker.say(frozen())
+    guest.run()
+    worker.say(call(1))
+    expect(events.map(({ kind }) => kind)).toEqual(['ready', 'frozen', 'call'])
+  })
+
+  test('is told that an answer was too long instead of being given it', () => {
+    const { guest, worker } = running()
+    guest.deliver({ request: 1, outcome: { ok: true, valueJson: 'x'.repeat(ANSWER_LENGTH_MAX + 1) } })
+    expect(worker.received.at(-1)).toMatchObject({ delivery: { request: 1, outcome: { ok: false, code: 'QUOTA' } } })
+  })
+
+  test('says nothing more after terminate', () => {
+    const { guest, worker } = running()
+    guest.terminate()
+    worker.say(pulse(1))
+    worker.events.died('exit code 1')
+    expect(events.map(({ kind }) => kind)).toEqual(['ready'])
+    expect(worker.terminated).toBe(true)
+  })
+
+  test('may make its old calls again after a thaw, without paying twice', () => {
+    const { worker } = running({ image: image(), sentBytesMax: 2 })
+    worker.say(call(2, true))
+    worker.say(call(3))
+    expect(events.map(({ kind }) => kind)).toEqual(['ready', 'call', 'call'])
+    worker.say(call(4))
+    expect(lastEvent()).toMatchObject({ kind: 'failed', code: 'QUOTA', reason: 'sentBytes 4 > sentBytesMax 2' })
+  })
+})
+
+describe('a compromised guest is ended', () => {
+  const lies: [string, (play: ReturnType<typeof running>) => void, string, Partial<GuestOrder>?][] = [
+    ['for a malformed message', ({ worker }) => worker.say({ kind: 'eval' }), 'kind is none of'],
+    ['for being ready twice', ({ worker }) => worker.say({ kind: 'ready' }), 'ready twice'],
+    ['for a call that was made before', ({ worker }) => [worker.say(call(5)), worker.say(call(5))], 'request 5 <= 5'],
+    ['for an old call under a new flag', ({ worker }) => worker.say(call(1, true)), 'request 1 again: true'],
+    [
+      'for a new call under an old number',
+      ({ worker }) => worker.say(call(2, false)),
+      'request 2 again: false',
+      { image: image() },
+    ],
+    ['for fuel that comes back', ({ worker }) => [worker.say(pulse(9)), worker.say(pulse(8))], 'fuelUsed 8 < 9'],
+    ['for fuel it never had', ({ worker }) => worker.say(pulse(101)), 'fuelUsed 101 > fuelMax 100', { fuelMax: 100 }],
+    ['for an image nobody asked for', ({ worker }) => worker.say(frozen()), 'frozen without being asked'],
+    [
+      'for an image of another engine',
+      ({ guest, worker }) => [guest.freeze(), worker.say(frozen({ engineId: 'mine' }))],
+      'image of engine mine',
+    ],
+    [
+      'for an image larger than its memory',
+      ({ guest, worker }) => [guest.freeze(), worker.say(frozen({ memoryPages: 2000 }))],
+      'image memory 131072000 > memoryBytesMax 67108864',
+    ],
+    [
+      'for an image with somebody else’s kernel',
+      ({ guest, worker }) => [
+        guest.freeze(),
+        worker.say(
+          frozen({
+            kernels: [
+              { name: 'k', memoryPages: 0, pages: new Map(), globals: new Map(), suspended: null, asyncifyAddress: 0 },
+            ],
+          }),
+        ),
+      ],
+      'image has an unknown kernel "k"',
+    ],
+    [
+      'for an image with less fuel used',
+      ({ guest, worker }) => [worker.say(pulse(200)), guest.freeze(), worker.say(frozen())],
+      'image fuelUsed 100 < 200',
+    ],
+  ]
+  test.each(lies)('%s', (_, play, reason, changes = {}) => {
+    const all = running(changes)
+    play(all)
+    expect(lastEvent()).toMatchObject({ kind: 'failed', code: 'BREACH' })
+    expect((lastEvent() as { reason: string }).reason).toContain(reason)
+    expect(all.worker.terminated).toBe(true)
+  })
+
+  test('for speaking before it is ready', () => {
+    const { worker } = spawn()
+    worker.say(call(1))
+    expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: 'call before ready' })
+  })
+
+  test('for a flood', () => {
+    const { worker } = running()
+    for (let i = 0; i < 2 * MESSAGES_BURST; i++) worker.say(pulse(1))
+    expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: 'messages > 5000 a second' })
+  })
+
+  test('for more bytes a second than a guest may send, though the permit would allow them', () => {
+    const { worker } = running({ sentBytesMax: 2 ** 40 })
+    const text = 'é'.repeat(8_000)
+    for (let i = 0; i < 2_100; i++) worker.say({ kind: 'console', level: 'log', text })
+    expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: 'textBytes > 4194304 a second' })
+  })
+
+  test('when its worker dies under it', () => {
+    const { worker } = running()
+    worker.say(pulse(7))
+    worker.events.died('exit code 134')
+    expect(lastEvent()).toEqual({ kind: 'failed', code: 'TRAP', reason: 'worker ended: exit code 134', fuelUsed: 7 })
+  })
+})
+
+describe('the watchdog', () => {
+  test('ends a guest that has not answered for WATCHDOG_MS', async () => {
+    const { worker } = running()
+    worker.say(pulse(5))
+    await time.advance(WATCHDOG_MS)
+    expect(worker.terminated).toBe(false)
+    await time.advance(BEAT_MS)
+    expect(lastEvent()).toEqual({
+      kind: 'failed',
+      code: 'UNRESPONSIVE',
+      reason: 'no answer for 2000 ms >= 2000',
+      fuelUsed: 5,
+    })
+    expect(worker.terminated).toBe(true)
+  })
+
+  test('leaves one alone that answers its pings, for ever', async () => {
+    const { worker } = running()
+    for (let i = 0; i < 100; i++) {
+      await time.advance(BEAT_MS)
+      worker.say(pulse(1))
+    }
+    expect(worker.kinds().filter((kind) => kind === 'ping').length).toBeGreaterThanOrEqual(99)
+    expect(worker.terminated).toBe(false)
+  })
+
+  test('gives a guest longer to get ready, and not for ever', async () => {
+    const { worker } = spawn()
+    await time.advance(START_MS_MAX)
+    expect(worker.terminated).toBe(false)
+    await time.advance(2 * BEAT_MS)
+    expect(lastEvent()).toMatchObject({ code: 'UNRESPONSIVE', reason: 'not ready for 15000 ms >= 15000' })
+  })
+})
+
+describe('the sandbox', () => {
+  test('gives the waiting worker to the next guest and starts another once that guest is up', () => {
+    const box = sandbox(true)
+    expect(workers.map((worker) => worker.kinds())).toEqual([['prepare']])
+    box.spawn(order(), () => undefined)
+    expect(workers.map((worker) => worker.kinds())).toEqual([['prepare', 'start']])
+    workers[0]?.say({ kind: 'ready' })
+    expect(workers.length).toBe(2)
+  })
+
+  test('ends a waiting worker that speaks before its order', () => {
+    const box = sandbox(true)
+    workers[0]?.say({ kind: 'ready' })
+    expect(workers[0]?.terminated).toBe(true)
+    box.spawn(order(), () => undefined)
+    expect(workers[1]?.kinds()).toEqual(['prepare', 'start'])
+  })
+
+  test('refuses an engine it does not have, after spawn has returned', async () => {
+    sandbox().spawn(order({ engineId: 'engine-0' }), (event) => events.push(event))
+    expect(events).toEqual([])
+    await time.advance(1)
+    expect(events).toEqual([
+      { kind: 'failed', code: 'LOAD', reason: 'this engine is not here: engine engine-0', fuelUsed: 0 },
+    ])
+  })
+
+  test('ends every worker when it is closed, and no guest hears of it', async () => {
+    const box = sandbox(true)
+    box.spawn(order(), (event) => events.push(event))
+    workers[0]?.say({ kind: 'ready' })
+    box.close()
+    expect(workers.every(({ terminated }) => terminated)).toBe(true)
+    expect(events).toEqual([{ kind: 'ready' }])
+    box.spawn(order(), (event) => events.push(event))
+    await time.advance(1)
+    expect(lastEvent()).toMatchObject({ code: 'LOAD', reason: 'the sandbox is closed: engine engine-1' })
+  })
+})
