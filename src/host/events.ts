@@ -103,7 +103,7 @@ export interface BundleFacts {
   readonly hopsMax: number
 }
 
-/** In the order given; after a `persist` the rest waits until the writes are durable. */
+/** Carried out in the order given. A `persist` comes first, once a step: the rest waits until all its writes are durable. */
 export type HostEffect =
   | { readonly kind: 'persist'; readonly writes: readonly { readonly key: string; readonly value: unknown | null }[] }
   | {

@@ -48,9 +48,11 @@ export function step(
   moment: { nowMs: number; wallMs: number },
   random: Random,
 ): HostEffect[] {
-  const turn: Turn = { state, random, ...moment, effects: [] }
+  const turn: Turn = { state, random, ...moment, effects: [], writes: new Map() }
   dispatch(turn, event)
-  return turn.effects
+  if (turn.writes.size === 0) return turn.effects
+  const writes = [...turn.writes].map(([key, value]) => ({ key, value: value() }))
+  return [{ kind: 'persist', writes }, ...turn.effects]
 }
 
 function dispatch(turn: Turn, event: HostEvent): void {

@@ -1,12 +1,12 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { HomeRow, HostState, Register, Resident } from './state.ts'
+import type { RecordWrite } from './turn.ts'
 
 /**
  * What of the host's state outlives the process, and under which key (storage/RECORDS.md). Plain data written as
  * canonical DAG-CBOR by the rim. Only our own store is read back, so records are trusted as far as the disk is.
  */
-type RecordWrite = { readonly key: string; readonly value: unknown | null }
 
 export const rowKey = (agent: AgentId): string => `row/${agent}`
 export const registerKey = (agent: AgentId): string => `register/${agent}`
@@ -16,19 +16,22 @@ export const storyKey = (agent: AgentId, number: number): string => `story/${age
 /** Prefixes that `restored` hands back to the machine. */
 export const RESTORED_PREFIXES = ['row/', 'register/', 'resident/', 'story/', 'host/trusted'] as const
 
-export const writeRow = (row: HomeRow): RecordWrite => {
-  const { story: _story, heardMs: _heardMs, ...kept } = row
-  return { key: rowKey(row.agent), value: { ...kept, seen: { ...row.seen } } }
-}
+export const writeRow = (row: HomeRow): RecordWrite => ({
+  key: rowKey(row.agent),
+  value: () => {
+    const { story: _story, heardMs: _heardMs, ...kept } = row
+    return { ...kept, seen: { ...row.seen } }
+  },
+})
 
 export const writeRegister = (register: Register): RecordWrite => ({
   key: registerKey(register.agent),
-  value: { ...register },
+  value: () => ({ ...register }),
 })
 
 export const writeStory = (agent: AgentId, line: StoryLine): RecordWrite => ({
   key: storyKey(agent, line.number),
-  value: line,
+  value: () => line,
 })
 
 export interface KeptResident {
@@ -50,26 +53,31 @@ export interface KeptResident {
   readonly release: Resident['release']
 }
 
-export const writeResident = (resident: Resident): RecordWrite => {
-  const kept: KeptResident = {
-    agent: resident.agent,
-    brief: resident.brief,
-    name: resident.name,
-    author: resident.author,
-    sentBytesMax: resident.sentBytesMax,
-    epoch: resident.epoch,
-    certificate: resident.certificate,
-    checkpoint: resident.checkpoint,
-    started: resident.started,
-    consoleLines: resident.consoleLines,
-    fuelUsed: resident.fuelUsed,
-    arriving: resident.arrival !== null,
-    effects: [...resident.effects],
-    release: resident.release,
-  }
-  return { key: residentKey(resident.agent), value: kept }
-}
+export const writeResident = (resident: Resident): RecordWrite => ({
+  key: residentKey(resident.agent),
+  value: () => keptOf(resident),
+})
 
-export const forgetResident = (agent: AgentId): RecordWrite => ({ key: residentKey(agent), value: null })
+const keptOf = (resident: Resident): KeptResident => ({
+  agent: resident.agent,
+  brief: resident.brief,
+  name: resident.name,
+  author: resident.author,
+  sentBytesMax: resident.sentBytesMax,
+  epoch: resident.epoch,
+  certificate: resident.certificate,
+  checkpoint: resident.checkpoint,
+  started: resident.started,
+  consoleLines: resident.consoleLines,
+  fuelUsed: resident.fuelUsed,
+  arriving: resident.arrival !== null,
+  effects: [...resident.effects],
+  release: resident.release,
+})
 
-export const writeTrusted = (state: HostState): RecordWrite => ({ key: 'host/trusted', value: [...state.trusted] })
+export const forgetResident = (agent: AgentId): RecordWrite => ({ key: residentKey(agent), value: () => null })
+
+export const writeTrusted = (state: HostState): RecordWrite => ({
+  key: 'host/trusted',
+  value: () => [...state.trusted],
+})

@@ -59,7 +59,8 @@ export function goOn(turn: Turn, resident: Resident): void {
 
 /** Takes checkpoints when they are due; called each tick and when a checkpoint has arrived at home. */
 export function checkpointWhenDue(turn: Turn, resident: Resident): void {
-  if (resident.guest !== 'running' || resident.checkpointSending || turn.nowMs < resident.checkpointDueMs) return
+  if (resident.guest !== 'running' || resident.checkpointSending || resident.effectsBeforeCheckpoint !== null) return
+  if (turn.nowMs < resident.checkpointDueMs) return
   resident.guest = 'freezing'
   resident.checkpointing = true
   turn.effects.push({ kind: 'freeze', agent: resident.agent })
@@ -76,10 +77,18 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   if (changed) persist(turn, writeResident(resident))
   if (resident.departure) return onDepartureFrozen(turn, resident)
   if (mayRunHere(turn, resident)) goOn(turn, resident)
-  if (changed || resident.checkpointCall !== null) sendCheckpointHome(turn, resident)
+  if (!changed && resident.checkpointCall === null) return
+  resident.effectsBeforeCheckpoint = resident.effects.length
+  sendCheckpointHome(turn, resident)
 }
 
+/**
+ * An effect that the checkpoint has behind it is not let out again by who goes on from there: home gets the effects
+ * first, then the checkpoint.
+ */
 function sendCheckpointHome(turn: Turn, resident: Resident): void {
+  if (resident.effectsBeforeCheckpoint !== 0 || resident.checkpointSending) return
+  resident.effectsBeforeCheckpoint = null
   const { state } = turn
   const { agent, epoch, checkpoint, fuelUsed, consoleLines } = resident
   if (checkpoint === null) return
@@ -106,6 +115,7 @@ export function onCheckpointHome(turn: Turn, resident: Resident, arrived: boolea
   resident.checkpointSending = false
   resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
   if (arrived) turn.effects.push({ kind: 'forget', agent: resident.agent, keep: resident.checkpoint })
+  sendCheckpointHome(turn, resident)
   const request = resident.checkpointCall
   if (request === null || resident.guest === 'none') return
   resident.checkpointCall = null
@@ -150,6 +160,10 @@ export function onEffectAnswered(turn: Turn, resident: Resident, taken: boolean)
   resident.effectSending = false
   if (!taken) return
   resident.effects.shift()
+  if (resident.effectsBeforeCheckpoint !== null) {
+    resident.effectsBeforeCheckpoint -= 1
+    sendCheckpointHome(turn, resident)
+  }
   sendEffects(turn, resident)
 }
 

@@ -127,6 +127,8 @@ export interface Resident {
   checkpointDueMs: number
   /** A newer checkpoint is not sent home before the last one is there. */
   checkpointSending: boolean
+  /** Effects older than the newest checkpoint that home has not got yet: it must not have the checkpoint before them. */
+  effectsBeforeCheckpoint: number | null
   fuelUsed: number
   stateBytes: number
   progress: number | null

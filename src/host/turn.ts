@@ -5,6 +5,12 @@ import type { AsyncName, Asyncs, ErrorCode, RequestName, Requests } from '../wir
 import type { HostEffect } from './events.ts'
 import type { HostState, Waiting } from './state.ts'
 
+/** A record as it shall be kept when the step is over; null deletes it. Read at the end of the step, not before. */
+export interface RecordWrite {
+  readonly key: string
+  readonly value: () => unknown | null
+}
+
 /**
  * One step of the host machine: the state, the moment, and the effects collected so far. Every part of the machine is a
  * set of functions over a Turn; none keeps anything elsewhere.
@@ -15,6 +21,8 @@ export interface Turn {
   readonly wallMs: number
   readonly random: Random
   readonly effects: HostEffect[]
+  /** What must be durable before any of these effects is carried out: one atomic commit a step, last value of a key. */
+  readonly writes: Map<string, RecordWrite['value']>
 }
 
 const wait = (turn: Turn, waiting: Waiting): number => {
@@ -60,8 +68,8 @@ export function takeWaiting(turn: Turn, token: number): Waiting | null {
   return waiting
 }
 
-export function persist(turn: Turn, ...writes: { readonly key: string; readonly value: unknown | null }[]): void {
-  turn.effects.push({ kind: 'persist', writes })
+export function persist(turn: Turn, ...writes: RecordWrite[]): void {
+  for (const { key, value } of writes) turn.writes.set(key, value)
 }
 
 export function log(turn: Turn, level: 'info' | 'warn', text: string, agent?: AgentId): void {

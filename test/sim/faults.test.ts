@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import { integerBelow, type Random, seededRandom } from '../../src/base/random.ts'
+import type { AgentId } from '../../src/directory/agent-id.ts'
+import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
+import { Cluster } from '../host/cluster.ts'
+
+/**
+ * Hosts crash, come back, are cut off and evicted at random; afterwards the network heals and every agent must have its
+ * one right result, with every emit once and in order. A failure names its seed: `SEED=n npx vitest run test/sim`.
+ */
+const seeds = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 40 }, (_, i) => i + 1)
+
+const EDGES = [2, 3, 4, 5]
+
+describe('an author gets the results of a failure-free run', () => {
+  it.each(seeds)('with faults of seed %i', async (seed) => {
+    const random = seededRandom(seed)
+    const world = new Cluster()
+    let home = (await world.start(1, { kind: 'launcher', slots: 0 })).host
+    for (const edge of EDGES) await world.start(edge, { slots: 3 })
+    await world.time.advance(4_000)
+    const programs: CheapProgram[] = Array.from({ length: 6 }, (_, i) => ({
+      steps: 6_000 + 1_000 * i,
+      emitEvery: 700,
+      moves: i % 2 ? [{ at: 1_500, where: 'anywhere' }, { at: 4_000, where: { home: true } }] : [],
+    }))
+    const agents: AgentId[] = []
+    for (const program of programs) agents.push(await world.launch(home, program))
+
+    const down = new Map<number, Awaited<ReturnType<Cluster['kill']>>>()
+    const cut = new Set<string>()
+    for (let round = 0; round < 30; round++) {
+      await world.time.advance(50 + integerBelow(random, 900))
+      home = (await misfortune(world, random, down, cut)) ?? home
+      assertOneHolderAnEpoch(world, agents)
+    }
+    for (const pair of cut) heal(world, pair)
+    for (const [host, disk] of down) await world.start(host, { slots: 3 }, disk)
+    for (const { host } of world.hosts.values()) if (host !== home) host.setAccepting(true)
+
+    for (const [i, agent] of agents.entries()) {
+      const ended = await world.ended(home, agent, 120_000)
+      expect(ended, `agent ${i}: ${JSON.stringify(home.story(agent, 0)?.row)}`).toEqual({ ok: true, value: cheapTruth(programs[i]) })
+      const lines = home.story(agent, 0)?.lines ?? []
+      const emits = lines.filter(({ kind }) => kind === 'emit').map(({ valueJson }) => JSON.parse(valueJson).done)
+      expect(emits).toEqual(Array.from({ length: Math.floor(programs[i].steps / 700) }, (_, n) => (n + 1) * 700))
+      expect(lines.filter(({ kind }) => kind === 'result')).toHaveLength(1)
+    }
+    await world.time.advance(70_000)
+    for (const [number, { host }] of world.hosts) expect(host.snapshot().agents, `host ${number}`).toEqual([])
+  })
+})
+
+type Down = Map<number, Awaited<ReturnType<Cluster['kill']>>>
+
+async function misfortune(world: Cluster, random: Random, down: Down, cut: Set<string>) {
+  const edge = EDGES[integerBelow(random, EDGES.length)]
+  switch (integerBelow(random, 7)) {
+    case 0:
+      if (world.hosts.has(edge) && down.size < 3) down.set(edge, await world.kill(edge))
+      return null
+    case 1: {
+      const disk = down.get(edge)
+      if (disk) await world.start(edge, { slots: 3 }, disk)
+      down.delete(edge)
+      return null
+    }
+    case 2: {
+      const other = [1, ...EDGES][integerBelow(random, 5)]
+      const pair = `${other} ${edge}`
+      if (other === edge || !ends(world, pair)) return null
+      cut.add(pair)
+      const [a, b] = ends(world, pair) ?? ['', '']
+      world.network.cut(a, b)
+      return null
+    }
+    case 3:
+    case 4:
+      for (const pair of [...cut].slice(0, 2)) {
+        heal(world, pair)
+        cut.delete(pair)
+      }
+      return null
+    case 5: {
+      const host = world.hosts.get(edge)?.host
+      if (host) void host.drain()
+      return null
+    }
+    default: {
+      world.hosts.get(edge)?.host.setAccepting(true)
+      if (integerBelow(random, 4) > 0) return null
+      const disk = await world.kill(1)
+      return (await world.start(1, { kind: 'launcher', slots: 0 }, disk)).host
+    }
+  }
+}
+
+const addressOfSeed = new Map<number, string>()
+
+function ends(world: Cluster, pair: string): [string, string] | null {
+  const addresses = pair.split(' ').map((seed) => {
+    const did = world.hosts.get(Number(seed))?.did
+    if (did) addressOfSeed.set(Number(seed), did.slice('did:key:'.length))
+    return addressOfSeed.get(Number(seed))
+  })
+  return addresses[0] && addresses[1] ? [addresses[0], addresses[1]] : null
+}
+
+function heal(world: Cluster, pair: string): void {
+  const both = ends(world, pair)
+  if (both) world.network.heal(both[0], both[1])
+}
+
+/** The invariant above all: no epoch of an agent runs on two hosts. */
+function assertOneHolderAnEpoch(world: Cluster, agents: readonly AgentId[]): void {
+  for (const agent of agents) {
+    const epochs: number[] = []
+    for (const { host } of world.hosts.values())
+      for (const { id, epoch, state } of host.snapshot().agents) if (id === agent && state === 'running') epochs.push(epoch)
+    expect(new Set(epochs).size, `epochs of ${agent}: ${epochs}`).toBe(epochs.length)
+  }
+}
