@@ -46,7 +46,7 @@ function build() {
   const projects = ['tsconfig.core.json', 'tsconfig.guest.json', 'tsconfig.node.json']
   runNode('compiling', 'node_modules/typescript/bin/tsc', '-b', ...projects)
   runNode('building the engine', 'dist/node/platform/node/engine-build.js')
-  whenChanged('page', ['src', 'public', 'index.html', 'vite.config.ts', 'package-lock.json', '.cache/engine'], () => {
+  whenChanged('page', ['src', 'public', 'index.html', 'vite.config.ts', 'package-lock.json', 'dist/engine'], () => {
     say('building the page')
     runNode('building the page', 'node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
   })

@@ -1,19 +1,17 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 
 /**
  * Vitest's global set-up: brings dist/node up to date, for the tests that start worker threads and processes from
- * compiled code. Incremental, so nearly free when nothing changed. A type error does not stop the tests (the compiler
- * emits all the same); `npm run build` and `npm run check` do stop at it.
+ * compiled code, and makes the engine where there is none. Incremental, so nearly free when nothing changed. A type error
+ * does not stop the tests (the compiler emits all the same); `npm run build` and `npm run check` do stop at it.
  */
+const TSC = 'node_modules/typescript/bin/tsc'
+const PROJECTS = ['tsconfig.core.json', 'tsconfig.guest.json', 'tsconfig.node.json']
+const ENGINE_BUILD = 'dist/node/platform/node/engine-build.js'
+
 export default function build(): void {
-  const projects = ['tsconfig.core.json', 'tsconfig.guest.json', 'tsconfig.node.json']
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['node_modules/typescript/bin/tsc', '-b', ...projects],
-    {
-      encoding: 'utf8',
-    },
-  )
-  if (status !== 0)
-    console.error(`${stdout}${stderr}The tests run against what the compiler emitted in spite of these.`)
+  const { status, stdout, stderr } = spawnSync(process.execPath, [TSC, '-b', ...PROJECTS], { encoding: 'utf8' })
+  if (status !== 0) console.error(`${stdout}${stderr}The tests run against what the compiler emitted in spite of this.`)
+  if (!existsSync('dist/engine/engine.json')) spawnSync(process.execPath, [ENGINE_BUILD], { stdio: 'inherit' })
 }
