@@ -35,6 +35,9 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
       return deliver(turn, resident, answerCall(request, 'progress', null))
     case 'emit': {
       const taken = release(turn, resident, 'emit', request, call.valueJson)
+      const { agent, name, brief } = resident
+      if (taken && !again)
+        turn.effects.push({ kind: 'emitted', agent, name, bundle: brief.bundle, valueJson: call.valueJson })
       return deliver(
         turn,
         resident,

@@ -170,5 +170,13 @@ export type HostEffect =
         | { readonly ok: true; readonly agent: AgentId }
         | { readonly ok: false; readonly code: ErrorCode; readonly reason: string }
     }
+  /** For the embedder: an agent that is here let a value out. */
+  | {
+      readonly kind: 'emitted'
+      readonly agent: AgentId
+      readonly name: string
+      readonly bundle: Cid
+      readonly valueJson: string
+    }
   /** For the embedder: an agent's story has a new line. */
   | { readonly kind: 'told-story'; readonly agent: AgentId }

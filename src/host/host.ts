@@ -37,6 +37,13 @@ export interface HostOptions {
   members(): Promise<readonly string[]>
   /** Files that agents here may read; none by default. */
   share?(path: string): Promise<Uint8Array | null>
+  /** A value that an agent which is here let out; the agent's home gets it too. */
+  onEmit?(emitted: {
+    readonly agent: AgentId
+    readonly name: string
+    readonly bundle: Cid
+    readonly valueJson: string
+  }): void
   log?(level: 'info' | 'warn', text: string, agent?: AgentId): void
 }
 

@@ -229,6 +229,8 @@ class Runtime implements Host {
         this.#launches.get(effect.token)?.(effect)
         this.#launches.delete(effect.token)
         return
+      case 'emitted':
+        return this.#options.onEmit?.(effect)
       case 'told-story':
         return
     }

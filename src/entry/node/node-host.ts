@@ -1,0 +1,112 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join, normalize, sep } from 'node:path'
+import { type AgentId, shortAgentId } from '../../directory/agent-id.ts'
+import type { Host, HostOptions } from '../../host/host.ts'
+import { createHost } from '../../host/runtime.ts'
+import type { HostKind } from '../../host/snapshot.ts'
+import type { Did } from '../../identity/did.ts'
+import type { Signer } from '../../identity/signer.ts'
+import { createVerifier } from '../../identity/verifier.ts'
+import { openMemoryStore } from '../../platform/memory/store.ts'
+import { loadEngineFiles } from '../../platform/node/engine-files.ts'
+import { createNodeSandbox } from '../../platform/node/sandbox.ts'
+import { openNodeStore } from '../../platform/node/store.ts'
+import { nodeClock, nodeRandom, nodeTimers } from '../../platform/node/time.ts'
+import { goOnlineFromNode } from '../../platform/node/transport.ts'
+import type { RendezvousTransport } from '../../platform/peerjs/transport.ts'
+
+/** A host in this process, put together from Node's adapters: edge workers, `map`'s home, the demo, command lines. */
+export interface NodeHostOptions {
+  readonly rendezvous: string
+  readonly signer: Signer
+  readonly kind: HostKind
+  readonly name: string
+  readonly slots: number
+  readonly trust: readonly Did[]
+  readonly operators?: readonly Did[]
+  readonly memoryBytes?: number
+  /** Where records and blocks are kept; in memory when absent. */
+  readonly dataFolder?: string
+  /** Agents may read the files in here, and nothing else. */
+  readonly shareFolder?: string
+  readonly bindAddress?: string
+  readonly log?: HostOptions['log']
+}
+
+export interface NodeHost {
+  readonly host: Host
+  readonly transport: RendezvousTransport
+  close(): Promise<void>
+}
+
+/** Bytes of a shared file that an agent may read at once; it fits one answer to a call. */
+const SHARED_FILE_BYTES_MAX = 8 * 1024 * 1024
+
+export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
+  const { signer, kind, name, slots, trust, operators, shareFolder, dataFolder, log } = options
+  const { manifest, module } = await loadEngineFiles()
+  const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), keepSpare: slots > 0 })
+  const store = dataFolder === undefined ? await openMemoryStore() : await openNodeStore(dataFolder)
+  let online: RendezvousTransport | null = null
+  try {
+    const host = await createHost({
+      signer,
+      verifier: createVerifier(globalThis.crypto.subtle),
+      store,
+      sandbox,
+      engineId: manifest.id,
+      clock: nodeClock,
+      random: nodeRandom,
+      timers: nodeTimers,
+      kind,
+      name,
+      slots,
+      trust,
+      ...(operators ? { operators } : {}),
+      ...(shareFolder === undefined ? {} : { share: (path) => readShared(shareFolder, path) }),
+      ...(log ? { log } : {}),
+      transport: async () => {
+        online = await goOnlineFromNode({
+          rendezvous: options.rendezvous,
+          signer,
+          ...(options.bindAddress === undefined ? {} : { bindAddress: options.bindAddress }),
+          onLineChange: (isOnline, reason) =>
+            log?.(isOnline ? 'info' : 'warn', isOnline ? 'on line' : `off line: ${reason}`),
+        })
+        return online
+      },
+      members: async () => (online ? (await online.hosts()).map(({ address }) => address) : []),
+    })
+    if (!online) throw new Error('a host without transport')
+    return {
+      host,
+      transport: online,
+      async close() {
+        await host.close()
+        sandbox.close()
+      },
+    }
+  } catch (error) {
+    sandbox.close()
+    await store.close()
+    throw error
+  }
+}
+
+/** A file inside the shared folder, by a relative path; null for everything else, without saying why. */
+export async function readShared(folder: string, path: string): Promise<Uint8Array | null> {
+  const inside = normalize(path)
+  if (inside.startsWith('..') || inside.startsWith(sep) || path.includes('\0') || /^[a-z]:/i.test(path)) return null
+  const file = join(folder, inside)
+  try {
+    const { size } = await stat(file)
+    if (size > SHARED_FILE_BYTES_MAX) return null
+    return Uint8Array.from(await readFile(file))
+  } catch {
+    return null
+  }
+}
+
+/** One line a happening, for people who watch a terminal. */
+export const logLine = (level: 'info' | 'warn', text: string, agent?: AgentId): string =>
+  `${level === 'warn' ? 'warning: ' : ''}${agent ? `${shortAgentId(agent)}: ` : ''}${text}`
