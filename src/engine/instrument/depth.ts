@@ -45,10 +45,10 @@ export function planDepth(shape: ModuleShape, gapUnits: number): DepthPlan {
 
 const size = (body: Body): number => body.to - body.from
 
-type CallGraph = ReadonlyMap<number, ReadonlySet<number>>
+export type CallGraph = ReadonlyMap<number, ReadonlySet<number>>
 
 /** Calls between functions with bodies; an indirect call may reach every element function of its type. */
-function callGraph(shape: ModuleShape): CallGraph {
+export function callGraph(shape: ModuleShape): CallGraph {
   const byType = new Map<string, number[]>()
   for (const index of shape.elementFunctions) {
     if (index < shape.importedFunctions) continue
@@ -74,7 +74,7 @@ function callGraph(shape: ModuleShape): CallGraph {
 }
 
 /** The functions that lie on a call cycle: Tarjan's strongly connected components, without recursion. */
-function cyclicFunctions(calls: CallGraph): number[] {
+export function cyclicFunctions(calls: CallGraph): number[] {
   const order = new Map<number, number>()
   const low = new Map<number, number>()
   const open = new Set<number>()

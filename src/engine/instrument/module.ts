@@ -27,6 +27,8 @@ export interface GlobalType {
   readonly type: number
   readonly mutable: boolean
   readonly imported: boolean
+  /** The constant expression it starts with, `end` included; empty where it is imported. */
+  readonly initial: Uint8Array
 }
 
 export interface Export {
@@ -126,7 +128,12 @@ export function parseModule(bytes: Uint8Array, limits: ModuleLimits): ModuleShap
   const memories = parseMemory(open(SECTION.memory), imports)
   const globals: GlobalType[] = imports
     .filter((one) => one.kind === KIND.global)
-    .map((one) => ({ type: one.raw[1] ?? 0, mutable: one.raw[2] === 1, imported: true }))
+    .map((one) => ({
+      type: one.raw[1] ?? 0,
+      mutable: one.raw[2] === 1,
+      imported: true,
+      initial: one.raw.subarray(0, 0),
+    }))
   const globalsRaw = parseGlobals(open(SECTION.global), globals, limits)
   const shape = { bytes, sections, types, imports, importedFunctions, functionTypes, globals, globalsRaw, ...memories }
   const start = open(SECTION.start)
@@ -237,8 +244,14 @@ function parseGlobals(reader: Reader | null, globals: GlobalType[], limits: Modu
     if (!VALUE_TYPES.has(type)) throw new Malformed('global type is not allowed')
     const mutability = reader.byte()
     if (mutability > 1) throw new Malformed('global is shared')
+    const initialFrom = reader.at
     skipConstant(reader)
-    globals.push({ type, mutable: mutability === 1, imported: false })
+    globals.push({
+      type,
+      mutable: mutability === 1,
+      imported: false,
+      initial: reader.bytes.subarray(initialFrom, reader.at),
+    })
   }
   return reader.bytes.subarray(from, reader.at)
 }
