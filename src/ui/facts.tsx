@@ -17,7 +17,7 @@ export function Facts({ limits }: { readonly limits: LimitsView }) {
         </ul>
       </section>
       <section>
-        <h3>What they may not</h3>
+        <h3>What they may not do</h3>
         <ul>
           <li>See your files, camera, microphone, location, clipboard, other tabs or other sites.</li>
           <li>Open network connections. All they say goes through Sojourn to the host that launched them.</li>

@@ -42,7 +42,7 @@ export function HopMap({
           aria-label={`This tab and ${others} other hosts; ${arcs.length} recent hops.`}
         >
           <line class="map-line" x1="12" x2={widthPx - 12} y1={HEIGHT_PX / 2} y2={HEIGHT_PX / 2} />
-          {!lit && <path class="map-ghost" d={ghostPath(widthPx)} />}
+          {others === 0 && <path class="map-ghost" d={ghostPath(widthPx)} />}
           {arcs.map((arc) => (
             <Arc key={arc.key} arc={arc} />
           ))}

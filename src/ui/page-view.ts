@@ -62,6 +62,9 @@ export interface SettingsView {
   readonly pauseOnBattery: boolean
   /** Null where the browser does not tell pages about the battery. */
   readonly discharging: boolean | null
+  /** Whether to reach other hosts only through the cluster's relay, which hides this machine's addresses from them. */
+  readonly relayOnly: boolean
+  readonly relayOffered: boolean
 }
 
 export interface LimitsView {
@@ -78,6 +81,7 @@ export interface PageActions {
   setSlots(slots: number): void
   rename(name: string): void
   setPauseOnBattery(pause: boolean): void
+  setRelayOnly(relayOnly: boolean): void
   askClusterAgain(): void
   update(): void
   install(): void

@@ -42,6 +42,23 @@ export function Settings({ view, actions }: { readonly view: PageView; readonly 
             {batteryText(settings.discharging)}
           </p>
         </div>
+        <div class="field">
+          <label class="tick">
+            <input
+              type="checkbox"
+              checked={settings.relayOnly}
+              disabled={!settings.relayOffered && !settings.relayOnly}
+              aria-describedby="relay-hint"
+              onChange={(event) => actions.setRelayOnly(event.currentTarget.checked)}
+            />
+            Hide this machine’s IP address from other hosts
+          </label>
+          <p id="relay-hint" class="quiet">
+            {settings.relayOffered
+              ? 'Everything then goes through this cluster’s relay, which is slower. Counts from the next start.'
+              : 'This cluster offers no relay, so hosts connect directly and see each other’s address.'}
+          </p>
+        </div>
         {view.installable && (
           <div class="field">
             <button type="button" class="button button-small" onClick={actions.install}>

@@ -20,6 +20,7 @@ export interface HostWish {
   readonly name: string
   readonly slots: number
   readonly authors: readonly Did[]
+  readonly relayOnly: boolean
   /** A value that an agent here emitted; `bytes` in it are Uint8Arrays. */
   readonly onEmit: (emitted: Emitted) => void
 }

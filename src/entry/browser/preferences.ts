@@ -12,6 +12,7 @@ export interface Preferences {
   readonly slots: number
   readonly name: string
   readonly pauseOnBattery: boolean
+  readonly relayOnly: boolean
   readonly agreements: readonly Agreement[]
   /** Who the rendezvous said its authors are when it last answered: shown while it does not. */
   readonly announced: Announcement | null
@@ -43,7 +44,7 @@ export function readPreferences(saved: string | null, fallback: Preferences): Pr
   return result.ok ? result.value : fallback
 }
 
-const KEYS = ['lending', 'slots', 'name', 'pauseOnBattery', 'agreements', 'announced'] as const
+const KEYS = ['lending', 'slots', 'name', 'pauseOnBattery', 'relayOnly', 'agreements', 'announced'] as const
 
 function parse(saved: string): Preferences {
   let value: unknown
@@ -52,12 +53,13 @@ function parse(saved: string): Preferences {
   } catch {
     misshapen('preferences are not JSON')
   }
-  const { lending, slots, name, pauseOnBattery, agreements, announced } = record(value, 'preferences', KEYS)
+  const { lending, slots, name, pauseOnBattery, relayOnly, agreements, announced } = record(value, 'preferences', KEYS)
   return {
     lending: lending === true,
     slots: whole(slots, 'slots', 1, PAGE_SLOTS_MAX),
     name: text(name, 'name', HOST_NAME_LENGTH_MAX),
     pauseOnBattery: pauseOnBattery === true,
+    relayOnly: relayOnly === true,
     agreements: entries(agreements).map((entry) => {
       const fields = record(entry, 'agreement', ['did', 'name', 'atMs'])
       return { ...author(fields), atMs: whole(fields.atMs, 'atMs', 0, Number.MAX_SAFE_INTEGER) }

@@ -48,6 +48,7 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
     slots: defaults.slots,
     name: defaults.name,
     pauseOnBattery: false,
+    relayOnly: false,
     agreements: [],
     announced: null,
   }
@@ -82,9 +83,16 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
   async function begin(answer: Cluster): Promise<void> {
     doing.value = 'starting'
     try {
-      const { name } = preferences.peek()
+      const { name, relayOnly } = preferences.peek()
       const slots = Math.min(preferences.peek().slots, defaults.slotsMax)
-      const started = await withRetries({ cluster: answer, name, slots, authors: agreed.peek(), onEmit: paint })
+      const started = await withRetries({
+        cluster: answer,
+        name,
+        slots,
+        authors: agreed.peek(),
+        relayOnly,
+        onEmit: paint,
+      })
       started.subscribe(drawSoon(started))
       told = new Set(agreed.peek())
       host.value = started
@@ -178,7 +186,7 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
   })
 
   const view = computed((): PageView => {
-    const { announced, agreements, slots, name, pauseOnBattery } = preferences.value
+    const { announced, agreements, slots, name, pauseOnBattery, relayOnly } = preferences.value
     const authors = announced?.authors ?? []
     return {
       phase: phase.value,
@@ -200,6 +208,8 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
         name,
         pauseOnBattery,
         discharging: parts.discharging.value,
+        relayOnly,
+        relayOffered: offersRelay(cluster.value.answer),
       },
       limits: parts.limits,
       online: parts.online.value,
@@ -232,6 +242,7 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
     setSlots: (slots) => prefer({ slots: Math.min(defaults.slotsMax, Math.max(1, Math.round(slots))) }),
     rename: (name) => prefer({ name: name.trim().slice(0, HOST_NAME_LENGTH_MAX) || defaults.name }),
     setPauseOnBattery: (pauseOnBattery) => prefer({ pauseOnBattery }),
+    setRelayOnly: (relayOnly) => prefer({ relayOnly }),
     askClusterAgain: watch.askNow,
     update: () => {
       updating.value = true
@@ -250,6 +261,10 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
     },
   }
 }
+
+/** TURN servers pass data on; STUN servers only tell a host its own address. */
+export const offersRelay = (cluster: Cluster | null): boolean =>
+  cluster?.iceServers.some(({ urls }) => urls.some((url) => url.startsWith('turn'))) ?? false
 
 /** For people, and only what the error says of itself. */
 const plain = (error: unknown): string =>
