@@ -1,0 +1,118 @@
+import { cpus, hostname } from 'node:os'
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { SLOTS_MAX } from '../../../host/limits.ts'
+import { type Did, parseDid } from '../../../identity/did.ts'
+import { createSigner, generateSecretKey } from '../../../identity/signer.ts'
+import { loadOrCreateIdentity } from '../../../platform/node/identity-file.ts'
+import { nodeRandom } from '../../../platform/node/time.ts'
+import { logLine, type NodeHost, startNodeHost } from '../node-host.ts'
+
+/** `sojourn edge`: lends this machine, without a browser. Its identity, records and checkpoints live in --data. */
+interface EdgeOptions {
+  readonly join: string
+  readonly agents: number
+  readonly name: string
+  readonly data?: string
+  readonly share?: string
+  readonly trust: readonly Did[]
+  readonly trustCluster: boolean
+  readonly operator: readonly Did[]
+  readonly bind?: string
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+export function register(program: Command): void {
+  program
+    .command('edge')
+    .summary('lend this machine as an edge worker')
+    .description(
+      'Lends this machine to agents, without a browser, until it is stopped (Ctrl-C hands its agents over first).',
+    )
+    .requiredOption('--join <url>', 'rendezvous to join, e.g. http://127.0.0.1:9000', process.env.SOJOURN_JOIN)
+    .option('--agents <n>', 'how many agents to run at once', parseSlots, Math.max(1, cpus().length))
+    .option('--name <name>', 'what others see', hostname())
+    .option('--data <folder>', 'keep identity, checkpoints and records here; in memory when absent')
+    .option('--share <folder>', 'files that agents here may read')
+    .option('--trust <did>', 'an author whose agents may run here; repeatable', collectDid, [])
+    .option('--trust-cluster', 'trust the authors that the rendezvous announces', false)
+    .option('--operator <did>', 'whose orders to give this machine back are obeyed; repeatable', collectDid, [])
+    .option('--bind <address>', 'the only network address for WebRTC, e.g. 127.0.0.1')
+    .option('--json', 'one line of JSON on stdout when on line', false)
+    .option('--quiet', 'no log on stderr', false)
+    .addHelpText(
+      'after',
+      '\nExample:\n  sojourn edge --join http://127.0.0.1:9000 --agents 4 --data ~/.sojourn-edge --trust-cluster',
+    )
+    .action(edge)
+}
+
+async function edge(options: EdgeOptions): Promise<void> {
+  const { data, share, bind, trust, operator, agents, name, quiet } = options
+  const signer =
+    data === undefined
+      ? createSigner(generateSecretKey(nodeRandom))
+      : await loadOrCreateIdentity(join(data, 'identity.json'))
+  const running = await startNodeHost({
+    rendezvous: options.join,
+    signer,
+    kind: 'edge',
+    name,
+    slots: agents,
+    trust,
+    operators: operator,
+    ...(data === undefined ? {} : { dataFolder: data }),
+    ...(share === undefined ? {} : { shareFolder: share }),
+    ...(bind === undefined ? {} : { bindAddress: bind }),
+    log: (level, text, agent) => {
+      if (!quiet) say(logLine(level, text, agent))
+    },
+  })
+  const { authors } = running.transport.cluster
+  if (options.trustCluster) for (const { did } of authors) running.host.trust(did)
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ did: signer.did, name, agents, age: running.host.age })}\n`)
+  else if (!quiet) greet(running, options)
+  stopWhenTold(running, quiet)
+}
+
+function greet({ host, transport }: NodeHost, { agents, trust, trustCluster, join: url }: EdgeOptions): void {
+  say(`on line at ${url} as ${host.did}, for ${agents} agents at once`)
+  if (trust.length > 0) return
+  const { authors } = transport.cluster
+  if (trustCluster && authors.length > 0)
+    say(`trusting ${authors.map(({ name, did }) => `${name} (${did})`).join(', ')}`)
+  else say('no author is trusted, so nothing will run here: name one with --trust DID, or use --trust-cluster')
+}
+
+/** The first signal hands the agents over, the second stops at once. A parent that is gone counts as a second one. */
+function stopWhenTold(running: NodeHost, quiet: boolean): void {
+  let stopping = false
+  const stop = async (): Promise<void> => {
+    if (stopping) process.exit(130)
+    stopping = true
+    if (!quiet) say('handing agents over; once more to stop at once')
+    await running.host.drain()
+    await running.close()
+    process.exit(0)
+  }
+  process.on('SIGINT', () => void stop())
+  process.on('SIGTERM', () => void stop())
+  process.on('disconnect', () => process.exit(0))
+}
+
+function parseSlots(text: string): number {
+  const slots = Number(text)
+  if (!Number.isInteger(slots) || slots < 1 || slots > SLOTS_MAX)
+    throw new InvalidArgumentError(`it is a whole number from 1 to ${SLOTS_MAX}.`)
+  return slots
+}
+
+function collectDid(text: string, before: readonly Did[]): readonly Did[] {
+  const did = parseDid(text)
+  if (!did.ok) throw new InvalidArgumentError(`${did.reason}.`)
+  return [...before, did.value]
+}
