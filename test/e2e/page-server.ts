@@ -11,6 +11,8 @@ export interface PageServer {
   readonly url: string
   /** The next answers of /api/cluster; null is a server error. */
   cluster: object | null
+  /** Pretends that a newer page was put up: its service worker differs. */
+  version: number
   close(): Promise<void>
 }
 
@@ -41,7 +43,7 @@ export async function servePage(folder: string, cluster: object): Promise<PageSe
         'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
         'cache-control': 'no-cache',
       })
-      response.end(bytes)
+      response.end(path === '/service-worker.js' ? `${bytes}\n// version ${handle.version}` : bytes)
     } catch {
       response.writeHead(404).end()
     }
@@ -50,6 +52,7 @@ export async function servePage(folder: string, cluster: object): Promise<PageSe
   const handle: PageServer = {
     url: `http://localhost:${(server.address() as AddressInfo).port}/`,
     cluster,
+    version: 1,
     close: () => closed(server),
   }
   return handle

@@ -150,6 +150,21 @@ describe.skipIf(missing !== null)('the volunteer page', () => {
     expect(await page.getByRole('checkbox', { name: 'Alice' }).count()).toBe(1)
   })
 
+  it('takes a new version only when asked, and then loads it', async () => {
+    await page.goto(server.url)
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+    await page.evaluate(() => Object.assign(window, { firstVisit: true }))
+    server.version = 2
+    await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update())
+    const button = page.getByRole('button', { name: 'Hand over and reload' })
+    await page.getByText('A new version is ready: hand over your agents and reload.').waitFor()
+    expect(await page.evaluate(() => 'firstVisit' in window)).toBe(true)
+    await Promise.all([page.waitForEvent('load'), button.click()])
+    await heading('Lend this tab to travelling programs').waitFor()
+    expect(await page.evaluate(() => 'firstVisit' in window)).toBe(false)
+    expect(await button.count()).toBe(0)
+  })
+
   it('can be installed: manifest, icons of their size, a service worker', async () => {
     await page.goto(server.url)
     const href = await page.locator('link[rel=manifest]').getAttribute('href')
