@@ -1,6 +1,7 @@
+import { useRef } from 'preact/hooks'
 import type { AgentSnapshot, HostSnapshot } from '../host/snapshot.ts'
 import { shortDid } from '../identity/did.ts'
-import { agentsInOrder, FREE_PLACES_SHOWN, freePlaces } from './arrange.ts'
+import { freePlaces, PLACES_SHOWN, seatAgents } from './arrange.ts'
 import type { AuthorView } from './page-view.ts'
 import {
   agentStateText,
@@ -23,22 +24,30 @@ interface Props {
 }
 
 export function Agents({ host, authors, slots, accepting, nowMs }: Props) {
-  const agents = agentsInOrder(host.agents)
-  const free = freePlaces(agents.length, slots)
+  const seats = useRef<readonly (AgentSnapshot | null)[]>([])
+  seats.current = seatAgents(seats.current, host.agents)
+  const free = freePlaces(seats.current.length, host.agents.length, slots)
+  const freeText = accepting ? 'A free place' : 'Free once you start'
   return (
     <section class="panel" aria-labelledby="agents-title">
       <h2 id="agents-title">Agents here</h2>
       <ul class="agents">
-        {agents.map((agent) => (
-          <AgentCard key={agent.id} agent={agent} host={host} authors={authors} nowMs={nowMs} />
-        ))}
+        {seats.current.map((agent, place) =>
+          agent ? (
+            <AgentCard key={agent.id} agent={agent} host={host} authors={authors} nowMs={nowMs} />
+          ) : (
+            <li key={`place-${place}`} class="agent agent-free">
+              {freeText}
+            </li>
+          ),
+        )}
         {Array.from({ length: free.shown }, (_, place) => (
-          <li key={`free-${agents.length + place}`} class="agent agent-free">
-            {accepting ? 'A free place' : place === 0 ? 'Free once you start' : ''}
+          <li key={`place-${seats.current.length + place}`} class="agent agent-free">
+            {accepting || place === 0 ? freeText : ''}
           </li>
         ))}
       </ul>
-      {slots > FREE_PLACES_SHOWN && (
+      {slots > PLACES_SHOWN && (
         <p class="quiet agents-more">{free.more > 0 && accepting ? `and ${placesText(free.more)} more free` : ''}</p>
       )}
     </section>

@@ -92,7 +92,7 @@ const gapOf = (n: number, widthPx: number): number =>
 function arcOf(hop: HopSnapshot, from: number, to: number, self: Did, heightPx: number, nowMs: number): MapArc {
   const direction = directionOf(hop, self)
   const above = direction !== 'out'
-  const rise = Math.min(heightPx / 2 - 14, 18 + Math.abs(to - from) * 0.34)
+  const rise = Math.min(heightPx / 2 - 14, 20 + Math.abs(to - from) * 0.45)
   const y = heightPx / 2
   const bend = y + (above ? -1 : 1) * rise * 1.33
   const elapsedMs = Math.max(0, nowMs - hop.atMs)

@@ -73,9 +73,8 @@ export function phaseText(phase: Phase, held: Hold | null, agentsHere: number, s
     case 'starting':
       return 'Going on line…'
     case 'lending':
-      return agentsHere > 0
-        ? `Lending ${placesText(slots)}: ${agentsText(agentsHere)} at work here.`
-        : `Lending ${placesText(slots)}: free for agents to come.`
+      if (agentsHere === 0) return `Lending ${placesText(slots)}. No agent is here.`
+      return `Lending ${placesText(slots)}. ${agentsText(agentsHere)} ${agentsHere === 1 ? 'works' : 'work'} here.`
     case 'draining':
       return agentsHere > 0 ? `Handing over ${agentsText(agentsHere)}…` : 'Going off line…'
     case 'elsewhere':

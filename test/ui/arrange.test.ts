@@ -1,20 +1,32 @@
 import { describe, expect, it } from 'vitest'
-import { agentsInOrder, FREE_PLACES_SHOWN, freePlaces, hostsInOrder } from '../../src/ui/arrange.ts'
+import { freePlaces, hostsInOrder, PLACES_SHOWN, seatAgents } from '../../src/ui/arrange.ts'
 import { HOP_FADE_MS, layoutMap } from '../../src/ui/hop-map-layout.ts'
 import { agent, did, EDGES, hop, host, NOW_MS, SELF, TABS } from './fixtures.ts'
 
 describe('agents', () => {
-  it('keep their places: who came first stands first, whatever order the host gives', () => {
-    const [early, late] = [agent(2, { sinceMs: 5 }), agent(1, { sinceMs: 9 })]
-    expect(agentsInOrder([late, early])).toEqual([early, late])
-    const twins = [agent(5, { sinceMs: 5 }), agent(4, { sinceMs: 5 })]
-    expect(agentsInOrder(twins)).toEqual(agentsInOrder([...twins].reverse()))
+  const [ann, ben, cat] = [agent(1, { sinceMs: 5 }), agent(2, { sinceMs: 6 }), agent(3, { sinceMs: 6 })]
+
+  it('are seated in the order of arrival, whatever order the host gives', () => {
+    expect(seatAgents([], [cat, ben, ann])).toEqual([ann, ben, cat])
+  })
+
+  it('keep their places when a neighbour leaves, and who comes takes the free one', () => {
+    const without = seatAgents([ann, ben, cat], [cat, ann])
+    expect(without).toEqual([ann, null, cat])
+    const dan = agent(4, { sinceMs: 1 })
+    expect(seatAgents(without, [cat, ann, dan])).toEqual([ann, dan, cat])
+  })
+
+  it('are shown as they are now, and free places at the end are nobody’s', () => {
+    const later = { ...ann, progress: 0.9 }
+    expect(seatAgents([ann, ben, null], [later])).toEqual([later])
+    expect(seatAgents([ann], [])).toEqual([])
   })
 
   it('leave a fixed number of cards on the page while there are places', () => {
-    expect(freePlaces(0, 12)).toEqual({ shown: FREE_PLACES_SHOWN, more: 12 - FREE_PLACES_SHOWN })
-    expect(freePlaces(3, 12)).toEqual({ shown: FREE_PLACES_SHOWN - 3, more: 12 - FREE_PLACES_SHOWN })
-    expect(freePlaces(3, 2)).toEqual({ shown: 0, more: 0 })
+    expect(freePlaces(0, 0, 12)).toEqual({ shown: PLACES_SHOWN, more: 12 - PLACES_SHOWN })
+    expect(freePlaces(3, 3, 12)).toEqual({ shown: PLACES_SHOWN - 3, more: 12 - PLACES_SHOWN })
+    expect(freePlaces(3, 3, 2)).toEqual({ shown: 0, more: 0 })
   })
 })
 

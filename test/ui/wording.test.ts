@@ -48,9 +48,9 @@ describe('reasons', () => {
 
 describe('the state in one sentence', () => {
   it('counts in the singular and the plural', () => {
-    expect(phaseText('lending', null, 1, 1)).toBe('Lending 1 place: 1 agent at work here.')
-    expect(phaseText('lending', null, 3, 4)).toBe('Lending 4 places: 3 agents at work here.')
-    expect(phaseText('lending', null, 0, 4)).toBe('Lending 4 places: free for agents to come.')
+    expect(phaseText('lending', null, 1, 1)).toBe('Lending 1 place. 1 agent works here.')
+    expect(phaseText('lending', null, 3, 4)).toBe('Lending 4 places. 3 agents work here.')
+    expect(phaseText('lending', null, 0, 4)).toBe('Lending 4 places. No agent is here.')
   })
 
   it('says why it rests', () => {

@@ -2,7 +2,7 @@ import { h, render } from 'preact'
 import { VolunteerPage } from '../../../src/ui/page.tsx'
 import type { PageView } from '../../../src/ui/page-view.ts'
 import { addTile, type Painting, parseTile } from '../../../src/ui/tile.ts'
-import { AUTHORS, agent, did, hop, host, NOW_MS, noActions, view } from '../fixtures.ts'
+import { AUTHORS, agent, did, EDGES, hop, host, NOW_MS, noActions, SELF, view } from '../fixtures.ts'
 
 /** One made-up state of the page each: /?scene=asking … */
 const paused = host({ agents: [], state: 'paused', acquaintances: [], hops: [] })
@@ -83,20 +83,27 @@ function escapeTime(cx: number, cy: number): number {
   return 255
 }
 
+/** Agents come and go: for watching the page move, and for measuring that it does not jump. */
+function live(beat: number): Partial<PageView> {
+  const here = Array.from({ length: [0, 1, 2, 3, 3, 2, 1][beat % 7] ?? 0 }, (_, i) =>
+    agent(Math.floor(beat / 7) * 7 + i, { progress: ((beat * 7 + i * 31) % 100) / 100, sinceMs: NOW_MS + i }),
+  )
+  const hops = Array.from({ length: Math.min(beat, 12) }, (_, i) => {
+    const edge = EDGES[(beat - i) % 3]?.id ?? SELF
+    const way = (beat - i) % 2 ? { from: edge, to: SELF } : { from: SELF, to: edge }
+    return hop(beat - i, { ...way, reason: 'move', atMs: NOW_MS + 1_000 * (beat - i) })
+  })
+  return { host: host({ agents: here, hops }) }
+}
+
 const scene = new URLSearchParams(location.search).get('scene') ?? 'lending'
 const root = document.getElementById('page')
-const shift = Date.now() - NOW_MS
-const draw = (): void => {
-  if (!root) return
-  const shown = view(SCENES[scene]?.() ?? {})
-  render(
-    h(VolunteerPage, {
-      view: shown,
-      actions: noActions,
-      nowMs: NOW_MS + (scene === 'many' ? 0 : Math.min(800, Date.now() - shift - NOW_MS)),
-      news: '',
-    }),
-    root,
-  )
+const draw = (nowMs: number, shown: Partial<PageView>): void => {
+  if (root) render(h(VolunteerPage, { view: view(shown), actions: noActions, nowMs, news: '' }), root)
 }
-draw()
+if (scene === 'live') {
+  let beat = 0
+  const next = (): void => draw(NOW_MS + 1_000 * ++beat + 300, live(beat))
+  next()
+  setInterval(next, 1_000)
+} else draw(NOW_MS, SCENES[scene]?.() ?? {})
