@@ -20,6 +20,7 @@ interface IdentityFile {
 /** The file is missing, open to others, damaged or in the way. The message says what to do. */
 export class IdentityFileError extends Error {
   override readonly name = 'IdentityFileError'
+  readonly code = 'IDENTITY'
 }
 
 /** `$SOJOURN_HOME/identity.json`, else `$XDG_CONFIG_HOME/sojourn/identity.json`, else `~/.config/sojourn/identity.json`. */

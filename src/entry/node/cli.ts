@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { packageRoot } from '../../platform/node/engine-files.ts'
+import { register as registerBuild } from './commands/build.ts'
+import { register as registerInspect } from './commands/inspect.ts'
+import { register as registerKeygen } from './commands/keygen.ts'
+import { register as registerVerify } from './commands/verify.ts'
+import { printError } from './output.ts'
+
+/**
+ * The `sojourn` command line: composition only. A command is a file in commands/ that exports `register`; an error that
+ * leaves a command ends here as one sentence and exit code 1. A new command is one line in this list.
+ */
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  registerKeygen,
+  registerBuild,
+  registerInspect,
+  registerVerify,
+]
+
+async function main(argv: readonly string[]): Promise<void> {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
+  const program = new Command('sojourn')
+    .description(
+      'Mobile agents on the web: running programs that freeze in the middle of a loop, travel and go on elsewhere.',
+    )
+    .version(version)
+    .helpCommand('help [command]', 'show what a command does')
+    .showHelpAfterError('(add --help to see what there is)')
+    .exitOverride()
+    .addHelpText('after', HELP)
+  for (const register of COMMANDS) register(program)
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode
+    else {
+      printError(argv.includes('--json'), error)
+      process.exitCode = 1
+    }
+  }
+}
+
+const HELP = `
+Examples:
+  sojourn keygen                                    make an identity
+  sojourn build agents/golomb --out golomb.car      build and sign an agent
+  sojourn inspect golomb.car                        who signed it, what it asks for
+  sojourn help build                                more about a command
+
+Results go to stdout, everything else to stderr; the exit code is 0 only on success.`
+
+// A reader that has seen enough (\`| head\`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+await main(process.argv)

@@ -1,0 +1,53 @@
+import { readFile, stat } from 'node:fs/promises'
+import { CAR_BYTES_MAX } from '../../bundle/limits.ts'
+import { type BundleFault, openBundle, type VerifiedBundle } from '../../bundle/open.ts'
+import { sealBundle } from '../../bundle/seal.ts'
+import type { Signer } from '../../identity/signer.ts'
+import type { Verifier } from '../../identity/verifier.ts'
+import { buildAgent } from './bundle-builder.ts'
+
+/** Bundles as files and from source, for command lines. */
+export interface BundleFile {
+  /** The bundle as it travels. */
+  readonly car: Uint8Array
+  readonly bundle: VerifiedBundle
+}
+
+/** A bundle that is refused, or a file that cannot be read. */
+export class BundleFileError extends Error {
+  override readonly name = 'BundleFileError'
+  readonly code: BundleFault | 'FILE'
+
+  constructor(code: BundleFault | 'FILE', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Opens a .car file. A file larger than any bundle is not read at all. */
+export async function readBundleFile(path: string, verifier: Verifier): Promise<BundleFile> {
+  let car: Uint8Array
+  try {
+    const { size } = await stat(path)
+    if (size > CAR_BYTES_MAX)
+      throw new BundleFileError('SIZE', `${path}: carBytes ${size} > CAR_BYTES_MAX ${CAR_BYTES_MAX}`)
+    car = Uint8Array.from(await readFile(path))
+  } catch (cause) {
+    if (cause instanceof BundleFileError) throw cause
+    throw new BundleFileError('FILE', `cannot read ${path}${cause instanceof Error ? `: ${cause.message}` : ''}`, {
+      cause,
+    })
+  }
+  const opened = await openBundle(car, verifier)
+  if (!opened.ok) throw new BundleFileError(opened.code, `${path} is refused: ${opened.reason}`)
+  return { car, bundle: opened.value }
+}
+
+/** What a user names as an agent: a .car file is opened; a script or a folder is built, and signed by `signer`. */
+export async function bundleFrom(path: string, signer: Signer, verifier: Verifier): Promise<BundleFile> {
+  if (path.endsWith('.car')) return readBundleFile(path, verifier)
+  const { car } = await sealBundle(await buildAgent(path), signer)
+  const opened = await openBundle(car, verifier)
+  if (!opened.ok) throw new BundleFileError(opened.code, `${path}: what was just built is refused: ${opened.reason}`)
+  return { car, bundle: opened.value }
+}
