@@ -41,7 +41,8 @@ export function prepareEngine(id: string, module: WebAssembly.Module): EngineBui
     onHostCall: () => vm.undefined(),
   })
   vm.fuelLeft = FUEL_MAX
-  vm.exports.__soft.value = -FUEL_MAX
+  // Above all fuel: one poll happens here, so that the first one in a machine's life changes nothing any more.
+  vm.exports.__soft.value = FUEL_MAX + 1n
   vm.exports._initialize()
   vm.exports.qjs_init()
   vm.exports.qjs_set_interrupt_handler(1)
@@ -53,6 +54,7 @@ export function prepareEngine(id: string, module: WebAssembly.Module): EngineBui
   if (vm.exports.qjs_is_exception(bringHandle) !== 0) throw new VmFault(`prelude: ${vm.takeException()}`)
   vm.free(prelude.value)
   const randomStateAddress = findRandomState(vm)
+  vm.exports.__soft.value = -FUEL_MAX
   vm.normalise(false)
   const globals = new Map([...vm.stateGlobals].map(([name, global]) => [name, global.value as number | bigint]))
   return { id, module, base: { memory: vm.bytes.slice(), globals, asyncifyAddress, bringHandle, randomStateAddress } }

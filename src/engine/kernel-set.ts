@@ -1,7 +1,7 @@
 /** The kernels of one agent: made at first use, sharing the agent's fuel, depth and half of its memory. */
 import type { KernelImage } from './image.ts'
 import { Kernel, type KernelOutcome } from './kernels.ts'
-import { KERNELS_MAX, WASM_PAGE_BYTES } from './limits.ts'
+import { KERNELS_MAX } from './limits.ts'
 import { type Vm, VmFault } from './vm.ts'
 
 /** One read or write, in bytes: a text of it crosses the boundary. */

@@ -7,7 +7,7 @@
 import type { KernelImage } from './image.ts'
 import { FUEL_MAX, IMAGE_PAGE_BYTES, KERNEL_START_FUEL, WASM_PAGE_BYTES } from './limits.ts'
 import { differingPages, putPages } from './pages.ts'
-import { VmFault } from './vm.ts'
+import { isMutableGlobal, VmFault } from './vm.ts'
 
 /** The agent's counters, lent to a kernel while it runs. */
 export interface Meter {
@@ -74,7 +74,7 @@ export class Kernel {
         functions.set(exported, instance.exports[exported] as () => unknown)
       if (kind !== 'global' || DRIVER_GLOBALS.has(exported)) continue
       const global = instance.exports[exported] as WebAssembly.Global
-      if (isMutable(global)) this.#globals.set(exported, global)
+      if (isMutableGlobal(global)) this.#globals.set(exported, global)
     }
     this.#functions = functions
     this.#fresh = this.memory === null ? new Uint8Array(0) : new Uint8Array(this.memory.buffer).slice()
@@ -245,16 +245,7 @@ export class Kernel {
   }
 }
 
-function isMutable(global: WebAssembly.Global): boolean {
-  try {
-    global.value = global.value
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The least initial size the module accepts: WebAssembly's reflection does not tell it, so it is asked by trying. */
+/** Its initial size is in the name of an export the pass adds: reflection does not tell it. */
 function kernelMemory(module: WebAssembly.Module, pagesMax: number): WebAssembly.Memory {
   const told = WebAssembly.Module.exports(module).find((one) => one.name.startsWith('__memory_pages_'))
   const initial = told === undefined ? 1 : Number(told.name.slice('__memory_pages_'.length))

@@ -31,9 +31,6 @@ export const DEPTH_GUARD_UNITS = 34_000
 /** Longest path of uncounted frames between two counted functions, in units. Measured best of 0, 512 and 1,024. */
 export const DEPTH_GAP_UNITS = 512
 
-/** JavaScript ticks (calls and backward branches) between two looks at the soft fuel limit: 2.4 ms at the very worst. */
-export const INTERRUPT_TICKS = 100
-
 /** Bytes of bulk memory work (copy, fill) per unit of fuel, as a power of two. */
 export const BULK_BYTES_PER_FUEL_LOG2 = 6
 

@@ -11,13 +11,12 @@ import { assert } from '../base/assert.ts'
 import { Agenda } from './agenda.ts'
 import { type EngineBuild, instantiateBase, prepareEngine } from './base-image.ts'
 import { RANDOM_STATE_BYTES, randomState } from './chance.ts'
+import { type ConsoleLine, ConsoleLog } from './console-log.ts'
+import { type Failed, type MachineFailure, nameFault } from './fault.ts'
 import type { Delivery, MachineImage, PendingCall } from './image.ts'
 import { imageFault } from './image-check.ts'
 import { KernelSet } from './kernel-set.ts'
 import {
-  CONSOLE_LINES_MAX,
-  CONSOLE_TEXT_MAX,
-  DEPTH_UNITS_MAX,
   FUEL_MAX,
   FUEL_PER_MS,
   JSON_BYTES_MAX,
@@ -32,7 +31,7 @@ import { ASK, BRING } from './prelude.ts'
 import { hashImage } from './state-hash.ts'
 import { type Vm, VmFault } from './vm.ts'
 
-export { type EngineBuild, prepareEngine }
+export { type ConsoleLine, type EngineBuild, type MachineFailure, prepareEngine }
 
 export interface MachineOptions {
   /** Seeds Math.random. */
@@ -53,21 +52,13 @@ export type Stop =
   /** Nothing to do until a delivery or the next timer (virtual time); null when no timer is set. */
   | { readonly kind: 'idle'; readonly wakeMs: number | null }
   | { readonly kind: 'finished'; readonly resultJson: string }
-  | { readonly kind: 'failed'; readonly code: MachineFailure; readonly reason: string }
-
-export type MachineFailure = 'THROWN' | 'QUOTA' | 'TRAP' | 'UNENCODABLE' | 'LOAD'
-
-export interface ConsoleLine {
-  readonly level: 'log' | 'info' | 'warn' | 'error' | 'debug'
-  readonly text: string
-}
+  | Failed
 
 /** A received image that does not hold together; the message is the violated condition. */
 export class ImageError extends Error {
   override readonly name = 'ImageError'
 }
 
-const LEVELS: readonly string[] = ['log', 'info', 'warn', 'error', 'debug']
 /** A soft limit that no fuel falls below: the VM cannot be suspended. */
 const NEVER = -FUEL_MAX
 
@@ -82,8 +73,7 @@ export class Machine {
   /** Virtual time that did not come from fuel. */
   #clockBaseMs: number
   #end: Stop | null = null
-  #console: ConsoleLine[] = []
-  #dropped = 0
+  readonly #console = new ConsoleLog()
 
   private constructor(build: EngineBuild, options: MachineOptions, image: MachineImage | null) {
     assert(
@@ -272,7 +262,7 @@ export class Machine {
         this.#agenda.clearTimer(number(a))
         break
       case ASK.print:
-        this.#print(text(a), text(b))
+        this.#console.print(text(a), text(b))
         break
       case ASK.finish:
         this.#end ??= { kind: 'finished', resultJson: this.#bounded(text(a)) }
@@ -314,32 +304,12 @@ export class Machine {
       this.#fail('QUOTA', `timers > TIMERS_MAX ${TIMERS_MAX}`)
   }
 
-  #print(level: string, text: string): void {
-    if (this.#console.length >= CONSOLE_LINES_MAX) {
-      this.#dropped++
-      return
-    }
-    const known = (LEVELS.includes(level) ? level : 'log') as ConsoleLine['level']
-    const cut =
-      text.length > CONSOLE_TEXT_MAX ? `${text.slice(0, CONSOLE_TEXT_MAX)}… (${text.length} characters)` : text
-    this.#console.push({ level: known, text: cut })
-  }
-
   #fail(code: MachineFailure, reason: string): void {
     this.#end ??= { kind: 'failed', code, reason }
   }
 
-  /** Names what ended the instance. It is poisoned now: nobody runs or freezes it again. */
-  #fault(error: unknown): Stop & { kind: 'failed' } {
-    const failed = (code: MachineFailure, reason: string) => ({ kind: 'failed', code, reason }) as const
-    if (this.#vm.fuelLeft < 0n) return failed('QUOTA', `fuel: ${this.#options.fuelMax} used up`)
-    if ((this.#vm.exports.__depth.value as number) < 0)
-      return failed('QUOTA', `depth: recursion or nesting deeper than ${DEPTH_UNITS_MAX} units`)
-    if (error instanceof VmFault) return failed(error.message.startsWith('memory:') ? 'QUOTA' : 'TRAP', error.message)
-    if (error instanceof WebAssembly.RuntimeError) return failed('TRAP', `the engine trapped: ${error.message}`)
-    if (error instanceof RangeError)
-      return failed('TRAP', "the host's native stack overflowed: depth limit too high for this host")
-    throw error
+  #fault(error: unknown): Failed {
+    return nameFault(error, this.#vm.fuelLeft, this.#vm.exports.__depth.value as number, this.#options.fuelMax)
   }
 
   // ---- the outside
@@ -363,12 +333,7 @@ export class Machine {
 
   /** Console lines since the last take. They are not part of an image: take them before freezing. */
   takeConsole(): ConsoleLine[] {
-    const lines = this.#console
-    if (this.#dropped > 0)
-      lines.push({ level: 'warn', text: `${this.#dropped} lines were dropped: more than ${CONSOLE_LINES_MAX} at once` })
-    this.#console = []
-    this.#dropped = 0
-    return lines
+    return this.#console.take()
   }
 
   /** Allowed after every Stop but finished and failed. Leaves the machine as it was. */

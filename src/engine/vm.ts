@@ -297,12 +297,18 @@ function mutableGlobals(module: WebAssembly.Module, instance: WebAssembly.Instan
   for (const { name, kind } of WebAssembly.Module.exports(module)) {
     if (kind !== 'global' || name === '__fuel' || name === '__soft') continue
     const global = instance.exports[name] as WebAssembly.Global
-    try {
-      global.value = global.value
-    } catch {
-      continue // An immutable global is no state.
-    }
-    globals.set(name, global)
+    if (isMutableGlobal(global)) globals.set(name, global)
   }
   return globals
+}
+
+/** Reflection does not tell; an immutable one throws a TypeError when it is written. */
+export function isMutableGlobal(global: WebAssembly.Global): boolean {
+  const now = global.value
+  try {
+    global.value = now
+    return true
+  } catch {
+    return false
+  }
 }

@@ -5,12 +5,16 @@
  * Deliberately absent: the asynchronous constructors; compiling belongs to platform/.
  */
 declare namespace WebAssembly {
-  type ExportValue = Function | Global | Memory | Table
+  type Callable = (...args: never[]) => unknown
+  type ExportValue = Callable | Global | Memory | Table
   type Exports = Record<string, ExportValue>
-  type ImportValue = Function | Global | Memory | Table | number
+  type ImportValue = Callable | Global | Memory | Table | number
   type Imports = Record<string, Record<string, ImportValue>>
 
-  type Module = {}
+  interface Module {
+    /** Never there: keeps the type from being empty. */
+    readonly webAssemblyModule?: never
+  }
   interface ModuleExportDescriptor {
     kind: 'function' | 'table' | 'memory' | 'global' | 'tag'
     name: string

@@ -6,23 +6,17 @@
  * - `__soft`: the interpreter's poll calls host_interrupt only once fuel has fallen below it.
  * - `__depth` as in depth.ts, and a guard in JS_CallInternal: near the end a call throws RangeError, which a program can
  *   catch, instead of trapping.
- * - The poll comes every INTERRUPT_TICKS ticks instead of every 10,000.
+ * - The interpreter's poll, at every call and backward branch, looks at fuel first: above the soft limit it returns at
+ *   once, without touching QuickJS's tick counter; below it, it interrupts at this very tick instead of the 10,000th.
  * - The memory becomes the import env.memory, so that every agent has its own maximum.
  * - Every mutable global is exported.
  * Deliberately not here: Asyncify and optimisation (binaryen, afterwards).
  */
 import type { Bytes } from '../../base/bytes.ts'
-import {
-  DEPTH_GAP_UNITS,
-  DEPTH_GUARD_UNITS,
-  DEPTH_UNITS_MAX,
-  FUEL_MAX,
-  INTERRUPT_TICKS,
-  MEMORY_PAGES_DECLARED,
-} from '../limits.ts'
+import { DEPTH_GAP_UNITS, DEPTH_GUARD_UNITS, DEPTH_UNITS_MAX, FUEL_MAX, MEMORY_PAGES_DECLARED } from '../limits.ts'
 import { planDepth } from './depth.ts'
 import { emitModule } from './emit.ts'
-import { OP, type Step } from './instruction.ts'
+import { OP, type Step, step } from './instruction.ts'
 import { type Body, KIND, type ModuleLimits, type ModuleShape, parseModule, SECTION, skipConstant } from './module.ts'
 import { Reader } from './reader.ts'
 import { type WeavePlan, weaveBody } from './weave.ts'
@@ -64,7 +58,7 @@ export function instrumentEngine(wasm: Uint8Array): InstrumentedEngine {
     throw new Error('JS_CallInternal is not where it was')
   const throwRangeError = functionExport(shape, 'JS_ThrowRangeError')
   const message = addressOf(shape, OVERFLOW_MESSAGE)
-  let polls = 0
+  const poll = findPoll(shape)
   let interruptCalls = 0
   const blockTypes: (readonly number[])[] = []
   const plan: WeavePlan = {
@@ -92,14 +86,17 @@ export function instrumentEngine(wasm: Uint8Array): InstrumentedEngine {
         return true
       }
       if (!isPollReset(now, reader)) return false
-      polls++
-      out.byte(OP.i32Const).signed(INTERRUPT_TICKS)
+      out.byte(OP.i32Const, 1)
       return true
+    },
+    prologue(body, out) {
+      if (body.index !== poll.index) return
+      out.byte(OP.globalGet).u32(fuel).byte(OP.globalGet).u32(soft).byte(OP.i64LtS, OP.i32Eqz, OP.if, 0x40)
+      out.byte(OP.i32Const, 0, OP.return, OP.end)
     },
   }
   const bodies = shape.bodies.map((body) => weaveBody(wasm, body, plan))
-  if (polls < 1 || polls > 2 || interruptCalls !== 1)
-    throw new Error(`the poll is not where it was: ${polls} resets, ${interruptCalls} calls`)
+  if (interruptCalls !== 1) throw new Error(`host_interrupt is called ${interruptCalls} times`)
   const woven = emitModule(shape, {
     blockTypes,
     functionImport: null,
@@ -127,6 +124,23 @@ function isPollReset(now: Step, reader: Reader): boolean {
   const store = new Writer().byte(OP.i32Store, 2).u32(COUNTER_OFFSET).bytes()
   const stands = (bytes: Uint8Array, at: number): boolean => bytes.every((byte, i) => reader.bytes[at + i] === byte)
   return stands(constant, reader.at - constant.length) && stands(store, reader.at)
+}
+
+/** js_poll_interrupts(ctx): the one function that sets the counter back. */
+function findPoll(shape: ModuleShape): Body {
+  const now: Step = { opcode: 0, index: -1 }
+  const found = shape.bodies.filter((body) => {
+    const reader = new Reader(shape.bytes, body.from, body.to)
+    while (!reader.done) {
+      step(reader, now)
+      if (isPollReset(now, reader)) return true
+    }
+    return false
+  })
+  const [poll] = found
+  if (poll?.type.key !== '127>127' || found.length !== 1)
+    throw new Error(`the poll is not where it was: found ${found.length} times`)
+  return poll
 }
 
 function largest(shape: ModuleShape): Body {

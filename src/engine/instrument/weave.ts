@@ -25,6 +25,8 @@ export interface WeavePlan {
   readonly depth: number | null
   /** Depth units the function takes; 0 for none. */
   depthUnits(body: Body): number
+  /** Instructions before anything else, fuel and depth included; they may return. */
+  prologue?(body: Body, out: Writer): void
   /** Instructions behind the depth check; may return early, without giving the depth back by itself. */
   guard?(body: Body, depthLocal: number, units: number, out: Writer): void
   /** Instructions at every loop header, and at entries that ask for them: the kernel's safepoints. */
@@ -68,6 +70,7 @@ export function weaveBody(bytes: Uint8Array, body: Body, plan: WeavePlan): Uint8
   const scratch = new Scratch(body)
   const out = new Writer()
   const units = plan.depth === null ? 0 : plan.depthUnits(body)
+  plan.prologue?.(body, out)
   charge(out, plan, plan.entryFuel(body), scratch)
   if (units > 0) enterDepth(out, plan, body, units, scratch)
   if (plan.safepointAtEntry?.(body)) plan.safepoint?.(out)

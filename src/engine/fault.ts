@@ -1,0 +1,29 @@
+/** Names what ended an instance, in words that are the same in every realm as far as the cause is. */
+import { DEPTH_UNITS_MAX } from './limits.ts'
+import { VmFault } from './vm.ts'
+
+export type MachineFailure =
+  /** The program threw and did not catch. */
+  | 'THROWN'
+  /** Fuel, memory or depth ran out; the reason begins with which. */
+  | 'QUOTA'
+  /** The instance trapped. */
+  | 'TRAP'
+  /** The result has no JSON form. */
+  | 'UNENCODABLE'
+  /** The program does not parse. */
+  | 'LOAD'
+
+export type Failed = { readonly kind: 'failed'; readonly code: MachineFailure; readonly reason: string }
+
+const failed = (code: MachineFailure, reason: string): Failed => ({ kind: 'failed', code, reason })
+
+/** The instance is poisoned now: nobody runs or freezes it again. Counters below zero are the cause where they are. */
+export function nameFault(error: unknown, fuelLeft: bigint, depthLeft: number, fuelMax: bigint): Failed {
+  if (fuelLeft < 0n) return failed('QUOTA', `fuel: ${fuelMax} used up`)
+  if (depthLeft < 0) return failed('QUOTA', `depth: recursion or nesting deeper than ${DEPTH_UNITS_MAX} units`)
+  if (error instanceof VmFault) return failed(error.message.startsWith('memory:') ? 'QUOTA' : 'TRAP', error.message)
+  if (error instanceof WebAssembly.RuntimeError) return failed('TRAP', `the engine trapped: ${error.message}`)
+  if (error instanceof RangeError) return failed('TRAP', "depth: the host's own native stack overflowed")
+  throw error
+}
