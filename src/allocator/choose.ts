@@ -6,15 +6,21 @@ import type { Description } from '../wire/messages.ts'
  * Where an agent goes: the least loaded host that matches its needs. Pure functions over what is known now; information
  * is at most one load interval old, and agents offered and not answered are counted in. No wire, no state.
  */
+/** A host tells its load each second; one that has been silent for this long is probably gone, whatever its channel says. */
+export const SILENT_MS = 3_500
+
 export interface Candidate {
   readonly description: Description
   readonly connected: boolean
+  /** When the host was last heard of, on the same clock as `Needs.nowMs`. */
+  readonly heardMs: number
   readonly offered: number
 }
 
 export interface Needs {
   readonly kinds: readonly string[] | null
   readonly except: readonly Did[]
+  readonly nowMs: number
 }
 
 /** Share of its slots that is taken, agents under way included; above or equal 1 means full. */
@@ -28,8 +34,9 @@ export function chooseHost(candidates: ReadonlyMap<Did, Candidate>, needs: Needs
   let best: Did[] = []
   let least = 1
   for (const [host, candidate] of candidates) {
-    const { description, connected } = candidate
-    if (!connected || !description.load.accepting || needs.except.includes(host)) continue
+    const { description, connected, heardMs } = candidate
+    if (!connected || needs.nowMs - heardMs > SILENT_MS || !description.load.accepting || needs.except.includes(host))
+      continue
     if (needs.kinds && !needs.kinds.includes(description.kind)) continue
     const full = fullness(candidate)
     if (full >= 1 || full > least) continue

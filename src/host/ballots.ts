@@ -1,5 +1,5 @@
 import type { Did } from '../identity/did.ts'
-import type { Ballot, Certificate, Holding, Release } from '../wire/statements.ts'
+import { type Ballot, type Certificate, type Release, sameHolding } from '../wire/statements.ts'
 
 /** The arithmetic of decisions: order of ballots, quorums, what makes a certificate. No state. */
 
@@ -12,8 +12,6 @@ export function compareBallots(a: Ballot, b: Ballot): number {
 
 /** f + 1 of 2f + 1. */
 export const quorumOf = (witnesses: readonly Did[]): number => Math.floor(witnesses.length / 2) + 1
-
-export const sameHolding = (a: Holding, b: Holding): boolean => a.holder === b.holder && a.checkpoint === b.checkpoint
 
 /** The ballot that belongs to the value of a RELEASE. Its host and age never compete: there is one release an epoch. */
 export const releaseBallot = (release: Release, holder: Did): Ballot => ({ round: 0, host: holder, age: release.epoch })

@@ -1,11 +1,13 @@
+import type { Hop } from '../audit/itinerary.ts'
 import { assert } from '../base/assert.ts'
 import type { Did } from '../identity/did.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { Certificate } from '../wire/statements.ts'
+import { sameHolding } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { recordHop } from './hops.ts'
-import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
-import { forgetResident, writeRegister, writeResident, writeRow } from './records.ts'
+import { FORWARD_MS, ITINERARY_MAX, PLACE_AGAIN_MS } from './limits.ts'
+import { forgetResident, writeHop, writeRegister, writeResident, writeRow } from './records.ts'
 import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, Resident } from './state.ts'
@@ -29,6 +31,8 @@ export function learn(turn: Turn, certificate: Certificate, brief: Brief | null)
   const proposal = state.proposals.get(agent)
   if (proposal && proposal.epoch <= epoch) state.proposals.delete(agent)
 
+  const accepted = register?.accepted
+  const release = accepted && sameHolding(accepted.holding, holding) ? accepted.release : null
   if (register && epoch > register.epoch) {
     register.epoch = epoch
     register.holder = holding.holder
@@ -38,23 +42,27 @@ export function learn(turn: Turn, certificate: Certificate, brief: Brief | null)
     persist(turn, writeRegister(register))
   }
   const row = state.rows.get(agent)
-  if (row && epoch > row.epoch) turnRow(turn, row, certificate)
+  if (row && epoch > row.epoch)
+    turnRow(turn, row, { certificate, release: certificate.ballot.round === 0 ? release : null })
 
   if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null, brief)
   else if (resident && epoch > resident.epoch) letGo(turn, resident, holding.holder, epoch)
 }
 
-function turnRow(turn: Turn, row: HomeRow, { epoch, holding }: Certificate): void {
+function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
+  const { epoch, holding } = hop.certificate
   const before = row.holder
   row.epoch = epoch
   row.holder = holding.holder
   row.heardMs = turn.nowMs
+  row.itinerary.push(hop)
+  if (row.itinerary.length > ITINERARY_MAX) row.itinerary.shift()
   if (holding.holder !== before) {
     if (holding.holder !== turn.state.self) row.hops += 1
     tellStory(turn, row, 'hop', { from: before, to: holding.holder, epoch, checkpoint: holding.checkpoint })
   }
   if (row.state === 'waiting' && holding.holder !== turn.state.self) row.state = 'running'
-  persist(turn, writeRow(row))
+  persist(turn, writeRow(row), writeHop(hop))
 }
 
 function takeHold(

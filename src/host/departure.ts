@@ -2,7 +2,8 @@ import { chooseHost } from '../allocator/choose.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Release, Sealed, Vote } from '../wire/statements.ts'
-import { quorumOf, releaseBallot, sameHolding } from './ballots.ts'
+import { sameHolding } from '../wire/statements.ts'
+import { quorumOf, releaseBallot } from './ballots.ts'
 import type { Answer } from './events.ts'
 import { CANDIDATES_MAX, PLACE_AGAIN_MS } from './limits.ts'
 import { spread } from './proposer.ts'
@@ -86,8 +87,11 @@ function candidate(turn: Turn, resident: Resident, departure: Departure): Did | 
   if (departure.only || departure.tried.length >= CANDIDATES_MAX) return parkingHome(turn, resident, departure)
   const kinds = departure.kinds ?? state.bundles.get(resident.brief.bundle)?.kinds ?? null
   return (
-    chooseHost(state.acquaintances, { kinds, except: [state.self, ...departure.tried] }, turn.random) ??
-    parkingHome(turn, resident, departure)
+    chooseHost(
+      state.acquaintances,
+      { kinds, except: [state.self, ...departure.tried], nowMs: turn.nowMs },
+      turn.random,
+    ) ?? parkingHome(turn, resident, departure)
   )
 }
 
@@ -262,7 +266,7 @@ function nextCandidate(turn: Turn, resident: Resident, departure: Departure, why
 export function place(turn: Turn, resident: Resident): void {
   const { state } = turn
   const kinds = state.bundles.get(resident.brief.bundle)?.kinds ?? null
-  const other = chooseHost(state.acquaintances, { kinds, except: [state.self] }, turn.random)
+  const other = chooseHost(state.acquaintances, { kinds, except: [state.self], nowMs: turn.nowMs }, turn.random)
   const here = mayRunHere(turn, resident) && (!kinds || kinds.includes(state.kind))
   resident.placeDueMs = turn.nowMs + PLACE_AGAIN_MS
   if (isSpent(resident)) return

@@ -51,6 +51,9 @@ export const STORY_LINES_MAX = 2_000
 /** Lines in one reply to `story`; with 8 KiB a line the reply stays under the message limit. */
 export const STORY_LINES_PER_REPLY = 64
 
+/** Changes of holder whose evidence home keeps for an agent, about 1 KB each; the first of more go. */
+export const ITINERARY_MAX = 1_000
+
 /** Bytes of JSON in one effect; larger emits are refused to the agent with QUOTA. Fits one message. */
 export const EFFECT_BYTES_MAX = 512 * 1024
 

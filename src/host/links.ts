@@ -147,7 +147,8 @@ export class Links {
     let channel: Channel
     try {
       channel = await this.#options.transport.dial(addressOf(to))
-    } catch {
+    } catch (error) {
+      this.#options.log('info', `cannot reach ${to}: ${error instanceof Error ? error.message : error}`)
       return this.#links.get(to) ?? null
     }
     return this.#open(channel, to)

@@ -35,6 +35,8 @@ interface Lodger {
   hashed: HashedPages | undefined
   /** Set while the guest is being thawed dry. */
   onReady: ((fault: Fault | null) => void) | null
+  /** Calls that travelled with the agent, until it runs: before that nobody may act on them. Null from then on. */
+  asked: HostEvent[] | null
 }
 
 export class Lodgings {
@@ -87,6 +89,7 @@ export class Lodgings {
       const lodger: Lodger = {
         bundle: bundle.value,
         hashed: undefined,
+        asked: [],
         onReady: (fault) => resolve({ fault, stateBytes }),
         guest: sandbox.spawn(
           {
@@ -110,7 +113,15 @@ export class Lodgings {
     })
   }
 
-  run = (agent: AgentId): void => this.#lodgers.get(agent)?.guest.run()
+  run(agent: AgentId): void {
+    const lodger = this.#lodgers.get(agent)
+    if (!lodger) return
+    const asked = lodger.asked ?? []
+    lodger.asked = null
+    lodger.guest.run()
+    for (const event of asked) this.#options.emit(event)
+  }
+
   freeze = (agent: AgentId): void => this.#lodgers.get(agent)?.guest.freeze()
   deliver = (agent: AgentId, delivery: Delivery): void => this.#lodgers.get(agent)?.guest.deliver(delivery)
 
@@ -146,8 +157,12 @@ export class Lodgings {
         lodger.onReady?.(null)
         lodger.onReady = null
         return
-      case 'call':
-        return emit({ kind: 'call', agent, call: event.call, again: event.again })
+      case 'call': {
+        const call: HostEvent = { kind: 'call', agent, call: event.call, again: event.again }
+        if (lodger.asked) lodger.asked.push(call)
+        else emit(call)
+        return
+      }
       case 'console':
         return emit({ kind: 'console', agent, level: event.level, text: event.text })
       case 'pulse':

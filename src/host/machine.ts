@@ -18,7 +18,18 @@ import {
 import type { HostEffect, HostEvent, Wish } from './events.ts'
 import { onCheckpoint, onCheckpointFetched, onEffect, onHolding, watchLeases } from './home.ts'
 import { onConnected, onDisconnected, onInic, onInicAnswered, onLoad, reportHoldings, tellLoad } from './neighbours.ts'
-import { evictAll, kill, launch, onCommand, onLaunch, onLaunchBundle, onLocate, onStatus, onStory } from './orders.ts'
+import {
+  acceptAgents,
+  evictAll,
+  kill,
+  launch,
+  onCommand,
+  onLaunch,
+  onLaunchBundle,
+  onLocate,
+  onStatus,
+  onStory,
+} from './orders.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
 import { writeTrusted } from './records.ts'
 import {
@@ -31,7 +42,6 @@ import {
   onFrozen,
   release,
   sendEffects,
-  settleIn,
 } from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
 import type { HostState, Resident } from './state.ts'
@@ -234,11 +244,7 @@ function onWish(turn: Turn, wish: Wish): void {
   const { state } = turn
   switch (wish.kind) {
     case 'accepting':
-      state.accepting = wish.accepting
-      if (wish.accepting) state.evicting = false
-      state.loadDueMs = turn.nowMs
-      for (const resident of state.residents.values()) settleIn(turn, resident)
-      return
+      return acceptAgents(turn, wish.accepting)
     case 'slots':
       state.slots = wish.slots
       return

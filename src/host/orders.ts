@@ -7,6 +7,7 @@ import type { BundleFacts, Fault } from './events.ts'
 import { NONCES_MAX, ORDER_LIFE_MS, ROWS_MAX, STORY_LINES_PER_REPLY } from './limits.ts'
 import { propose } from './proposer.ts'
 import { writeRegister, writeResident, writeRow } from './records.ts'
+import { settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, LaunchPlan, Register } from './state.ts'
 import { descriptionOf } from './state.ts'
@@ -64,6 +65,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
     heardMs: turn.nowMs,
     seen: { emit: 0, console: 0, result: 0, failure: 0 },
     outcome: null,
+    itinerary: [],
     story: [],
     storyNext: 1,
   }
@@ -102,9 +104,13 @@ export function onCommand(turn: Turn, handle: number, { order }: Requests['comma
   state.nonces.set(statement.nonce, { agent: null, expiresMs: statement.expiresMs })
   const { agent, verb, to } = statement
   if (agent === null) {
-    if (verb !== 'evict') return deny(turn, handle, 'BAD_MESSAGE', `${verb} needs an agent`)
+    if (verb !== 'evict' && verb !== 'resume') return deny(turn, handle, 'BAD_MESSAGE', `${verb} needs an agent`)
     if (!state.operators.has(signer))
       return deny(turn, handle, 'NOT_AUTHORISED', `${signer} does not operate this host`)
+    if (verb === 'resume') {
+      acceptAgents(turn, true)
+      return answer(turn, handle, 'command', { note: 'the host takes agents again' })
+    }
     const count = evictAll(turn)
     return answer(turn, handle, 'command', { note: `${count} agents leave` })
   }
@@ -145,6 +151,15 @@ export function evictAll(turn: Turn): number {
     count += 1
   }
   return count
+}
+
+/** The owner has left, or will have no more: agents that stand frozen here go on. */
+export function acceptAgents(turn: Turn, accepting: boolean): void {
+  const { state } = turn
+  state.accepting = accepting
+  if (accepting) state.evicting = false
+  state.loadDueMs = turn.nowMs
+  for (const resident of state.residents.values()) settleIn(turn, resident)
 }
 
 /** Killing is a decision like any other: home becomes the holder of the next epoch and runs nothing. */

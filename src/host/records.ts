@@ -1,3 +1,4 @@
+import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { HomeRow, HostState, Register, Resident } from './state.ts'
@@ -13,13 +14,15 @@ export const registerKey = (agent: AgentId): string => `register/${agent}`
 export const residentKey = (agent: AgentId): string => `resident/${agent}`
 export const storyKey = (agent: AgentId, number: number): string => `story/${agent}/${String(number).padStart(9, '0')}`
 
+const hopKey = (agent: AgentId, epoch: number): string => `hop/${agent}/${String(epoch).padStart(9, '0')}`
+
 /** Prefixes that `restored` hands back to the machine. */
-export const RESTORED_PREFIXES = ['row/', 'register/', 'resident/', 'story/', 'host/trusted'] as const
+export const RESTORED_PREFIXES = ['row/', 'register/', 'resident/', 'story/', 'hop/', 'host/trusted'] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
   key: rowKey(row.agent),
   value: () => {
-    const { story: _story, heardMs: _heardMs, ...kept } = row
+    const { story: _story, itinerary: _itinerary, heardMs: _heardMs, ...kept } = row
     return { ...kept, seen: { ...row.seen } }
   },
 })
@@ -32,6 +35,11 @@ export const writeRegister = (register: Register): RecordWrite => ({
 export const writeStory = (agent: AgentId, line: StoryLine): RecordWrite => ({
   key: storyKey(agent, line.number),
   value: () => line,
+})
+
+export const writeHop = (hop: Hop): RecordWrite => ({
+  key: hopKey(hop.certificate.agent, hop.certificate.epoch),
+  value: () => hop,
 })
 
 export interface KeptResident {

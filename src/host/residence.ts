@@ -48,6 +48,9 @@ export function settleIn(turn: Turn, resident: Resident): void {
     resident.started = resident.epoch
     persist(turn, writeResident(resident))
     goOn(turn, resident)
+    // The checkpoint it came with is whole here: home gets it too, or an agent that hops often would never have one there.
+    resident.effectsBeforeCheckpoint = resident.effects.length
+    sendCheckpointHome(turn, resident)
   } else if (resident.guest === 'frozen') goOn(turn, resident)
 }
 

@@ -1,3 +1,4 @@
+import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { StoryLine } from '../wire/messages.ts'
@@ -16,7 +17,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
   const { state } = turn
   for (const [key, value] of records) {
     if (key.startsWith('row/')) {
-      const row = { ...(value as HomeRow), heardMs: turn.nowMs, story: [] }
+      const row = { ...(value as HomeRow), heardMs: turn.nowMs, story: [], itinerary: [] }
       state.rows.set(row.agent, row)
     } else if (key.startsWith('register/')) {
       const register = value as Register
@@ -25,10 +26,9 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
     else if (key === 'host/trusted') for (const author of value as readonly Did[]) state.trusted.add(author)
   }
   for (const [key, value] of records) {
-    if (!key.startsWith('story/')) continue
-    const line = value as StoryLine
     const row = state.rows.get(key.split('/')[1] as AgentId)
-    row?.story.push(line)
+    if (key.startsWith('story/')) row?.story.push(value as StoryLine)
+    else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
   }
   if (state.residents.size > 0) log(turn, 'info', `took up ${state.residents.size} agents from the life before`)
 }

@@ -1,3 +1,4 @@
+import type { Hop } from '../audit/itinerary.ts'
 import { decode, encode } from '../base/codec.ts'
 import type { Cid } from '../base/digest.ts'
 import { accept, type Result } from '../base/result.ts'
@@ -304,6 +305,8 @@ class Runtime implements Host {
     const row = this.#state.rows.get(agent)
     return row ? { row: showRow(row), lines: row.story.filter(({ number }) => number >= from) } : null
   }
+
+  itinerary = (agent: AgentId): readonly Hop[] => [...(this.#state.rows.get(agent)?.itinerary ?? [])]
 
   async outcome(agent: AgentId): Promise<{ ok: boolean; valueJson: string } | null> {
     const row = this.#state.rows.get(agent)

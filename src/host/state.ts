@@ -1,3 +1,4 @@
+import type { Hop } from '../audit/itinerary.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
@@ -80,6 +81,8 @@ export interface HomeRow {
   /** Highest number seen of each kind of effect: what is at or below is a repetition. */
   readonly seen: { emit: number; console: number; result: number; failure: number }
   outcome: { readonly ok: boolean; readonly valueJson: string } | null
+  /** Evidence of every change of holder, oldest first; the newest ITINERARY_MAX. */
+  readonly itinerary: Hop[]
   readonly story: StoryLine[]
   storyNext: number
 }
@@ -92,7 +95,7 @@ export interface Register {
   holder: Did
   certificate: Certificate | null
   promised: Ballot | null
-  accepted: { readonly ballot: Ballot; readonly holding: Holding } | null
+  accepted: { readonly ballot: Ballot; readonly holding: Holding; readonly release: Sealed<Release> | null } | null
 }
 
 /** An agent that is here: arriving, running, leaving or parked. */

@@ -2,7 +2,8 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Certificate, Sealed, Vote } from '../wire/statements.ts'
-import { compareBallots, quorumOf, sameHolding } from './ballots.ts'
+import { sameHolding } from '../wire/statements.ts'
+import { compareBallots, quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
 import { writeRegister } from './records.ts'
 import type { Register } from './state.ts'
@@ -21,7 +22,8 @@ export function onPrepare(turn: Turn, from: Did, handle: number, ask: Requests['
     return deny(turn, handle, 'OUTBID', `promised round ${register.promised.round}`)
   register.promised = ask.ballot
   persist(turn, writeRegister(register))
-  answer(turn, handle, 'prepare', { accepted: register.accepted })
+  const { accepted } = register
+  answer(turn, handle, 'prepare', { accepted: accepted && { ballot: accepted.ballot, holding: accepted.holding } })
 }
 
 export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): void {
@@ -34,7 +36,7 @@ export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['a
   if (register.promised && compareBallots(ask.ballot, register.promised) < 0)
     return deny(turn, handle, 'OUTBID', `promised round ${register.promised.round}`)
   register.promised = ask.ballot
-  register.accepted = { ballot: ask.ballot, holding: ask.holding }
+  register.accepted = { ballot: ask.ballot, holding: ask.holding, release: ask.release }
   persist(turn, writeRegister(register))
   const vote: Vote = { type: 'vote', agent: ask.agent, epoch: ask.epoch, ballot: ask.ballot, holding: ask.holding }
   begin(turn, { kind: 'seal', statement: vote }, { for: 'seal-vote', agent: ask.agent, handle, proposer: from })

@@ -86,3 +86,19 @@ export const BUFFERED_BYTES_LOW = 1024 * 1024
 
 /** A dialled channel is open within this time, or the dial fails. Opens take 10–70 ms on one machine, 1 s after a lost first flight. */
 export const OPEN_MS_MAX = 15_000
+
+/** One message between a host and the rendezvous, bytes of JSON: an SDP of a data channel is 0.5–2 KB. Stops memory attacks on both. */
+export const SIGNAL_BYTES_MAX = 24 * 1024
+export const SDP_CHARS_MAX = 16 * 1024
+export const CANDIDATE_CHARS_MAX = 1024
+
+/**
+ * Signalling messages that a host handles of its rendezvous: this many at once, then this many a second. A dial is an
+ * offer, an answer and a handful of candidates. More are dropped: a lying rendezvous gets no further than that.
+ */
+export const SIGNAL_BURST = 1_000
+export const SIGNALS_PER_SECOND = 200
+
+/** STUN and TURN servers that a cluster may announce: browsers warn above five. */
+export const ICE_SERVERS_MAX = 8
+export const AUTHORS_MAX = 64

@@ -176,7 +176,7 @@ export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Sche
   command: v.strictObject({
     type: v.literal('command'),
     host: f.did,
-    verb: v.picklist(['move', 'kill', 'evict']),
+    verb: v.picklist(['move', 'kill', 'evict', 'resume']),
     agent: v.nullable(f.agent),
     to: v.nullable(f.did),
     nonce: f.name,

@@ -28,6 +28,8 @@ export interface Holding {
   readonly checkpoint: Cid | null
 }
 
+export const sameHolding = (a: Holding, b: Holding): boolean => a.holder === b.holder && a.checkpoint === b.checkpoint
+
 /** D to S: I hold this checkpoint whole, verified, thawed dry and durable. */
 export interface Ready {
   readonly type: 'ready'
@@ -77,7 +79,8 @@ export interface LaunchOrder {
 export interface CommandOrder {
   readonly type: 'command'
   readonly host: Did
-  readonly verb: 'move' | 'kill' | 'evict'
+  /** `resume` takes an `evict` of the whole host back: its owner has left again. */
+  readonly verb: 'move' | 'kill' | 'evict' | 'resume'
   /** The agent; null for `evict` of everything on the host. */
   readonly agent: AgentId | null
   readonly to: Did | null

@@ -6,9 +6,12 @@ import { Cluster } from '../host/cluster.ts'
 
 /**
  * Hosts crash, come back, are cut off and evicted at random; afterwards the network heals and every agent must have its
- * one right result, with every emit once and in order. A failure names its seed: `SEED=n npx vitest run test/sim`.
+ * one right result, with every emit once and in order. A failure names its seed:
+ * `SEED=n npm run sim` replays it; `SEEDS=500 npm run sim` tries more.
  */
-const seeds = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 40 }, (_, i) => i + 1)
+const seeds = process.env.SEED
+  ? [Number(process.env.SEED)]
+  : Array.from({ length: Number(process.env.SEEDS ?? 40) }, (_, i) => i + 1)
 
 const EDGES = [2, 3, 4, 5]
 
@@ -22,7 +25,13 @@ describe('an author gets the results of a failure-free run', () => {
     const programs: CheapProgram[] = Array.from({ length: 6 }, (_, i) => ({
       steps: 6_000 + 1_000 * i,
       emitEvery: 700,
-      moves: i % 2 ? [{ at: 1_500, where: 'anywhere' }, { at: 4_000, where: { home: true } }] : [],
+      moves:
+        i % 2
+          ? [
+              { at: 1_500, where: 'anywhere' },
+              { at: 4_000, where: { home: true } },
+            ]
+          : [],
     }))
     const agents: AgentId[] = []
     for (const program of programs) agents.push(await world.launch(home, program))
@@ -40,7 +49,10 @@ describe('an author gets the results of a failure-free run', () => {
 
     for (const [i, agent] of agents.entries()) {
       const ended = await world.ended(home, agent, 120_000)
-      expect(ended, `agent ${i}: ${JSON.stringify(home.story(agent, 0)?.row)}`).toEqual({ ok: true, value: cheapTruth(programs[i]) })
+      expect(ended, `agent ${i}: ${JSON.stringify(home.story(agent, 0)?.row)}`).toEqual({
+        ok: true,
+        value: cheapTruth(programs[i]),
+      })
       const lines = home.story(agent, 0)?.lines ?? []
       const emits = lines.filter(({ kind }) => kind === 'emit').map(({ valueJson }) => JSON.parse(valueJson).done)
       expect(emits).toEqual(Array.from({ length: Math.floor(programs[i].steps / 700) }, (_, n) => (n + 1) * 700))
@@ -116,7 +128,8 @@ function assertOneHolderAnEpoch(world: Cluster, agents: readonly AgentId[]): voi
   for (const agent of agents) {
     const epochs: number[] = []
     for (const { host } of world.hosts.values())
-      for (const { id, epoch, state } of host.snapshot().agents) if (id === agent && state === 'running') epochs.push(epoch)
+      for (const { id, epoch, state } of host.snapshot().agents)
+        if (id === agent && state === 'running') epochs.push(epoch)
     expect(new Set(epochs).size, `epochs of ${agent}: ${epochs}`).toBe(epochs.length)
   }
 }

@@ -18,6 +18,7 @@ const BELOW_HOST: readonly string[] = [
   'directory',
   'wire',
   'storage',
+  'audit',
   'allocator',
   'checkpoint',
   'engine',
@@ -39,6 +40,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     core: true,
   },
   storage: { imports: ['base'], core: true },
+  audit: { imports: ['base', 'identity', 'directory', 'wire'], core: true },
   allocator: { imports: ['base', 'identity', 'directory', 'wire'], core: true },
   checkpoint: { imports: ['base'], types: ['engine'], core: true },
   engine: { imports: ['base', 'checkpoint'], core: true },
@@ -81,8 +83,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     core: false,
   },
   'entry/node': {
-    imports: [...CORE, 'platform/node', 'platform/memory', 'rendezvous', 'sim'],
-    packages: ['node:*', 'commander', 'pino'],
+    imports: [...CORE, 'platform/node', 'platform/memory', 'platform/peerjs', 'rendezvous', 'sim'],
+    packages: ['node:*', 'commander', 'pino', 'playwright-core'],
     core: false,
   },
   /** src/index.ts, the embedder's door. */
