@@ -40,7 +40,9 @@ function importFault(file: SourceFile, { from, typeOnly }: Import): string | nul
   if (!isRelative(from)) {
     return room.packages?.includes(packageOf(from)) ? null : `room ${name} may not import the package ${from}`
   }
-  const target = roomOf(resolveImport(file.path, from))
+  const path = resolveImport(file.path, from)
+  if (room.built?.some((folder) => path.startsWith(folder))) return null
+  const target = roomOf(path)
   if (target === name || (target !== null && room.imports.includes(target))) return null
   if (typeOnly && target !== null && room.types?.includes(target)) return null
   return `room ${name} may not import ${from}`

@@ -7,6 +7,8 @@ export interface Room {
   readonly imports: readonly string[]
   readonly types?: readonly string[]
   readonly packages?: readonly string[]
+  /** Folders of built files that it may load. */
+  readonly built?: readonly string[]
   readonly core: boolean
 }
 
@@ -78,8 +80,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     core: false,
   },
   'entry/browser': {
-    imports: [...CORE, 'platform/browser', 'platform/guest', 'ui'],
+    imports: [...CORE, 'platform/browser', 'platform/peerjs', 'platform/guest', 'ui'],
     packages: ['@preact/signals', 'preact', 'workbox-window', 'virtual:*'],
+    built: ['dist/engine/'],
     core: false,
   },
   'entry/node': {
