@@ -1,0 +1,185 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { integerBelow, seededRandom } from '../../src/base/random.ts'
+import { instrumentKernel } from '../../src/engine/instrument/kernel.ts'
+import { weaveSafepoints } from '../../src/engine/instrument/safepoints.ts'
+import { Writer } from '../../src/engine/instrument/writer.ts'
+import { prepared } from './kernel-source.ts'
+
+const HEAD = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+const VOID = [0x60, 0, 0]
+type Sections = Readonly<Record<number, readonly number[]>>
+
+/** A module of hand-written sections, in the order of their ids. */
+function module(sections: Sections): Uint8Array {
+  const out = new Writer().byte(...HEAD)
+  for (const [id, content] of Object.entries(sections))
+    out
+      .byte(Number(id))
+      .u32(content.length)
+      .byte(...content)
+  return out.bytes()
+}
+/** One function () → () with this body and no locals. */
+const withBody = (...body: number[]): Sections => ({
+  1: [1, ...VOID],
+  3: [1, 0],
+  10: [1, body.length + 2, 0, ...body, 0x0b],
+})
+const text = (word: string): number[] => [word.length, ...[...word].map((c) => c.charCodeAt(0))]
+const reasonOf = (wasm: Uint8Array): string | null => {
+  const result = instrumentKernel(wasm)
+  return result.ok ? null : result.reason
+}
+
+describe('a host refuses a kernel', () => {
+  const CASES: [string, Uint8Array, string][] = [
+    ['that is not WebAssembly', Uint8Array.of(1, 2, 3), 'not a WebAssembly 1 module'],
+    ['of another version', Uint8Array.of(0, 0x61, 0x73, 0x6d, 2, 0, 0, 0), 'not a WebAssembly 1 module'],
+    [
+      'that imports what no host gives',
+      module({ 1: [1, ...VOID], 2: [1, ...text('env'), ...text('fetch'), 0, 0] }),
+      'import env.fetch is not allowed',
+    ],
+    [
+      'that imports the right name with the wrong type',
+      module({ 1: [1, ...VOID], 2: [1, ...text('env'), ...text('abort'), 0, 0] }),
+      'import env.abort is not allowed',
+    ],
+    [
+      'that imports a global',
+      module({ 2: [1, ...text('env'), ...text('g'), 3, 0x7f, 0] }),
+      'import env.g is not allowed',
+    ],
+    ['with shared memory', module({ 5: [1, 3, 1, 1] }), 'shared or 64-bit memory or table is not allowed'],
+    ['with 64-bit memory', module({ 5: [1, 4, 1] }), 'shared or 64-bit memory or table is not allowed'],
+    ['with two memories', module({ 5: [2, 0, 1, 0, 1] }), 'memories 2 > 1'],
+    ['with a tag section', module({ 13: [0] }), 'section 13 is not allowed'],
+    [
+      'with sections out of order',
+      new Writer()
+        .raw(module({ 3: [0] }))
+        .raw(module({ 1: [0] }).subarray(8))
+        .bytes(),
+      'section 1 is out of order or doubled',
+    ],
+    ['with threads', module(withBody(0xfe, 0x03, 0)), 'instruction 0xfe is not allowed: threads'],
+    [
+      'with relaxed SIMD',
+      module(withBody(0xfd, 0x80, 0x02)),
+      'instruction 0xfd is not allowed: SIMD (its NaN bits differ between machines)',
+    ],
+    ['with tail calls', module(withBody(0x12, 0)), 'instruction 0x12 is not allowed: tail call'],
+    ['with exceptions', module(withBody(0x06, 0x40, 0x0b)), 'instruction 0x6 is not allowed: exception handling'],
+    [
+      'that changes a table',
+      module(withBody(0x26, 0)),
+      'instruction 0x26 is not allowed: table.set (a checkpoint holds no tables)',
+    ],
+    [
+      'that drops a segment',
+      module(withBody(0xfc, 9, 0)),
+      'instruction 0xfc 9 is not allowed: it changes a table or drops a segment',
+    ],
+    [
+      'with more locals than a frame should have',
+      module({ 1: [1, ...VOID], 3: [1, 0], 10: [1, 7, 1, 0x81, 0x80, 0x40, 0x7f, 0x0b, 0x0b] }),
+      'locals > 4096',
+    ],
+    ['with functions and no code', module({ 1: [1, ...VOID], 3: [1, 0] }), 'function and code sections disagree'],
+    ['that lies about a count', module({ 1: [0xff, 0xff, 0x03] }), 'types 65535 > 10000'],
+    [
+      'whose number never ends',
+      module({ 1: [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01] }),
+      'number is longer than 5 bytes',
+    ],
+    ['that does not validate', module(withBody(0x6a)), 'module does not validate'],
+    ['with code behind its end', module(withBody(0x0b, 0x01)), 'function body is not nested properly'],
+    [
+      'that claims a name of ours',
+      module({ ...withBody(), 6: [1, 0x7f, 1, 0x41, 0, 0x0b], 7: [1, ...text('__depth'), 3, 0] }),
+      'export __depth is reserved',
+    ],
+    [
+      'that brings fuel of its own',
+      module({ 6: [1, 0x7e, 1, 0x42, 0, 0x0b], 7: [1, ...text('__fuel'), 3, 0] }),
+      'export __fuel is not a counter that starts at 10000000',
+    ],
+    [
+      'that has half of Asyncify',
+      module({ ...withBody(), 7: [1, ...text('asyncify_get_state'), 0, 0] }),
+      'asyncify: exports are not its five functions',
+    ],
+  ]
+  for (const [name, wasm, reason] of CASES) it(name, () => expect(reasonOf(wasm)).toBe(reason))
+})
+
+describe('a kernel that would pay less', () => {
+  let good: Uint8Array
+  beforeAll(async () => {
+    good = await prepared()
+  }, 60_000)
+
+  /** Indices of the counter and of Asyncify's state, as the module itself tells. */
+  const FIVE = ['start_unwind', 'stop_unwind', 'start_rewind', 'stop_rewind', 'get_state'].map(
+    (name) => `asyncify_${name}`,
+  )
+  const asyncified = (...body: number[]): Uint8Array => {
+    const names = FIVE.flatMap((name, i) => [...text(name), 0, i])
+    const set = [0x41, 1, 0x24, 0, 0x0b]
+    const switches = [0, 1, 2, 3].flatMap(() => [set.length + 1, 0, ...set])
+    return module({
+      1: [2, ...VOID, 0x60, 0, 1, 0x7f],
+      3: [6, 0, 0, 0, 0, 1, 0],
+      6: [1, 0x7f, 1, 0x41, 0, 0x0b],
+      7: [5, ...names],
+      10: [6, ...switches, 4, 0, 0x23, 0, 0x0b, body.length + 2, 0, ...body, 0x0b],
+    })
+  }
+
+  it('is accepted where it does nothing of the kind', () => {
+    expect(reasonOf(good)).toBeNull()
+    expect(reasonOf(asyncified(0x01))).toBeNull()
+  })
+  it('by switching metering off itself is refused', () => {
+    expect(reasonOf(asyncified(0x41, 1, 0x24, 0))).toBe('asyncify: the kernel writes its state')
+    expect(reasonOf(asyncified(0x10, 0))).toBe('asyncify: the kernel can call its functions')
+  })
+  it('by writing its fuel is refused', () => {
+    const wasm = module({
+      ...withBody(),
+      6: [1, 0x7e, 1, 0x42, 0x80, 0xad, 0xe2, 0x04, 0x0b],
+      7: [1, ...text('__fuel'), 3, 0],
+      10: [1, 6, 0, 0x42, 0, 0x24, 0, 0x0b],
+    })
+    expect(reasonOf(wasm)).toBe('kernel writes its own fuel')
+  })
+  it('in its start function is stopped there', () => {
+    const wasm = module({ 1: [1, ...VOID], 3: [1, 0], 8: [0], 10: [1, 7, 0, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b] })
+    const result = instrumentKernel(wasm)
+    expect(result.ok && (() => new WebAssembly.Instance(new WebAssembly.Module(result.value)))).toThrow(
+      WebAssembly.RuntimeError,
+    )
+  })
+
+  it('cut short anywhere is refused, never an accident', () => {
+    for (let length = 0; length < good.length; length += 7) {
+      const cut = good.slice(0, length)
+      const result = instrumentKernel(cut)
+      if (result.ok) expect(WebAssembly.validate(cut)).toBe(true)
+    }
+  })
+
+  it('with flipped bits is refused or valid, never an accident (seed 5)', () => {
+    const random = seededRandom(5)
+    for (let i = 0; i < 1_500; i++) {
+      const flipped = good.slice()
+      for (let k = 0; k < 1 + (i % 3); k++) {
+        const at = integerBelow(random, flipped.length)
+        flipped[at] = (flipped[at] ?? 0) ^ (1 << integerBelow(random, 8))
+      }
+      const result = instrumentKernel(flipped)
+      if (result.ok) expect(WebAssembly.validate(result.value)).toBe(true)
+      weaveSafepoints(flipped)
+    }
+  })
+})
