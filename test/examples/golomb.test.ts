@@ -36,7 +36,6 @@ function newKernel() {
     best: () => call('best'),
     bestMark: (index: number) => call('bestMark', index),
     steps: () => call('steps'),
-    bound: (longest: number) => call('bound', longest),
   }
 }
 type Golomb = ReturnType<typeof newKernel>

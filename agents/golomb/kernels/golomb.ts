@@ -198,13 +198,6 @@ export function steps(): f64 {
   return <f64>stepCount
 }
 
-/** Only rulers at most as long as `longest` from now on: another agent may have found one. */
-export function bound(longest: i32): void {
-  if (longest >= lengthMax) return
-  lengthMax = longest
-  setLimits()
-}
-
 function keepBest(length: i32): void {
   store<i32>(BEST, 0)
   for (let index = 1; index < order - 1; index++)

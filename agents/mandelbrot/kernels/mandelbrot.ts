@@ -16,7 +16,7 @@ export function reserve(bytes: i32): usize {
 
 /** Pixels (x0 + i·dx, y), i below `width`, into the buffer from `offset` on. */
 export function row(offset: i32, width: i32, x0: f64, dx: f64, y: f64, iterationsMax: i32): void {
-  assert(offset >= 0 && width > 0 && offset + width <= bufferBytes, 'row is outside the buffer')
+  assert(offset >= 0 && width > 0 && width <= bufferBytes && offset <= bufferBytes - width, 'row is outside the buffer')
   for (let i = 0; i < width; i++) {
     const steps = escapeTime(x0 + <f64>i * dx, y, iterationsMax)
     store<u8>(buffer + offset + i, steps === 0 ? 0 : 1 + ((steps - 1) % 255))
