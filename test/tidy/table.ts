@@ -76,7 +76,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ui: { imports: ['base', 'identity', 'directory', 'host'], packages: ['@preact/signals', 'preact'], core: false },
   bench: {
     imports: [...CORE, 'platform/memory', 'platform/node', 'rendezvous'],
-    packages: ['node:*'],
+    packages: ['node:*', 'assemblyscript'],
     core: false,
   },
   'entry/browser': {
