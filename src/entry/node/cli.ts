@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 import { packageRoot } from '../../platform/node/engine-files.ts'
 import { register as registerBuild } from './commands/build.ts'
+import { register as registerEdge } from './commands/edge.ts'
+import { register as registerEvict } from './commands/evict.ts'
 import { register as registerInspect } from './commands/inspect.ts'
 import { register as registerKeygen } from './commands/keygen.ts'
+import { register as registerKill } from './commands/kill.ts'
+import { register as registerLaunch } from './commands/launch.ts'
+import { register as registerLogs } from './commands/logs.ts'
+import { register as registerMove } from './commands/move.ts'
+import { register as registerPs } from './commands/ps.ts'
+import { register as registerServe } from './commands/serve.ts'
 import { register as registerVerify } from './commands/verify.ts'
 import { printError } from './output.ts'
 
@@ -17,6 +25,14 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerBuild,
   registerInspect,
   registerVerify,
+  registerServe,
+  registerEdge,
+  registerLaunch,
+  registerPs,
+  registerLogs,
+  registerMove,
+  registerEvict,
+  registerKill,
 ]
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -29,6 +45,13 @@ async function main(argv: readonly string[]): Promise<void> {
     .helpCommand('help [command]', 'show what a command does')
     .showHelpAfterError('(add --help to see what there is)')
     .exitOverride()
+    .configureHelp({
+      // "(default: false)" behind every flag is noise.
+      optionDescription(option) {
+        const isNoise = option.defaultValue === false || Array.isArray(option.defaultValue)
+        return isNoise ? option.description : Help.prototype.optionDescription.call(this, option)
+      },
+    })
     .addHelpText('after', HELP)
   for (const register of COMMANDS) register(program)
   try {

@@ -1,0 +1,145 @@
+import type { Command } from 'commander'
+import { partsFault, sealBundle } from '../../../bundle/seal.ts'
+import type { AgentId } from '../../../directory/agent-id.ts'
+import type { Did } from '../../../identity/did.ts'
+import type { Signer } from '../../../identity/signer.ts'
+import { createVerifier } from '../../../identity/verifier.ts'
+import { buildAgent } from '../../../platform/node/bundle-builder.ts'
+import { bundleFrom } from '../../../platform/node/bundle-file.ts'
+import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
+import type { Row, StoryLine } from '../../../wire/messages.ts'
+import { bindOption, fuel, identityOption, inputJson, joinOption, jsonOption, mebibytes } from '../arguments.ts'
+import { type ClusterClient, type ClusterOptions, inCluster } from '../cluster-client.ts'
+import { type ClusterView, leastLoaded } from '../cluster-view.ts'
+import { followStory } from '../follow.ts'
+import { hostNamed } from '../naming.ts'
+import { orderLaunch } from '../orders.ts'
+import { CommandError, printResult, say } from '../output.ts'
+import { hostNames, jsonLine } from '../plain-text.ts'
+import { failureText, rowText, storyText } from '../story-text.ts'
+
+/** `sojourn launch`: an agent into a cluster, where it goes on without us; or with --wait, until it has ended. */
+interface LaunchOptions extends ClusterOptions {
+  readonly input: string
+  readonly fuel?: number
+  readonly memory?: number
+  readonly home?: string
+  readonly wait: boolean
+  readonly name?: string
+  readonly identity?: string
+  readonly json: boolean
+}
+
+export function register(program: Command): void {
+  program
+    .command('launch')
+    .summary('launch an agent in a cluster')
+    .description(
+      'Launches an agent: its home, an edge worker, keeps it placed, checkpointed and found, and this command may end. ' +
+        'Source is built and signed with your identity, which the hosts must trust. Prints the id of the agent; with ' +
+        '--wait tells what happens on stderr and prints the result.',
+    )
+    .argument('<agent>', 'script, folder or .car file')
+    .addOption(joinOption())
+    .option('--input <json>', 'JSON, or @file', 'null')
+    .option('--fuel <n>', 'what it may burn (default: what the bundle asks for)', fuel)
+    .option('--memory <mib>', 'memory it may have (default: what the bundle asks for)', mebibytes)
+    .option('--home <host>', 'its home: name, short id or did (default: the least loaded edge worker)')
+    .option('--wait', 'until it has ended; the exit code says how', false)
+    .option('--name <name>', 'what the agent is called, when it is built here (default: that of its file)')
+    .addOption(identityOption())
+    .addOption(bindOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  sojourn launch agents/mandelbrot --input \'{"width":640}\' --wait --join http://127.0.0.1:9000',
+    )
+    .action(launch)
+}
+
+async function launch(path: string, options: LaunchOptions): Promise<void> {
+  const input = await inputJson(options.input)
+  const signer = await loadIdentity(options.identity ?? defaultIdentityPath())
+  const car = await carOf(path, options.name, signer)
+  await inCluster(options, async (client) => {
+    const imported = await client.host.importBundle(car)
+    if (!imported.ok) throw new CommandError(imported.code, `${path} is refused: ${imported.reason}`)
+    const view = await client.look()
+    const home = options.home === undefined ? edgeWorker(view) : hostNamed(view, options.home)
+    const { id: bundle, manifest } = imported.value
+    const agent = await orderLaunch(client, signer, {
+      home,
+      bundle,
+      inputJson: input,
+      fuelMax: options.fuel ?? Number.MAX_SAFE_INTEGER,
+      memoryBytesMax: options.memory ?? Number.MAX_SAFE_INTEGER,
+    })
+    const launched = { agent, name: manifest.name, home, bundle }
+    if (!options.wait) return printResult(options.json, { ok: true, ...launched }, [agent])
+    say(`${manifest.name} is ${agent}, at home with ${hostNames(view.hosts)(home)}`)
+    await outcome(client, view, agent, options.json, launched)
+  })
+}
+
+async function carOf(path: string, name: string | undefined, signer: Signer): Promise<Uint8Array> {
+  if (name === undefined) return (await bundleFrom(path, signer, createVerifier(globalThis.crypto.subtle))).car
+  if (path.endsWith('.car')) throw new CommandError('NAME', `${path} is signed with its name: --name is for source`)
+  const parts = { ...(await buildAgent(path)), name }
+  const fault = partsFault(parts)
+  if (fault !== null) throw new CommandError('NAME', fault)
+  return (await sealBundle(parts, signer)).car
+}
+
+function edgeWorker(view: ClusterView): Did {
+  const found = leastLoaded(view)
+  if (found) return found
+  throw new CommandError(
+    'NO_HOME',
+    view.hosts.length === 0
+      ? 'no host is on line; start one with: sojourn edge'
+      : 'no edge worker on line takes agents; name another home with --home',
+  )
+}
+
+/** Prints how it ended; failing is an exit code, not an error of this command. */
+async function outcome(
+  client: ClusterClient,
+  view: ClusterView,
+  agent: AgentId,
+  json: boolean,
+  launched: object,
+): Promise<void> {
+  let ending: StoryLine | null = null
+  let shown = ''
+  const nameOf = hostNames(view.hosts)
+  const row = await followStory(client, agent, {
+    onLine(line) {
+      if (line.kind === 'result' || line.kind === 'failure') ending = line
+      else {
+        const text = storyText(line, nameOf)
+        if (text !== null) say(text)
+      }
+    },
+    onRow(now) {
+      const text = rowText(now)
+      const [before, after] = [shown, `${now.state} ${now.progress} ${now.note}`]
+      shown = after
+      if (before !== after && now.state === 'running') say(`${' '.repeat(14)}${text}`)
+    },
+  })
+  tellOutcome(row, ending, json, launched)
+}
+
+function tellOutcome(row: Row, ending: StoryLine | null, json: boolean, launched: object): void {
+  const { state, hops, fuelUsed } = row
+  const valueJson = ending?.valueJson ?? JSON.stringify({ code: 'KILLED', reason: 'killed by order' })
+  if (state !== 'finished') process.exitCode = 1
+  if (json) {
+    const value: unknown = JSON.parse(jsonLine(valueJson))
+    const how = state === 'finished' ? { ok: true, result: value } : { ok: false, error: value }
+    return printResult(true, { ...how, ...launched, state, hops, fuelUsed }, [])
+  }
+  say(rowText(row))
+  if (state === 'finished') printResult(false, {}, [jsonLine(valueJson)])
+  else say(`sojourn: the agent failed: ${failureText(valueJson)}`)
+}

@@ -1,0 +1,88 @@
+import { parseDid } from '../../identity/did.ts'
+import type { Row, StoryLine } from '../../wire/messages.ts'
+import { amount, type HostNames, harmless, jsonLine, progressBar, timeOfDay } from './plain-text.ts'
+
+/** An agent's story as people read it, and as programs do. Pure. Lines come from a home: their content is its word. */
+
+/** For programs: the line with its value parsed. */
+export const storyData = ({ number, atMs, kind, valueJson }: StoryLine) => ({
+  number,
+  at: new Date(atMs).toISOString(),
+  kind,
+  value: parsed(valueJson),
+})
+
+/** For people: time, kind, what happened. Null for what is not worth a line. */
+export function storyText({ atMs, kind, valueJson }: StoryLine, nameOf: HostNames): string | null {
+  if (kind === 'checkpoint') return null
+  return `${timeOfDay(atMs)}  ${KIND_TEXTS[kind].padEnd(7)}  ${happening(kind, valueJson, nameOf)}`
+}
+
+const KIND_TEXTS: Readonly<Record<StoryLine['kind'], string>> = {
+  emit: 'emit',
+  console: 'console',
+  result: 'result',
+  failure: 'failed',
+  hop: 'hop',
+  checkpoint: 'kept',
+  recover: 'recover',
+}
+
+function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames): string {
+  const value = parsed(valueJson)
+  switch (kind) {
+    case 'console': {
+      const level = field(value, 'level')
+      const text = harmless(field(value, 'text') ?? jsonLine(valueJson)).replaceAll('\n', `\n${' '.repeat(23)}`)
+      return level === 'warn' || level === 'error' ? `${level}: ${text}` : text
+    }
+    case 'hop':
+      return `${hostIn(value, 'from', nameOf)} → ${hostIn(value, 'to', nameOf)}`
+    case 'recover':
+      return `${hostIn(value, 'from', nameOf)} fell silent; home takes the agent back ${
+        field(value, 'checkpoint') === null ? 'from the top' : 'from its last checkpoint'
+      }`
+    case 'failure':
+      return failureText(valueJson)
+    default:
+      return jsonLine(valueJson)
+  }
+}
+
+/** `CODE: reason`, from the value of a failure. */
+export function failureText(valueJson: string): string {
+  const value = parsed(valueJson)
+  const code = field(value, 'code')
+  const reason = field(value, 'reason')
+  return code === null || reason === null ? jsonLine(valueJson) : harmless(`${code}: ${reason}`)
+}
+
+/** How far an agent is, in one line. */
+export function rowText({ state, progress, note, fuelUsed, hops }: Row): string {
+  const parts = [
+    state,
+    progressBar(progress),
+    harmless(note).replace(/\s+/g, ' '),
+    `${amount(fuelUsed)} fuel`,
+    hops === 1 ? '1 hop' : `${hops} hops`,
+  ]
+  return parts.filter((part) => part !== '').join('  ')
+}
+
+function parsed(valueJson: string): unknown {
+  try {
+    return JSON.parse(valueJson)
+  } catch {
+    return valueJson
+  }
+}
+
+function field(value: unknown, name: string): string | null {
+  const found: unknown = Object(value)[name]
+  return typeof found === 'string' ? found : null
+}
+
+function hostIn(value: unknown, name: string, nameOf: HostNames): string {
+  const did = parseDid(field(value, name))
+  return did.ok ? nameOf(did.value) : 'somewhere'
+}
