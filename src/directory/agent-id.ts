@@ -31,3 +31,6 @@ export const shortAgentId = (id: AgentId): string => {
   const [key = '', , sequence = ''] = id.split('.')
   return `${key.slice(-6)}.${sequence}`
 }
+
+/** The host whose reference table has the agent's row: it is part of the name. */
+export const homeOf = (id: AgentId): Did => `did:key:${id.split('.')[0]}` as Did

@@ -1,5 +1,5 @@
+import { homeOf } from '../directory/agent-id.ts'
 import type { PendingCall } from '../engine/image.ts'
-import type { Did } from '../identity/did.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../sandbox/calls.ts'
 import { depart } from './departure.ts'
 import { CHECKPOINT_MS } from './limits.ts'
@@ -63,7 +63,7 @@ function move(turn: Turn, resident: Resident, request: number, where: Where, aga
   const { state } = turn
   const here = (): void => deliver(turn, resident, answerCall(request, 'move', factsOf(state)))
   if (again && resident.brief.movedBy !== null && request <= resident.brief.movedBy) return here()
-  const only = where.to === 'home' ? homeOf(resident, state) : where.to === 'host' ? where.host : null
+  const only = where.to === 'home' ? homeOf(resident.agent) : where.to === 'host' ? where.host : null
   if (only === state.self || (where.to === 'kind' && where.kind === state.kind)) return here()
   if (only && !state.acquaintances.get(only)?.connected)
     return deliver(turn, resident, refuseCall(request, 'NOT_FOUND', `host ${only} is not on line`))
@@ -74,8 +74,6 @@ function move(turn: Turn, resident: Resident, request: number, where: Where, aga
     return deliver(turn, resident, refuseCall(request, 'UNREACHABLE', 'the agent is being moved by its host'))
   depart(turn, resident, { reason: 'move', only, kinds: where.to === 'kind' ? [where.kind] : null, call: request })
 }
-
-const homeOf = (resident: Resident, state: HostState): Did => resident.brief.witnesses[0] ?? state.self
 
 const deliver = (turn: Turn, resident: Resident, delivery: ReturnType<typeof refuseCall>): void => {
   turn.effects.push({ kind: 'deliver', agent: resident.agent, delivery })

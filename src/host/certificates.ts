@@ -59,7 +59,13 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
   if (row.itinerary.length > ITINERARY_MAX) row.itinerary.shift()
   if (holding.holder !== before) {
     if (holding.holder !== turn.state.self) row.hops += 1
-    tellStory(turn, row, 'hop', { from: before, to: holding.holder, epoch, checkpoint: holding.checkpoint })
+    tellStory(turn, row, 'hop', {
+      from: before,
+      to: holding.holder,
+      epoch,
+      checkpoint: holding.checkpoint,
+      reason: hop.release?.statement.reason ?? 'recover',
+    })
   }
   if (row.state === 'waiting' && holding.holder !== turn.state.self) row.state = 'running'
   persist(turn, writeRow(row), writeHop(hop))
@@ -84,6 +90,17 @@ function takeHold(
     state.residents.set(here.agent, here)
   }
   if (here.certificate && certificate.epoch <= here.certificate.epoch) return
+  if (here.arrival && (here.arrival.state === 'reserved' || here.checkpoint !== certificate.holding.checkpoint)) {
+    // A place was kept for it, but it is decided otherwise than by that hand-over: go on from what is certified.
+    const known = row ? briefOfRow(state, row) : brief
+    if (!known) return
+    if (here.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: here.agent })
+    here.guest = 'none'
+    here.arrival = null
+    here.brief = known
+    here.checkpoint = certificate.holding.checkpoint
+    here.consoleLines = known.consoleLines
+  }
   assert(here.started === null || here.started < certificate.epoch, 'a started epoch is decided again')
   const hop = here.arrival
   if (here.departure) here.departure = null

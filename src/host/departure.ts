@@ -1,4 +1,5 @@
 import { chooseHost } from '../allocator/choose.ts'
+import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Release, Sealed, Vote } from '../wire/statements.ts'
@@ -96,7 +97,7 @@ function candidate(turn: Turn, resident: Resident, departure: Departure): Did | 
 }
 
 function parkingHome(turn: Turn, resident: Resident, departure: Departure): Did | null {
-  const home = resident.brief.witnesses[0] ?? turn.state.self
+  const home = homeOf(resident.agent)
   return departure.reason === 'evict' && home !== turn.state.self && !departure.tried.includes(home) ? home : null
 }
 
@@ -196,6 +197,7 @@ export function drain(turn: Turn, resident: Resident): void {
     agent: resident.agent,
     epoch: resident.epoch + 1,
     holding: departure.holding,
+    reason: departure.reason,
   }
   begin(turn, { kind: 'seal', statement }, { for: 'seal-release', agent: resident.agent })
 }

@@ -1,3 +1,4 @@
+import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Description, HoldingReport, Load } from '../wire/messages.ts'
 import type { Answer } from './events.ts'
@@ -71,9 +72,9 @@ export function reportHoldings(turn: Turn): void {
   if (turn.nowMs < state.holdDueMs) return
   state.holdDueMs = turn.nowMs + HOLD_MS
   const byHome = new Map<Did, HoldingReport[]>()
-  for (const { agent, arrival, epoch, fuelUsed, progress, note, brief } of state.residents.values()) {
-    const home = brief.witnesses[0]
-    if (arrival || !home) continue
+  for (const { agent, arrival, epoch, fuelUsed, progress, note } of state.residents.values()) {
+    const home = homeOf(agent)
+    if (arrival) continue
     const row = state.rows.get(agent)
     if (row) {
       if (row.holder === state.self) Object.assign(row, { heardMs: turn.nowMs, fuelUsed, progress, note })

@@ -1,5 +1,5 @@
 import { integerBelow } from '../base/random.ts'
-import { agentId } from '../directory/agent-id.ts'
+import { agentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests, Row } from '../wire/messages.ts'
 import { depart, place } from './departure.ts'
@@ -125,7 +125,7 @@ export function onCommand(turn: Turn, handle: number, { order }: Requests['comma
     return deny(turn, handle, 'NOT_AUTHORISED', `${signer} is neither author nor operator`)
   if (verb === 'kill') {
     const row = state.rows.get(agent)
-    if (!row) return deny(turn, handle, 'MIGRATED', homeOf(turn, agent))
+    if (!row) return deny(turn, handle, 'MIGRATED', homeOf(agent))
     kill(turn, row)
     return answer(turn, handle, 'command', { note: 'killed' })
   }
@@ -136,9 +136,6 @@ export function onCommand(turn: Turn, handle: number, { order }: Requests['comma
   depart(turn, resident, { reason: verb === 'evict' ? 'evict' : 'order', only: to })
   answer(turn, handle, 'command', { note: 'on its way' })
 }
-
-const homeOf = (turn: Turn, agent: HomeRow['agent']): Did =>
-  turn.state.residents.get(agent)?.brief.witnesses[0] ?? turn.state.self
 
 /** Everything here looks for another place at once; the host takes nothing new until it is told otherwise. */
 export function evictAll(turn: Turn): number {

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Cid } from '../base/digest.ts'
+import { homeOf } from '../directory/agent-id.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import { onDepartureFrozen } from './departure.ts'
 import { applyEffect } from './home.ts'
@@ -107,7 +108,7 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
   resident.checkpointSending = true
   ask(
     turn,
-    resident.brief.witnesses[0] ?? state.self,
+    homeOf(resident.agent),
     'checkpoint',
     { agent, epoch, checkpoint, fuelUsed, consoleLines },
     { for: 'checkpoint', agent },
@@ -150,7 +151,7 @@ export function sendEffects(turn: Turn, resident: Resident): void {
     // The epoch is the one we hold it in now: what a life before did not get through goes out under this one.
     ask(
       turn,
-      resident.brief.witnesses[0] ?? state.self,
+      homeOf(resident.agent),
       'effect',
       { ...first, epoch: resident.epoch },
       { for: 'effect', agent: resident.agent },

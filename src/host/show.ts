@@ -1,3 +1,4 @@
+import { homeOf } from '../directory/agent-id.ts'
 import type { AgentSnapshot, HostSnapshot } from './snapshot.ts'
 import type { HostState, Resident } from './state.ts'
 
@@ -27,7 +28,7 @@ const showResident = (resident: Resident): AgentSnapshot => ({
   id: resident.agent,
   name: resident.name,
   author: resident.author,
-  home: resident.brief.witnesses[0] ?? resident.author,
+  home: homeOf(resident.agent),
   epoch: resident.epoch,
   state: shownState(resident),
   progress: resident.progress,

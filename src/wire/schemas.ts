@@ -161,7 +161,13 @@ export const ERROR_BODY: Schema<{ reason: string }> = v.strictObject({ reason: f
 
 export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Schema<S> } = {
   ready: v.strictObject({ type: v.literal('ready'), agent: f.agent, epoch: f.positive, holding: f.holding }),
-  release: v.strictObject({ type: v.literal('release'), agent: f.agent, epoch: f.positive, holding: f.holding }),
+  release: v.strictObject({
+    type: v.literal('release'),
+    agent: f.agent,
+    epoch: f.positive,
+    holding: f.holding,
+    reason: v.picklist(HOP_REASONS),
+  }),
   vote: v.strictObject({ type: v.literal('vote'), ...decision }),
   launch: v.strictObject({
     type: v.literal('launch'),

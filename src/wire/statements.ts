@@ -1,5 +1,6 @@
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import type { HopReason } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 
 /**
@@ -44,6 +45,7 @@ export interface Release {
   readonly agent: AgentId
   readonly epoch: number
   readonly holding: Holding
+  readonly reason: HopReason
 }
 
 /** W: I accepted this holding for this epoch at this ballot. f+1 of one (epoch, ballot, holding) are a certificate. */
