@@ -20,7 +20,13 @@ export default defineConfig({
     assetsInlineLimit: (file) => (file.endsWith('.wasm') ? false : undefined),
     sourcemap: true,
   },
-  worker: { format: 'es' },
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      // The rendezvous knows the guest's web worker by its name and serves it with a policy that lets it reach nothing.
+      output: { entryFileNames: ({ name }) => `assets/${name === 'sandbox-worker' ? 'guest' : name}-[hash].js` },
+    },
+  },
   plugins: [
     VitePWA({
       registerType: 'prompt',

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Painting, Tile } from './tile.ts'
+import { percentText } from './wording.ts'
 
 /** A picture that agents paint tile by tile. Draws only the tiles that are new; draws all again when the size changes. */
 export function TilePicture({ painting }: { readonly painting: Painting }) {
@@ -16,22 +17,21 @@ export function TilePicture({ painting }: { readonly painting: Painting }) {
       drawn.current.add(tile)
     }
   }, [tiles])
-  const share = tiles.reduce((area, tile) => area + tile.w * tile.h, 0) / (width * height)
   return (
     <figure class="painting">
-      <canvas
-        ref={canvas}
-        width={width}
-        height={height}
-        role="img"
-        aria-label={`Picture by ${title}, ${Math.round(share * 100)} % painted in this tab`}
-      />
+      <canvas ref={canvas} width={width} height={height} role="img" aria-label={`Picture by ${title}`} />
       <figcaption>
-        <strong>{title}</strong>: {tiles.length === 1 ? '1 piece' : `${tiles.length} pieces`} painted in this tab,{' '}
-        {Math.min(100, Math.round(share * 100))} % of the picture. Other hosts paint the rest.
+        <strong>{title}</strong>: {shareText(painting)}
       </figcaption>
     </figure>
   )
+}
+
+function shareText({ tiles, width, height, whole }: Painting): string {
+  const pieces = `${tiles.length === 1 ? '1 piece' : `${tiles.length} pieces`} painted in this tab`
+  if (!whole) return `${pieces}. Other hosts paint the rest.`
+  const share = tiles.reduce((area, tile) => area + tile.w * tile.h, 0) / (width * height)
+  return `${pieces}, ${percentText(share)} of the picture. Other hosts paint the rest.`
 }
 
 export function Paintings({ paintings }: { readonly paintings: readonly Painting[] }) {

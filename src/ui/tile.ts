@@ -1,5 +1,5 @@
 /**
- * Partial results that are pieces of a picture: an emitted value with a `tile` and its `pixels` is shown as an image.
+ * Partial results that are pieces of a picture: an emitted value with a place and `pixels` is shown as an image.
  * Parses what an agent says (hostile, bounded) and keeps tiles of one picture together. No canvas here.
  */
 
@@ -22,6 +22,8 @@ export interface Painting {
   readonly title: string
   readonly width: number
   readonly height: number
+  /** Whether width and height are the whole picture's; else they grow with the tiles. */
+  readonly whole: boolean
   /** In the order of arrival; only ever appended to. */
   readonly tiles: readonly Tile[]
 }
@@ -37,16 +39,18 @@ const isSize = (value: unknown): value is number =>
 const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
 
-/** Null when the value is not a tile, which is the ordinary case: agents emit all kinds of things. */
+/**
+ * `{ x, y, width, height, pixels, of?: { width, height } }`. Null when the value is not a tile, which is the ordinary
+ * case: agents emit all kinds of things.
+ */
 export function parseTile(value: unknown): TileMessage | null {
-  const tile = field(value, 'tile')
-  const [x, y, w, h] = [field(tile, 'x'), field(tile, 'y'), field(tile, 'w'), field(tile, 'h')]
+  const [x, y, w, h] = ['x', 'y', 'width', 'height'].map((name) => field(value, name))
   if (!isSize(x) || !isSize(y) || !isSize(w) || !isSize(h) || w === 0 || h === 0) return null
   if ((x + w) * (y + h) > PAINTING_PIXELS_MAX) return null
   const bytes = pixelBytes(field(value, 'pixels'))
   const rgba = bytes && rgbaOf(bytes, w * h)
   if (!rgba) return null
-  const [wide, high] = [field(field(value, 'of'), 'w'), field(field(value, 'of'), 'h')]
+  const [wide, high] = ['width', 'height'].map((name) => field(field(value, 'of'), name))
   const whole = isSize(wide) && isSize(high) && wide >= x + w && high >= y + h && wide * high <= PAINTING_PIXELS_MAX
   return { x, y, w, h, rgba, of: whole ? { w: wide, h: high } : null }
 }
@@ -71,10 +75,10 @@ function rgbaOf(bytes: Uint8Array, pixels: number): Uint8ClampedArray<ArrayBuffe
   return rgba
 }
 
-/** From deep ink over sky to the warm middle of the mark; the last value, "never left", is ink again. */
+/** 0, "never left", is ink; from 1 on it goes from the deep blue of the mark over sky to its warm middle. */
 function ramp(value: number): readonly [number, number, number] {
-  if (value === 255) return [10, 22, 34]
-  const t = value / 254
+  if (value === 0) return [10, 22, 34]
+  const t = (value - 1) / 254
   return t < 0.5
     ? [18 + 152 * t, 58 + 264 * t, 94 + 260 * t]
     : [94 + 322 * (t - 0.5), 190 + 40 * (t - 0.5), 224 - 160 * (t - 0.5)]
@@ -94,12 +98,15 @@ export function addTile(
     title,
     width: Math.max(old?.width ?? 0, tile.of?.w ?? 0, tile.x + tile.w),
     height: Math.max(old?.height ?? 0, tile.of?.h ?? 0, tile.y + tile.h),
+    whole: tile.of !== null,
     tiles: [
       ...(old?.tiles ?? []).filter((t) => t.x !== tile.x || t.y !== tile.y || t.w !== tile.w || t.h !== tile.h),
       tile,
     ],
   }
-  if (painting.width * painting.height > PAINTING_PIXELS_MAX) return paintings
+  // Overlapping tiles must not pile up: together they cover no more than the largest picture.
+  const pixels = painting.tiles.reduce((area, { w, h }) => area + w * h, 0)
+  if (pixels > PAINTING_PIXELS_MAX || painting.width * painting.height > PAINTING_PIXELS_MAX) return paintings
   if (old) return paintings.map((other) => (other === old ? painting : other))
   return [painting, ...paintings].slice(0, paintingsMax)
 }

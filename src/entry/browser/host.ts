@@ -1,6 +1,66 @@
+import { createHost } from '../../host/runtime.ts'
+import { createVerifier } from '../../identity/verifier.ts'
+import { loadOrCreateBrowserIdentity } from '../../platform/browser/identity.ts'
+import { createBrowserSandbox } from '../../platform/browser/sandbox.ts'
+import { openBrowserStore } from '../../platform/browser/store.ts'
+import { browserClock, browserRandom, browserTimers } from '../../platform/browser/time.ts'
+import { goOnlineFromPage } from '../../platform/browser/transport.ts'
+import type { RendezvousTransport } from '../../platform/peerjs/transport.ts'
+import { parseEmitted } from './emitted.ts'
+import { loadEngine } from './engine.ts'
 import type { HostWish, PageHost } from './page-host.ts'
+import { offersRelay } from './relay.ts'
 
-/** The host of a tab, put together from the browser's adapters. Loaded when it is first wanted. */
+/** The host of a tab, put together from the browser's adapters. Loaded when it is first wanted, not before consent. */
 export async function startHost(wish: HostWish): Promise<PageHost> {
-  throw new Error(`no transport for ${wish.name} yet`)
+  if (!isSecureContext) throw new Error('a host needs a secure address: https, or localhost')
+  if (wish.relayOnly && !offersRelay(wish.cluster))
+    throw new Error('this cluster offers no relay, and you chose to hide this machine’s address')
+  // First, because it is refused while another tab is the host.
+  const store = await openBrowserStore('sojourn')
+  let sandbox: ReturnType<typeof createBrowserSandbox> | null = null
+  try {
+    const [signer, engine] = await Promise.all([loadOrCreateBrowserIdentity(), loadEngine()])
+    sandbox = createBrowserSandbox({ engines: new Map([[engine.id, engine.module]]) })
+    const guests = sandbox
+    let online: RendezvousTransport | null = null
+    const host = await createHost({
+      signer,
+      verifier: createVerifier(crypto.subtle),
+      store,
+      sandbox: guests,
+      engineId: engine.id,
+      clock: browserClock,
+      random: browserRandom,
+      timers: browserTimers,
+      kind: 'tab',
+      name: wish.name,
+      slots: wish.slots,
+      trust: wish.authors,
+      transport: async () => {
+        online = await goOnlineFromPage({ rendezvous: document.baseURI, signer, relayOnly: wish.relayOnly })
+        return online
+      },
+      members: async () => (online ? (await online.hosts()).map(({ address }) => address) : []),
+      onEmit: (emitted) => wish.onEmit(parseEmitted(emitted)),
+      log: (level, text) => console[level](text),
+    })
+    return {
+      snapshot: () => host.snapshot(),
+      subscribe: (listener) => host.subscribe(listener),
+      setSlots: (slots) => host.setSlots(slots),
+      setAccepting: (accepting) => host.setAccepting(accepting),
+      trust: (author) => host.trust(author),
+      distrust: (author) => host.distrust(author),
+      drain: () => host.drain(),
+      async close() {
+        await host.close()
+        guests.close()
+      },
+    }
+  } catch (error) {
+    sandbox?.close()
+    await store.close()
+    throw error
+  }
 }

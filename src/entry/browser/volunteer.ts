@@ -10,6 +10,7 @@ import { type ClusterQuestion, watchCluster } from './cluster-watch.ts'
 import { AGREEMENTS_MAX, DRAIN_MS_MAX, DRAW_MS, HOST_NAME_LENGTH_MAX, STORE_RETRY_MS, STORE_TRIES } from './limits.ts'
 import type { Emitted, HostWish, PageHost } from './page-host.ts'
 import { type PreferenceMemory, type Preferences, readPreferences, writePreferences } from './preferences.ts'
+import { offersRelay } from './relay.ts'
 
 /**
  * What the page does with its owner's wishes: it holds the host when, and only when, the owner wants to lend places,
@@ -261,10 +262,6 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
     },
   }
 }
-
-/** TURN servers pass data on; STUN servers only tell a host its own address. */
-export const offersRelay = (cluster: Cluster | null): boolean =>
-  cluster?.iceServers.some(({ urls }) => urls.some((url) => url.startsWith('turn'))) ?? false
 
 /** For people, and only what the error says of itself. */
 const plain = (error: unknown): string =>

@@ -337,7 +337,7 @@ describe('pictures', () => {
     const page = await openPage()
     page.actions.agree([ALICE])
     await time.advance(0)
-    const value = { tile: { x: 0, y: 0, w: 1, h: 1 }, pixels: [3] }
+    const value = { x: 0, y: 0, width: 1, height: 1, pixels: [3] }
     hosts[0]?.wish.onEmit({ program: 'mandelbrot', family: 'f', value })
     hosts[0]?.wish.onEmit({ program: 'golomb', family: 'g', value: { length: 72 } })
     expect(page.view.peek().paintings.map(({ title }) => title)).toEqual(['mandelbrot'])

@@ -67,7 +67,7 @@ function painting(): readonly Painting[] {
       const pixels = Array.from({ length: EDGE * EDGE }, (_, i) =>
         escapeTime(((x + (i % EDGE)) / W) * 3.2 - 2.2, ((y + Math.floor(i / EDGE)) / H) * 2.2 - 1.1),
       )
-      const tile = parseTile({ tile: { x, y, w: EDGE, h: EDGE }, pixels, of: { w: W, h: H } })
+      const tile = parseTile({ x, y, width: EDGE, height: EDGE, pixels, of: { width: W, height: H } })
       if (tile) paintings = addTile(paintings, 'fixture', 'mandelbrot', tile)
     }
   }
@@ -77,10 +77,10 @@ function painting(): readonly Painting[] {
 function escapeTime(cx: number, cy: number): number {
   let [x, y] = [0, 0]
   for (let i = 0; i < 255; i++) {
-    if (x * x + y * y > 4) return Math.min(254, Math.round(36 * Math.sqrt(i)))
+    if (x * x + y * y > 4) return Math.min(255, 1 + Math.round(36 * Math.sqrt(i)))
     ;[x, y] = [x * x - y * y + cx, 2 * x * y + cy]
   }
-  return 255
+  return 0
 }
 
 /** Agents come and go: for watching the page move, and for measuring that it does not jump. */
