@@ -42,6 +42,8 @@ export interface GuestOrder {
   readonly image: MachineImage | null
   /** Stop at the first safepoint at or after so much fuel and yield `frozen`, as if `freeze` had been called; the proof tool's hops. */
   readonly freezeAtFuel?: number
+  /** Hash the state at the end. Only a proof needs it, and it costs tens of milliseconds; without, `stateHash` is ''. */
+  readonly hashAtEnd?: boolean
   /** Whether sleeping in virtual time also waits in real time (a host) or not (`sojourn run`). */
   readonly pace: 'real' | 'virtual'
 }

@@ -1,6 +1,7 @@
 /// <reference path="../../engine/webassembly.d.ts" />
 import { accept, type Result, refuse } from '../../base/result.ts'
 import { reading } from '../../base/shape.ts'
+import { instrumentKernel } from '../../engine/instrument/kernel.ts'
 import { type EngineBuild, ImageError, Machine, type MachineOptions } from '../../engine/machine.ts'
 import { readImage } from '../../sandbox/packed-image.ts'
 import type { StartOrder } from '../../sandbox/protocol.ts'
@@ -9,8 +10,11 @@ import type { StartOrder } from '../../sandbox/protocol.ts'
 export function loadMachine(build: EngineBuild, order: StartOrder): Result<Machine, 'LOAD'> {
   const kernels = new Map<string, WebAssembly.Module>()
   for (const [name, { wasm }] of order.kernels) {
+    // Metered here, whatever its author says that it is.
+    const metered = instrumentKernel(wasm)
+    if (!metered.ok) return refuse('LOAD', `kernel "${name}": ${metered.reason}`)
     try {
-      kernels.set(name, new WebAssembly.Module(Uint8Array.from(wasm)))
+      kernels.set(name, new WebAssembly.Module(metered.value))
     } catch (error) {
       return refuse('LOAD', `kernel "${name}": ${wordsOf(error)}`)
     }

@@ -1,13 +1,15 @@
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { assert } from '../../base/assert.ts'
-import type { HostMessage } from '../../sandbox/protocol.ts'
+import { createEarlyMail } from '../guest/early-mail.ts'
 import { lockDown } from '../guest/lockdown.ts'
-import { type GuestRealm, runGuest } from '../guest/loop.ts'
+import type { GuestRealm } from '../guest/loop.ts'
 
-/** The entry of a guest's worker thread: takes what the guest needs of the realm, gives away the rest, and runs the guest. */
+/** The entry of a guest's worker thread: takes what the guest needs of the realm, gives away the rest, loads the guest. */
 assert(!isMainThread && parentPort, 'this file is the entry of a worker thread')
 const port = parentPort
 const { setTimeout, clearTimeout, setImmediate, performance } = globalThis
+const mail = createEarlyMail()
+port.on('message', mail.take)
 
 const realm: GuestRealm = {
   clock: { nowMs: () => performance.now(), wallMs: () => performance.timeOrigin + performance.now() },
@@ -18,9 +20,11 @@ const realm: GuestRealm = {
     },
   },
   post: (message, transfer) => port.postMessage(message, transfer),
-  receive: (onMessage) => port.on('message', (message: HostMessage) => onMessage(message)),
+  receive: mail.receive,
   breathe: (then) => void setImmediate(then),
 }
 
 lockDown(globalThis)
+// Only now: whatever the engine's modules might keep of the realm at load time is gone.
+const { runGuest } = await import('../guest/loop.ts')
 runGuest(realm)

@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
+import { createNodeSandbox } from '../../src/platform/node/sandbox.ts'
+import type { ClosableSandbox } from '../../src/sandbox/create-sandbox.ts'
+import type { GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
+import { SANDBOX_CLAIMS } from '../contract/sandbox.ts'
+import { order } from '../sandbox/orders.ts'
+
+const compiled = (path: string): URL => pathToFileURL(resolve('dist/node', path))
+const engine = await loadEngineFiles(resolve('dist/engine'))
+const engineId = engine.manifest.id
+const engines = new Map([[engineId, engine.module]])
+
+describe('a worker thread keeps the contract of a sandbox', () => {
+  let sandbox: ClosableSandbox
+  beforeAll(() => {
+    sandbox = createNodeSandbox({ engines, entry: compiled('platform/node/sandbox-worker.js') })
+  })
+  afterAll(() => sandbox.close())
+
+  for (const { claim, prove } of SANDBOX_CLAIMS) {
+    test(claim, () => prove({ sandbox, engineId }), 60_000)
+  }
+})
+
+/** A worker whose engine has fallen: the program in it does with the worker what it likes. */
+const compromised = (body: string): URL =>
+  new URL(
+    `data:text/javascript,${encodeURIComponent(`import { parentPort as host } from 'node:worker_threads'\n${body}`)}`,
+  )
+
+function endOf(sandbox: ClosableSandbox, changes: Partial<GuestOrder> = {}): Promise<GuestEvent> {
+  return new Promise((end) => {
+    const guest = sandbox.spawn(order({ engineId, ...changes }), (event) => {
+      if (event.kind === 'ready') guest.run()
+      if (event.kind === 'failed' || event.kind === 'finished') end(event)
+    })
+  })
+}
+
+const ready = `host.on('message', ({ kind }) => { if (kind === 'start') host.postMessage({ kind: 'ready' }); if (kind === 'run') go() })`
+
+describe('a compromised worker thread', () => {
+  const attacks: [string, string, object][] = [
+    [
+      'that speaks another language',
+      `${ready}; const go = () => host.postMessage({ eval: '1' })`,
+      { code: 'BREACH', reason: 'message has no kind' },
+    ],
+    [
+      'that sends a function’s worth of nothing',
+      `${ready}; const go = () => host.postMessage(undefined)`,
+      { code: 'BREACH', reason: 'message has no kind' },
+    ],
+    [
+      'that hands its host an image nobody asked for',
+      `${ready}; const go = () => host.postMessage({ kind: 'frozen', image: {} })`,
+      { code: 'BREACH', reason: 'image has no "engineId"' },
+    ],
+    [
+      'that claims to be its own warden',
+      `${ready}; const go = () => host.postMessage({ kind: 'failed', code: 'BREACH', reason: '', fuelUsed: 0 })`,
+      { code: 'BREACH' },
+    ],
+    [
+      'that floods its host',
+      `${ready}; const go = () => { for (;;) host.postMessage({ kind: 'pulse', fuelUsed: 0, sentBytes: 0 }) }`,
+      { code: 'BREACH', reason: 'messages > 5000 a second' },
+    ],
+    [
+      'that crashes',
+      `${ready}; const go = () => { throw new Error('mine') }`,
+      { code: 'TRAP', reason: 'worker ended: mine' },
+    ],
+    [
+      'that leaves',
+      `${ready}; const go = () => process.exit(3)`,
+      { code: 'TRAP', reason: 'worker ended: exit code 3' },
+    ],
+    [
+      'that fills its own heap',
+      `${ready}; const go = () => { const all = []; for (;;) all.push(new Array(1000).fill(all.length)) }`,
+      { code: 'TRAP' },
+    ],
+    [
+      'that never answers, having promised to',
+      `${ready}; const go = () => { for (;;); }`,
+      { code: 'UNRESPONSIVE', reason: 'no answer for 2000 ms >= 2000' },
+    ],
+  ]
+  test.each(attacks)(
+    '%s is ended, and the next guest is none the worse',
+    async (_, body, end) => {
+      const hostile = createNodeSandbox({ engines, keepSpare: false, entry: compromised(body) })
+      const honest = createNodeSandbox({
+        engines,
+        keepSpare: false,
+        entry: compiled('platform/node/sandbox-worker.js'),
+      })
+      const [bad, good] = await Promise.all([
+        endOf(hostile),
+        endOf(honest, { code: `let x = 0; for (let i = 0; i < 1e5; i++) x += i` }),
+      ])
+      expect(bad).toMatchObject({ kind: 'failed', ...end })
+      expect(good).toMatchObject({ kind: 'finished' })
+      hostile.close()
+      honest.close()
+    },
+    30_000,
+  )
+})
+
+describe('a locked-down worker thread', () => {
+  const namesAfter = async (body: string): Promise<unknown> => {
+    const worker = new Worker(
+      compromised(`import { lockDown } from ${JSON.stringify(compiled('platform/guest/lockdown.js').href)}\n${body}`),
+    )
+    const [answer] = await once(worker, 'message')
+    await worker.terminate()
+    return answer
+  }
+
+  test('keeps the language, WebAssembly and text codecs, and no door', async () => {
+    const left = await namesAfter(
+      `lockDown(globalThis); host.postMessage(Object.getOwnPropertyNames(globalThis).filter((name) => globalThis[name] !== undefined))`,
+    )
+    expect(left).toContain('WebAssembly')
+    for (const door of [
+      'process',
+      'fetch',
+      'WebSocket',
+      'Buffer',
+      'setTimeout',
+      'performance',
+      'crypto',
+      'navigator',
+      'BroadcastChannel',
+      'MessageChannel',
+      'SharedArrayBuffer',
+      'Atomics',
+      'eval',
+      'Function',
+    ])
+      expect(left).not.toContain(door)
+  })
+
+  test('lets go of everything it was asked for', async () => {
+    expect(await namesAfter(`host.postMessage(lockDown(globalThis))`)).toEqual([])
+  })
+})
