@@ -53,7 +53,7 @@ export const MEMORY_PAGES_DECLARED = 65_536
 export const CONSOLE_TEXT_MAX = 8_192
 
 /** Console lines kept between two `takeConsole`; older ones are dropped and counted. */
-export const CONSOLE_LINES_MAX = 1_000
+export const CONSOLE_LINES_MAX = 10_000
 
 /** Calls of one agent without an answer. Stops: a table of promises that grows for ever on the host's side. */
 export const PENDING_CALLS_MAX = 1_024
@@ -78,3 +78,9 @@ export const KERNEL_START_FUEL = 10_000_000n
 
 /** Kernels of one agent. Stops: a bundle that makes its host hold memories without number. */
 export const KERNELS_MAX = 16
+
+/**
+ * Fuel a kernel may use to rewind its frames, which is not charged: they were paid for when they were entered. Rewinding
+ * the largest frame buffer takes less. Stops: a kernel that only pretends to rewind and works for nothing meanwhile.
+ */
+export const KERNEL_REWIND_FUEL = 200_000n
