@@ -87,7 +87,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'entry/node': {
     imports: [...CORE, 'platform/node', 'platform/memory', 'platform/peerjs', 'rendezvous', 'sim'],
-    packages: ['node:*', 'commander', 'pino', 'playwright-core'],
+    packages: ['node:*', 'commander', 'esbuild', 'pino', 'playwright-core'],
     core: false,
   },
   /** src/index.ts, the embedder's door. */
