@@ -5,7 +5,7 @@
  * runs out, or a native stack that overflows, ends the agent.
  */
 import type { KernelImage } from './image.ts'
-import { FUEL_MAX, IMAGE_PAGE_BYTES, KERNEL_START_FUEL, WASM_PAGE_BYTES } from './limits.ts'
+import { FUEL_MAX, IMAGE_PAGE_BYTES, KERNEL_REWIND_FUEL, KERNEL_START_FUEL, WASM_PAGE_BYTES } from './limits.ts'
 import { differingPages, putPages } from './pages.ts'
 import { isMutableGlobal, VmFault } from './vm.ts'
 
@@ -42,10 +42,15 @@ class KernelAbort extends Error {
 
 const DRIVER_GLOBALS: ReadonlySet<string> = new Set(['__fuel', '__soft', '__depth'])
 const UTF16 = 2
+/** Asyncify's state while frames are being unwound. */
+const UNWINDING = 1
 
 export class Kernel {
   readonly name: string
   readonly memory: WebAssembly.Memory | null
+  /** Fuel as it was where the kernel stands or stood: rewinding passes entries and loop headers again, for nothing. */
+  #fuelAtYield: bigint | null = null
+  #rewinding = false
   suspended: { readonly exportName: string; readonly args: readonly number[] } | null = null
   readonly #exports: KernelExports
   readonly #functions: ReadonlyMap<string, (...args: number[]) => unknown>
@@ -105,6 +110,9 @@ export class Kernel {
       standing.exportName,
       standing.args,
       () => {
+        this.#rewinding = true
+        this.#fuelAtYield = meter.fuelLeft
+        this.#exports.__fuel.value = KERNEL_REWIND_FUEL
         this.#exports.asyncify_start_rewind?.(this.asyncifyAddress)
         return callee(...standing.args)
       },
@@ -115,21 +123,27 @@ export class Kernel {
   #enter(exportName: string, args: readonly number[], run: () => unknown, meter: Meter): KernelOutcome {
     this.#exports.__fuel.value = meter.fuelLeft
     this.#exports.__depth.value = meter.depthLeft
+    this.#fuelAtYield = null
     if (this.#exports.__soft !== undefined)
       this.#exports.__soft.value = this.asyncifyAddress === 0 ? -FUEL_MAX : meter.soft
     let value: unknown
     try {
       value = run()
     } catch (error) {
+      if (this.#rewinding) throw new VmFault('a kernel did not come back to where it stood')
       meter.fuelLeft = this.#exports.__fuel.value as bigint
       return this.#caught(error, meter)
     }
-    meter.fuelLeft = this.#exports.__fuel.value as bigint
-    if (this.#exports.asyncify_get_state?.() === 1) {
+    if (this.#rewinding) throw new VmFault('a kernel did not come back to where it stood')
+    if (this.#fuelAtYield !== null && this.#exports.asyncify_get_state?.() === UNWINDING) {
+      const spent = this.#fuelAtYield - (this.#exports.__fuel.value as bigint)
+      if (spent > KERNEL_REWIND_FUEL) throw new VmFault('a kernel works while it pretends to unwind')
+      meter.fuelLeft = this.#fuelAtYield
       this.#exports.asyncify_stop_unwind?.()
       this.suspended = { exportName, args }
       return { kind: 'suspended' }
     }
+    meter.fuelLeft = this.#exports.__fuel.value as bigint
     if (typeof value === 'bigint')
       return { kind: 'error', error: `kernel ${this.name}.${exportName} returns a 64-bit integer` }
     return { kind: 'value', value: typeof value === 'number' ? value : 0 }
@@ -147,15 +161,19 @@ export class Kernel {
   }
 
   #yield(): void {
-    const { asyncify_get_state, asyncify_stop_rewind, asyncify_start_unwind } = this.#exports
-    if (asyncify_get_state?.() === 2) {
+    const { asyncify_stop_rewind, asyncify_start_unwind, __fuel } = this.#exports
+    if (this.#rewinding) {
+      this.#rewinding = false
       asyncify_stop_rewind?.()
+      __fuel.value = this.#fuelAtYield
+      this.#fuelAtYield = null
       return
     }
     const header = this.#view(this.asyncifyAddress, 8)
-    if (header === null || asyncify_start_unwind === undefined) return
+    if (header === null || asyncify_start_unwind === undefined || this.asyncifyAddress === 0) return
     header.setUint32(0, this.asyncifyAddress + 8, true)
     header.setUint32(4, this.asyncifyAddress + this.#bufferBytes, true)
+    this.#fuelAtYield = __fuel.value as bigint
     asyncify_start_unwind(this.asyncifyAddress)
   }
 

@@ -80,7 +80,7 @@ export const KERNEL_START_FUEL = 10_000_000n
 export const KERNELS_MAX = 16
 
 /**
- * Fuel a kernel may use to rewind its frames, which is not charged: they were paid for when they were entered. Rewinding
+ * Fuel a kernel may use to unwind or to rewind its frames, which is not charged: they were paid for when they were entered. Rewinding
  * the largest frame buffer takes less. Stops: a kernel that only pretends to rewind and works for nothing meanwhile.
  */
 export const KERNEL_REWIND_FUEL = 200_000n

@@ -1,6 +1,7 @@
 /**
  * Recognises the five functions Asyncify adds, and makes sure that nothing but them, called by nobody but the host, can
- * change its state: metering is off while that state is not 0, so a kernel must not be able to switch it.
+ * change its state: whether a kernel is suspended is then the host's doing alone, and its two globals, which mean nothing
+ * between calls, can be left out of checkpoints.
  */
 import { OP, type Step, step } from './instruction.ts'
 import { KIND, type ModuleShape } from './module.ts'

@@ -63,7 +63,6 @@ export function instrumentEngine(wasm: Uint8Array): InstrumentedEngine {
   const blockTypes: (readonly number[])[] = []
   const plan: WeavePlan = {
     fuel,
-    state: null,
     depth,
     canonicalNaN: false,
     shiftFunctions: { from: 0, by: 0 },

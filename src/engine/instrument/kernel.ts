@@ -6,8 +6,9 @@
  * sojourn.yield. Metering is the host's own: this pass charges fuel and depth everywhere, checks that the kernel never
  * writes `__fuel`, `__soft` or Asyncify's state, and takes nothing the author's side says on trust. A kernel without
  * safepoints, or with lying ones, is thus stopped by hard fuel and by the sandbox's watchdog; it only cannot be frozen
- * in the middle of a call. Nothing is charged while frames are being unwound or rewound, so a frozen and thawed kernel
- * counts exactly like an undisturbed one.
+ * in the middle of a call. Rewinding passes function entries and loop headers again and would pay for them twice: the
+ * driver lends a small allowance for that and puts the counter back when the safepoint is reached (kernels.ts), so a
+ * frozen and thawed kernel counts exactly like an undisturbed one, and its loops need not look at Asyncify's state.
  *
  * Fuel: one unit for every 32 bytes of code a function or a loop's turn has outside its inner loops, at least one.
  * Depth: every function, so that no chain of large frames stays uncounted.
@@ -77,7 +78,6 @@ function weaveKernel(shape: ModuleShape): Bytes {
   const blockTypes: (readonly number[])[] = []
   const plan: WeavePlan = {
     fuel,
-    state: asyncify?.state ?? null,
     depth,
     canonicalNaN: true,
     shiftFunctions: { from: 0, by: 0 },

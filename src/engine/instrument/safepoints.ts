@@ -42,7 +42,6 @@ function weave(shape: ModuleShape): Bytes {
   const yieldFunction = shape.importedFunctions
   const plan: WeavePlan = {
     fuel: null,
-    state: null,
     depth: null,
     canonicalNaN: false,
     shiftFunctions: { from: shape.importedFunctions, by: 1 },

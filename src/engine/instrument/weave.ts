@@ -15,8 +15,6 @@ import { Writer } from './writer.ts'
 export interface WeavePlan {
   /** Index of `__fuel` (i64), or null: no metering. */
   readonly fuel: number | null
-  /** Index of Asyncify's state global: while it is not 0, frames are being unwound or rewound and nothing is charged. */
-  readonly state: number | null
   /** Fuel a function's entry costs; 0 for none. */
   entryFuel(body: Body): number
   /** Fuel one turn of the loop at this offset costs. */
@@ -88,11 +86,9 @@ export function weaveBody(bytes: Uint8Array, body: Body, plan: WeavePlan): Uint8
 function charge(out: Writer, plan: WeavePlan, fuel: number, scratch: Scratch): void {
   if (plan.fuel === null || fuel === 0) return
   const left = scratch.of(TYPE.i64)
-  if (plan.state !== null) out.byte(OP.globalGet).u32(plan.state).byte(OP.i32Eqz, OP.if, VOID)
   out.byte(OP.globalGet).u32(plan.fuel).byte(OP.i64Const).signed(fuel).byte(OP.i64Sub, OP.localTee).u32(left)
   out.byte(OP.globalSet).u32(plan.fuel)
   out.byte(OP.localGet).u32(left).byte(OP.i64Const, 0, OP.i64LtS, OP.if, VOID, OP.unreachable, OP.end)
-  if (plan.state !== null) out.byte(OP.end)
 }
 
 function enterDepth(out: Writer, plan: WeavePlan, body: Body, units: number, scratch: Scratch): void {
