@@ -21,10 +21,6 @@ export const CLOCK_MS = 1_000
 /** Handing over may take this long; what is still here then is parked, and home recovers it from its checkpoint. */
 export const DRAIN_MS_MAX = 20_000
 
-/** After a reload the page before may hold the store for a moment longer: so many tries, so far apart. */
-export const STORE_TRIES = 8
-export const STORE_RETRY_MS = 250
-
 /** Agents at a time on offer at most, even on a large machine: one web worker and up to its memory limit each. */
 export const PAGE_SLOTS_MAX = 16
 

@@ -7,7 +7,7 @@ import type { Hold, LimitsView, PageActions, PageView, Phase } from '../../ui/pa
 import { addTile, type Painting, parseTile } from '../../ui/tile.ts'
 import type { Cluster } from '../../wire/cluster.ts'
 import { type ClusterQuestion, watchCluster } from './cluster-watch.ts'
-import { AGREEMENTS_MAX, DRAIN_MS_MAX, DRAW_MS, HOST_NAME_LENGTH_MAX, STORE_RETRY_MS, STORE_TRIES } from './limits.ts'
+import { AGREEMENTS_MAX, DRAIN_MS_MAX, DRAW_MS, HOST_NAME_LENGTH_MAX } from './limits.ts'
 import type { Emitted, HostWish, PageHost } from './page-host.ts'
 import { type PreferenceMemory, type Preferences, readPreferences, writePreferences } from './preferences.ts'
 import { offersRelay } from './relay.ts'
@@ -86,7 +86,7 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
     try {
       const { name, relayOnly } = preferences.peek()
       const slots = Math.min(preferences.peek().slots, defaults.slotsMax)
-      const started = await withRetries({
+      const started = await parts.startHost({
         cluster: answer,
         name,
         slots,
@@ -116,17 +116,6 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
         due = false
         if (host.peek() === here) snapshot.value = here.snapshot()
       })
-    }
-  }
-
-  async function withRetries(wish: HostWish): Promise<PageHost> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await parts.startHost(wish)
-      } catch (error) {
-        if (!(error instanceof StoreLockedError) || tries >= STORE_TRIES) throw error
-        await new Promise<void>((resolve) => timers.after(STORE_RETRY_MS, resolve))
-      }
     }
   }
 

@@ -2,7 +2,6 @@ import { signal } from '@preact/signals'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../src/base/random.ts'
 import { accept, type Result, refuse } from '../../../src/base/result.ts'
-import { STORE_RETRY_MS } from '../../../src/entry/browser/limits.ts'
 import type { HostWish, PageHost } from '../../../src/entry/browser/page-host.ts'
 import { createVolunteer, type Volunteer } from '../../../src/entry/browser/volunteer.ts'
 import type { HostSnapshot } from '../../../src/host/snapshot.ts'
@@ -301,16 +300,8 @@ describe('silence and faults', () => {
     expect(hosts[0]?.log).not.toContain('drain')
   })
 
-  it('waits a moment for the page before to let go of the store', async () => {
-    startFaults = [new StoreLockedError('locked'), new StoreLockedError('locked')]
-    const page = await openPage()
-    page.actions.agree([ALICE])
-    await time.advance(2 * STORE_RETRY_MS)
-    expect(phase(page)).toBe('lending')
-  })
-
   it('says that another tab is the host, and tries again only when asked', async () => {
-    startFaults = Array.from({ length: 8 }, () => new StoreLockedError('locked'))
+    startFaults = [new StoreLockedError('locked')]
     const page = await openPage()
     page.actions.agree([ALICE])
     await time.advance(60_000)
