@@ -1,0 +1,314 @@
+/**
+ * The author's door: `import { agent } from 'sojourn/agent'`.
+ *
+ * An agent is a program that travels. It runs in a small JavaScript engine inside some host: a browser tab or an edge
+ * worker. At any moment, in the middle of any loop, its host may freeze it and another may thaw it; the program does not
+ * notice: variables, closures, generators, pending promises and timers are all still there, `Date` and `Math.random`
+ * go on where they were. What an agent can reach beside the language is `self`, and nothing else: no network, no files,
+ * no DOM. Everything `self` gives can be refused, with a RefusalError.
+ *
+ *     import { agent } from 'sojourn/agent'
+ *
+ *     export default agent(async (self, input: { upTo: number }) => {
+ *       let sum = 0
+ *       for (let i = 0; i < input.upTo; i++) {      // frozen and thawed anywhere in here, without a word
+ *         sum += i
+ *         self.progress(i / input.upTo)
+ *       }
+ *       await self.move({ home: true })             // the next line runs on another machine, `sum` intact
+ *       return { sum, where: self.host.name }
+ *     })
+ *
+ * Input, result and everything emitted are JSON; a Uint8Array anywhere in them arrives as a Uint8Array.
+ * This file runs inside the guest and imports nothing; it is bundled into every agent that uses it.
+ */
+
+/** What an agent knows of itself and can ask of its host. */
+export interface Self<Input = unknown> {
+  /** The agent's name, unique for ever; the same on every host. */
+  readonly id: string
+  /** What the agent was launched with; the same value as the function's second argument. */
+  readonly input: Input
+  /**
+   * The host as last heard of: at the start, and after every `move` and `where`. A host may send an agent
+   * away without asking it; only `await self.where()` is sure.
+   */
+  readonly host: Host
+  /** What was left of the permit's numbers when last heard of; `await self.where()` asks again. */
+  readonly quota: Quota
+
+  /** Asks where we are now and what is left, brings `host` and `quota` up to date, and answers the host. */
+  where(): Promise<Host>
+
+  /**
+   * Goes to another host; the lines after it run there. Answers the new host. Where the agent is already is fine and
+   * costs no hop.
+   * Refused with NOT_FOUND (no such host), UNREACHABLE (nobody there takes it), QUOTA (no hops left), DENIED.
+   */
+  move(where: Where): Promise<Host>
+
+  /** Resolves when home has a copy of the agent's state taken after this call: at most the work since then can be lost. */
+  checkpoint(): Promise<void>
+
+  /** Waits in virtual time. Survives moves: the rest of the wait goes on elsewhere. */
+  sleep(ms: number): Promise<void>
+
+  /**
+   * Tells whoever watches how far the work is, 0 to 1, with a few words if wanted. Not awaited, cheap, and never an
+   * error: changes below a thousandth are not sent, and of what cannot be sent at once only the latest is.
+   */
+  progress(fraction: number, note?: string): void
+
+  /**
+   * Sends a partial result to whoever launched the agent, in order, each once. Resolves when the host has it; await it,
+   * or a fast loop is refused with QUOTA.
+   */
+  emit(value: unknown): Promise<void>
+
+  /**
+   * The functions of kernels/<name>, callable at once and synchronously; numbers in, a number out. Frozen in the middle
+   * of a call like everything else. Refused with NOT_FOUND.
+   *
+   *     const { search } = await self.kernel<{ search(from: number, best: number): number }>('golomb')
+   */
+  kernel<Functions extends object = Readonly<Record<string, KernelFunction>>>(
+    name: string,
+  ): Promise<Functions & { readonly memory: KernelMemory }>
+
+  /** The bytes of assets/<name> of the agent's own bundle. Refused with NOT_FOUND. */
+  asset(name: string): Promise<Uint8Array>
+
+  /** The bytes of a file that the present host shares. Refused with NOT_FOUND, DENIED, or QUOTA where it is too large. */
+  read(path: string): Promise<Uint8Array>
+
+  /** The hosts that the present one knows to be on line, itself among them. */
+  hosts(): Promise<readonly KnownHost[]>
+}
+
+/** Where to go: to the host the agent was launched from, to a host by its id, to any of a kind, or just away. */
+export type Where = { readonly home: true } | { readonly host: string } | { readonly kind: 'edge' | 'tab' } | 'anywhere'
+
+export interface Host {
+  /** Its public key, as did:key. */
+  readonly id: string
+  /** A browser tab, an edge worker, or the process that launched the agent. */
+  readonly kind: 'edge' | 'tab' | 'launcher'
+  /** Counts the host's starts: a higher age under the same id is the same host after a restart. */
+  readonly age: number
+  /** For people. */
+  readonly name: string
+}
+
+export interface KnownHost {
+  readonly id: string
+  readonly kind: Host['kind']
+  readonly name: string
+  /** Paths that `read` finds there, where the host has said so. */
+  readonly shares?: readonly string[]
+}
+
+export interface Quota {
+  /** Steps of the engine; 1e9 are of the order of 5 s of busy JavaScript. */
+  readonly fuel: number
+  readonly memoryBytes: number
+  readonly lifetimeMs: number
+  /** Of console lines, emits and the result together. */
+  readonly sentBytes: number
+  readonly hops: number
+}
+
+export type KernelFunction = (...args: number[]) => number
+
+/** A kernel's linear memory. Copies go in and out: a view into it could not travel. */
+export interface KernelMemory {
+  read(address: number, length: number): Uint8Array
+  write(address: number, bytes: Uint8Array): void
+}
+
+/** Why something was refused. */
+export type RefusalCode =
+  /** The permit, or the host's owner, does not grant it. */
+  | 'DENIED'
+  /** It would exceed the permit's numbers, or what one message can hold. */
+  | 'QUOTA'
+  | 'NOT_FOUND'
+  /** Nobody who could do it is on line or willing. */
+  | 'UNREACHABLE'
+  /** The arguments are not what the call takes. */
+  | 'INVALID'
+  /** The host does not know this call: it is older than the agent. */
+  | 'UNKNOWN_CALL'
+
+/** What every refused call of `self` rejects with. The message is the reason, as a sentence. */
+export class RefusalError extends Error {
+  override readonly name = 'RefusalError'
+  readonly code: RefusalCode
+
+  constructor(code: RefusalCode, reason: string) {
+    super(reason)
+    this.code = code
+  }
+}
+
+/** An agent as the engine starts it; what `agent` returns and a module exports as its default. */
+export type Agent<Input, Output> = (input: Input) => Promise<Output>
+
+/** Makes an agent of a function. What it returns is the result; what it throws ends the agent, with its stack. */
+export function agent<Input = unknown, Output = unknown>(
+  run: (self: Self<Input>, input: Input) => Output | Promise<Output>,
+): Agent<Input, Output> {
+  return async (input) => run(new Asking(input, await call('self', {})), input)
+}
+
+/** What the engine's prelude leaves on the global object for us. */
+interface Engine {
+  readonly __sojourn: {
+    call(name: string, args: object): Promise<unknown>
+    kernels(): Readonly<Record<string, readonly string[]>>
+    kernelCall(kernel: string, name: string, ...args: number[]): number
+    kernelRead(kernel: string, address: number, length: number): Uint8Array
+    kernelWrite(kernel: string, address: number, bytes: Uint8Array): void
+  }
+  setTimeout(run: () => void, ms: number): number
+}
+const engine = globalThis as unknown as Engine
+
+/** The calls and their answers; the host's side has the same table (sandbox/SYSCALLS.md). */
+interface Answers {
+  self: { readonly id: string; readonly host: Host; readonly quota: Quota }
+  move: Host
+  checkpoint: true
+  progress: null
+  emit: null
+  asset: Uint8Array
+  read: Uint8Array
+  hosts: readonly KnownHost[]
+}
+
+async function call<Name extends keyof Answers>(name: Name, args: object): Promise<Answers[Name]> {
+  try {
+    return (await engine.__sojourn.call(name, args)) as Answers[Name]
+  } catch (error) {
+    throw error instanceof Error && 'code' in error ? new RefusalError(error.code as RefusalCode, error.message) : error
+  }
+}
+
+/** The engine's timers hold 31 bits of milliseconds, as everywhere. */
+const SLEEP_MS_MAX = 2 ** 31 - 1
+
+class Asking<Input> implements Self<Input> {
+  readonly id: string
+  readonly input: Input
+  readonly #progress = new Progress()
+  #host: Host
+  #quota: Quota
+
+  constructor(input: Input, { id, host, quota }: Answers['self']) {
+    this.id = id
+    this.input = input
+    this.#host = host
+    this.#quota = quota
+  }
+
+  get host(): Host {
+    return this.#host
+  }
+
+  get quota(): Quota {
+    return this.#quota
+  }
+
+  async where(): Promise<Host> {
+    const { host, quota } = await call('self', {})
+    this.#quota = quota
+    this.#host = host
+    return host
+  }
+
+  async move(where: Where): Promise<Host> {
+    this.#host = await call('move', { where })
+    return this.#host
+  }
+
+  async checkpoint(): Promise<void> {
+    await call('checkpoint', {})
+  }
+
+  async sleep(ms: number): Promise<void> {
+    for (let leftMs = Math.max(0, Math.ceil(ms)); ; leftMs -= SLEEP_MS_MAX) {
+      const nowMs = Math.min(leftMs, SLEEP_MS_MAX)
+      await new Promise<void>((resolve) => engine.setTimeout(resolve, nowMs))
+      if (leftMs <= SLEEP_MS_MAX) return
+    }
+  }
+
+  progress(fraction: number, note = ''): void {
+    this.#progress.report(fraction, note)
+  }
+
+  async emit(value: unknown): Promise<void> {
+    await call('emit', { value: value === undefined ? null : value })
+  }
+
+  async kernel<Functions extends object>(name: string): Promise<Functions & { readonly memory: KernelMemory }> {
+    const { kernels, kernelCall, kernelRead, kernelWrite } = engine.__sojourn
+    const known = kernels()
+    const names = Object.hasOwn(known, name) ? known[name] : undefined
+    if (!names) throw new RefusalError('NOT_FOUND', `the bundle has no kernel "${name}"`)
+    const functions: Record<string, unknown> = {}
+    for (const one of names) functions[one] = (...args: number[]): number => kernelCall(name, one, ...args)
+    functions.memory = {
+      read: (address: number, length: number) => kernelRead(name, address, length),
+      write: (address: number, bytes: Uint8Array) => kernelWrite(name, address, bytes),
+    } satisfies KernelMemory
+    return functions as Functions & { readonly memory: KernelMemory }
+  }
+
+  asset(name: string): Promise<Uint8Array> {
+    return call('asset', { name })
+  }
+
+  read(path: string): Promise<Uint8Array> {
+    return call('read', { path })
+  }
+
+  hosts(): Promise<readonly KnownHost[]> {
+    return call('hosts', {})
+  }
+}
+
+/** The smallest change of the fraction that is told. */
+const PROGRESS_STEP = 0.001
+/** Reports under way; the engine allows an agent 1,024 unanswered calls of all kinds. */
+const PROGRESS_WAITING_MAX = 256
+/** Characters; the host refuses longer notes. */
+const NOTE_LENGTH_MAX = 256
+
+/** Keeps a loop that reports at every turn from drowning its host: few reports, none of them the last one lost. */
+class Progress {
+  #fraction = -1
+  #note = ''
+  #waiting = 0
+  #later: { readonly fraction: number; readonly note: string } | null = null
+
+  report(alleged: number, words: string): void {
+    const fraction = Math.min(1, Math.max(0, Number(alleged) || 0))
+    const note = String(words).slice(0, NOTE_LENGTH_MAX)
+    const isSmall = Math.abs(fraction - this.#fraction) < PROGRESS_STEP && !(fraction === 1 && this.#fraction < 1)
+    if (isSmall && note === this.#note) return
+    if (this.#waiting >= PROGRESS_WAITING_MAX) this.#later = { fraction, note }
+    else this.#send(fraction, note)
+  }
+
+  #send(fraction: number, note: string): void {
+    this.#fraction = fraction
+    this.#note = note
+    this.#later = null
+    this.#waiting += 1
+    const settled = (): void => {
+      this.#waiting -= 1
+      if (this.#later) this.#send(this.#later.fraction, this.#later.note)
+    }
+    call('progress', { fraction, note }).then(settled, settled)
+  }
+}
