@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Command, CommanderError, Help } from 'commander'
 import { packageRoot } from '../../platform/node/engine-files.ts'
 import { register as registerBuild } from './commands/build.ts'
+import { register as registerDoctor } from './commands/doctor.ts'
 import { register as registerEdge } from './commands/edge.ts'
 import { register as registerEvict } from './commands/evict.ts'
 import { register as registerInspect } from './commands/inspect.ts'
@@ -10,6 +11,7 @@ import { register as registerKeygen } from './commands/keygen.ts'
 import { register as registerKill } from './commands/kill.ts'
 import { register as registerLaunch } from './commands/launch.ts'
 import { register as registerLogs } from './commands/logs.ts'
+import { register as registerMap } from './commands/map.ts'
 import { register as registerMove } from './commands/move.ts'
 import { register as registerPs } from './commands/ps.ts'
 import { register as registerServe } from './commands/serve.ts'
@@ -25,6 +27,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerBuild,
   registerInspect,
   registerVerify,
+  registerMap,
   registerServe,
   registerEdge,
   registerLaunch,
@@ -33,6 +36,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerMove,
   registerEvict,
   registerKill,
+  registerDoctor,
 ]
 
 async function main(argv: readonly string[]): Promise<void> {

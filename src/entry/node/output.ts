@@ -47,5 +47,7 @@ export function columns(rows: readonly (readonly [string, string])[]): string[] 
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
   const kilo = bytes / 1024
-  return kilo < 1000 ? `${kilo.toPrecision(3)} KiB` : `${(kilo / 1024).toPrecision(3)} MiB`
+  if (kilo < 1000) return `${kilo.toPrecision(3)} KiB`
+  const mega = kilo / 1024
+  return mega < 1000 ? `${mega.toPrecision(3)} MiB` : `${(mega / 1024).toPrecision(3)} GiB`
 }

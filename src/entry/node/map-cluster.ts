@@ -1,0 +1,52 @@
+import { cpus } from 'node:os'
+import type { Host } from '../../host/host.ts'
+import type { Did } from '../../identity/did.ts'
+import { createSigner, generateSecretKey, type Signer } from '../../identity/signer.ts'
+import { nodeRandom } from '../../platform/node/time.ts'
+import { startLocalCluster } from './local-cluster.ts'
+import { startNodeHost } from './node-host.ts'
+import { collectRefusals } from './refusals.ts'
+
+/** Where `map` sends its agents: a cluster of its own on this machine, or one that is there. Home is in this process. */
+export interface MapCluster {
+  readonly home: Host
+  /** Why nobody takes agents; null when somebody does, or has no room just now. */
+  whyNobody(): string | null
+  close(): Promise<void>
+}
+
+/** Two agents a core: while one of them is on its way, the other works. */
+const SLOTS_PER_EDGE = 2
+
+export const edgesByDefault = (): number => Math.max(1, cpus().length)
+
+export async function startOwnCluster(edges: number, author: Did): Promise<MapCluster> {
+  const refusals = collectRefusals()
+  const cluster = await startLocalCluster({
+    edges,
+    slots: SLOTS_PER_EDGE,
+    signer: ephemeral(),
+    trust: [author],
+    log: refusals.note,
+  })
+  const { host: home } = cluster.home
+  return { home, whyNobody: () => refusals.sentence(home.snapshot()), close: () => cluster.stop() }
+}
+
+/** A host for as long as the map runs; its key is for once, what hosts trust is the author of the bundle. */
+export async function joinForMap(join: string, author: Did, bind: string | undefined): Promise<MapCluster> {
+  const refusals = collectRefusals()
+  const { host: home, close } = await startNodeHost({
+    rendezvous: join,
+    signer: ephemeral(),
+    kind: 'launcher',
+    name: 'map',
+    slots: 0,
+    trust: [author],
+    ...(bind === undefined ? {} : { bindAddress: bind }),
+    log: (_, text) => refusals.note(text),
+  })
+  return { home, whyNobody: () => refusals.sentence(home.snapshot()), close }
+}
+
+const ephemeral = (): Signer => createSigner(generateSecretKey(nodeRandom))
