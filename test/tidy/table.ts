@@ -75,7 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   ui: { imports: ['base', 'identity', 'directory', 'host'], packages: ['@preact/signals', 'preact'], core: false },
   bench: {
-    imports: [...CORE, 'platform/memory', 'platform/node', 'rendezvous'],
+    imports: [...CORE, 'platform/memory', 'platform/node', 'platform/peerjs', 'rendezvous'],
     packages: ['node:*', 'assemblyscript'],
     core: false,
   },

@@ -1,0 +1,32 @@
+/** Numbers of the PeerJS transport: what each bounds, its unit, why this value, the attack or accident it stops. */
+
+/** On line at the rendezvous within this time of asking, or the attempt has failed. */
+export const ONLINE_MS_MAX = 10_000
+
+/** Back-off between attempts to get back on line: doubled each time between these, and each drawn ±50 %. */
+export const BACKOFF_MS_MIN = 500
+export const BACKOFF_MS_MAX = 15_000
+
+/** Connections that others are opening to us at once (js-libp2p: 10 pending inbound); a crowd that joins at once is larger. */
+export const INBOUND_PENDING_MAX = 64
+
+/** Candidates taken for one connection. Hosts have a handful; a lying rendezvous could send for ever. */
+export const CANDIDATES_MAX = 64
+
+/** ICE without an answer from the other end for this long ends the channel: a killed host says no good-bye. */
+export const DISCONNECTED_MS_MAX = 4_000
+
+/** What was sent before `close` gets this long to reach the other end. */
+export const FLUSH_MS_MAX = 1_000
+
+/** Room that PeerJS' data channel may never exceed, bytes: a caller that does not await `send` is a programmer error. */
+export const BUFFERED_BYTES_MAX = 12 * 1024 * 1024
+
+/**
+ * RTCPeerConnections that a page may make in its life, closed ones included: Chromium allows 500 in a tab's process and
+ * then none; a reserve stays for PeerJS' own. Reloading the page starts anew.
+ */
+export const CONNECTIONS_PER_PAGE_MAX = 450
+
+/** In Node only memory bounds them (315 KB each): a number that a flood, not work, reaches. */
+export const CONNECTIONS_PER_PROCESS_MAX = 1_000_000
