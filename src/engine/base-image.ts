@@ -38,6 +38,7 @@ export function prepareEngine(id: string, module: WebAssembly.Module): EngineBui
   const vm = new Vm(module, memory, {
     nowMs: () => BASE_CLOCK_MS,
     onInterrupt: () => {},
+    onRejection: (promise, reason) => vm.free(promise, reason),
     onHostCall: () => vm.undefined(),
   })
   vm.fuelLeft = FUEL_MAX
@@ -46,6 +47,7 @@ export function prepareEngine(id: string, module: WebAssembly.Module): EngineBui
   vm.exports._initialize()
   vm.exports.qjs_init()
   vm.exports.qjs_set_interrupt_handler(1)
+  vm.exports.qjs_set_promise_rejection_handler(1)
   const asyncifyAddress = vm.exports.wasm_malloc(ASYNCIFY_BUFFER_BYTES)
   vm.asyncifyAddress = asyncifyAddress
   const prelude = vm.eval(PRELUDE, 'prelude.js')

@@ -94,6 +94,7 @@ export class Machine {
     this.#vm = instantiateBase(build, image?.memoryPages ?? 0, pagesMax, {
       nowMs: () => this.clockMs,
       onInterrupt: () => this.#interrupt(),
+      onRejection: (promise, reason, handled) => this.#rejection(promise, reason, handled),
       onHostCall: (args) => this.#hostCall(args),
     })
     this.#kernels = new KernelSet(options.kernels, pagesAll - pagesMax, options.seed)
@@ -101,7 +102,7 @@ export class Machine {
     this.#clockBaseMs = options.startMs
     if (image === null) {
       this.#vm.fuelLeft = options.fuelMax
-      this.#seedChance()
+      this.#vm.range(build.base.randomStateAddress, RANDOM_STATE_BYTES).set(randomState(options.seed))
       this.#vm.exports.qjs_set_memory_limit(pagesMax * WASM_PAGE_BYTES - MEMORY_RESERVE_BYTES)
     } else this.#stand(image)
   }
@@ -116,12 +117,6 @@ export class Machine {
   /** Throws an ImageError where a (possibly hostile) image does not hold together. */
   static thaw(build: EngineBuild, image: MachineImage, options: MachineOptions): Machine {
     return new Machine(build, options, image)
-  }
-
-  #seedChance(): void {
-    const { randomStateAddress } = this.#build.base
-    const room = this.#vm.range(randomStateAddress, RANDOM_STATE_BYTES)
-    room.set(randomState(this.#options.seed))
   }
 
   #load(code: string, inputJson: string): void {
@@ -235,6 +230,19 @@ export class Machine {
   #interrupt(): void {
     if (this.#vm.rewinding) this.#vm.exports.asyncify_stop_rewind()
     else if (this.#end === null) this.#suspend('interrupt')
+  }
+
+  /** Told to the prelude at once, in the middle of the program's job, where nothing may be suspended. */
+  #rejection(promise: number, reason: number, handled: number): void {
+    const { exports } = this.#vm
+    const soft = exports.__soft.value as bigint
+    exports.__soft.value = NEVER
+    const { bringHandle } = this.#build.base
+    const what = this.#vm.number(BRING.rejection)
+    const told = this.#vm.call(bringHandle, [what, promise, reason, this.#vm.number(handled)])
+    if (exports.qjs_is_exception(told) !== 0) this.#vm.takeException()
+    this.#vm.free(told)
+    exports.__soft.value = soft
   }
 
   #suspend(standing: MachineImage['standing']): void {

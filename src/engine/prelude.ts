@@ -26,7 +26,7 @@ export const ASK = {
 } as const
 
 /** What the driver brings to the program; the first argument of the function the prelude returns. */
-export const BRING = { start: 1, timer: 2, answer: 3, refusal: 4, quiet: 5 } as const
+export const BRING = { start: 1, timer: 2, answer: 3, refusal: 4, quiet: 5, rejection: 6 } as const
 
 export const PRELUDE = `(function (host) {
 'use strict'
@@ -251,5 +251,21 @@ const bring = (what, item, text) => {
     try { timer.run(...timer.args) } catch (error) { fail(error) }
   }
 }
-return (what, item, text) => queueMicrotask(() => bring(what, item, text))
+// Rejections nobody handled by the end of the turn (a timer fires when no job is left) are said, not lost.
+const rejected = new Map()
+const report = () => {
+  for (const error of rejected.values()) host(${ASK.print}, 'error', 'unhandled rejection: ' + describe(error))
+  rejected.clear()
+}
+const track = (promise, error, handled) => {
+  if (handled) rejected.delete(promise)
+  else {
+    if (rejected.size === 0) setTimer(report, 0, false, [])
+    rejected.set(promise, error)
+  }
+}
+return (what, item, text, handled) => {
+  if (what === ${BRING.rejection}) track(item, text, handled !== 0)
+  else queueMicrotask(() => bring(what, item, text))
+}
 })`

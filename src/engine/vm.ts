@@ -15,6 +15,7 @@ interface VmExports {
   qjs_init(): number
   qjs_set_interrupt_handler(on: number): void
   qjs_set_memory_limit(bytes: number): void
+  qjs_set_promise_rejection_handler(on: number): void
   qjs_get_context_ptr(): number
   qjs_get_undefined(): number
   qjs_eval(code: number, length: number, file: number, flags: number): number
@@ -44,6 +45,7 @@ const NAMES = [
   'qjs_init',
   'qjs_set_interrupt_handler',
   'qjs_set_memory_limit',
+  'qjs_set_promise_rejection_handler',
   'qjs_get_context_ptr',
   'qjs_get_undefined',
   'qjs_eval',
@@ -72,6 +74,8 @@ export interface VmOwner {
   nowMs(): number
   /** Fuel is below the soft limit at a safepoint (or the frames of one are being rewound). */
   onInterrupt(): void
+  /** A promise was rejected without a handler, or got one after all; the two value handles are the owner's to free. */
+  onRejection(promise: number, reason: number, handled: number): void
   /** The program called the host function: value handles in, a value handle out. */
   onHostCall(args: readonly number[]): number
 }
@@ -127,7 +131,9 @@ export class Vm {
         this.#owner.onInterrupt()
         return 0
       },
-      host_promise_rejection: () => {},
+      host_promise_rejection: (promise: number, reason: number, handled: number) => {
+        this.#owner.onRejection(promise, reason, handled)
+      },
       host_module_normalize: () => 0,
       host_module_load: () => 0,
       host_call: (_name: number, _length: number, _self: number, argc: number, argv: number) => {

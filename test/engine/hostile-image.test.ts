@@ -98,7 +98,7 @@ describe('an image made to do harm', () => {
     for (let i = 0; i < 30; i++) {
       const pages = new Map([...image.pages].map(([index, bytes]) => [index, Uint8Array.from(bytes)]))
       const indices = [...pages.keys()]
-      for (let k = 0; k < 40; k++) {
+      for (let k = 0; k < 2_000; k++) {
         const page = pages.get(indices[integerBelow(random, indices.length)] ?? 0)
         if (page !== undefined) page[integerBelow(random, 4096)] = integerBelow(random, 256)
       }

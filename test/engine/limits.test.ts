@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CONSOLE_LINES_MAX, CONSOLE_TEXT_MAX, PENDING_CALLS_MAX } from '../../src/engine/limits.ts'
 import { type EngineBuild, Machine } from '../../src/engine/machine.ts'
-import { agentOf, engine, OPTIONS, ride, WHOLE_SLICE } from './drive.ts'
+import { agentOf, engine, OPTIONS, observed, ride, WHOLE_SLICE } from './drive.ts'
 
 let build: EngineBuild
 beforeAll(async () => {
@@ -149,6 +149,17 @@ describe('an agent that ends badly', () => {
         reason: expect.stringMatching(/^the result has no JSON form: TypeError/),
       })
     }
+  })
+})
+
+describe('a rejection nobody handles', () => {
+  it('is printed at the end of the turn, also after hops', () => {
+    const code = `Promise.reject(new TypeError('lost')); const late = Promise.reject(1); let n = 0
+      for (let i = 0; i < 20000; i++) n += i
+      late.catch(() => {}); setTimeout(() => console.log('on it goes'), 5)`
+    const expected = [expect.stringMatching(/^unhandled rejection: TypeError: lost/), 'on it goes']
+    expect(ride(build, code).console).toEqual(expected)
+    expect(observed(ride(build, code, { slice: () => 10_007n }))).toEqual(observed(ride(build, code)))
   })
 })
 
