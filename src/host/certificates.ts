@@ -147,5 +147,10 @@ export function letGo(turn: Turn, resident: Resident, to: Did, epoch: number): v
   }
   persist(turn, forgetResident(resident.agent))
   // Home keeps its newest whole checkpoint: it is the second copy until the new holder's next one.
-  turn.effects.push({ kind: 'forget', agent: resident.agent, keep: state.rows.get(resident.agent)?.checkpoint ?? null })
+  turn.effects.push({
+    kind: 'forget',
+    agent: resident.agent,
+    keep: state.rows.get(resident.agent)?.checkpoint ?? null,
+    linger: true,
+  })
 }

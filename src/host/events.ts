@@ -151,8 +151,8 @@ export type HostEffect =
   | { readonly kind: 'freeze'; readonly agent: AgentId }
   | { readonly kind: 'deliver'; readonly agent: AgentId; readonly delivery: Delivery }
   | { readonly kind: 'terminate'; readonly agent: AgentId }
-  /** The checkpoints of this agent are no longer needed here, but for `keep`. */
-  | { readonly kind: 'forget'; readonly agent: AgentId; readonly keep: Cid | null }
+  /** The checkpoints of this agent are no longer needed here, but for `keep`; `linger`: it may come back soon. */
+  | { readonly kind: 'forget'; readonly agent: AgentId; readonly keep: Cid | null; readonly linger?: true }
   /** Read a shared file or an asset for a call of the agent; the rim delivers the answer itself. */
   | {
       readonly kind: 'read'

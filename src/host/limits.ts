@@ -104,3 +104,6 @@ export const TABLE_SHARE = 1.05
 
 /** Bundles held open in memory; the least recently used goes first. */
 export const BUNDLES_OPEN_MAX = 64
+
+/** Blocks of agents that have left, kept in case they come back: 32 MiB of pages. */
+export const LINGERING_BLOCKS_MAX = 8_192

@@ -221,7 +221,7 @@ class Runtime implements Host {
       case 'terminate':
         return lodgings.terminate(effect.agent)
       case 'forget':
-        return void this.#vault?.forget(effect.agent, effect.keep)
+        return void this.#vault?.forget(effect.agent, effect.keep, effect.linger)
       case 'read':
         return void lodgings.read(effect.agent, effect.request, effect.what, effect.name)
       case 'log':

@@ -10,6 +10,7 @@ import { type Store, StoreFullError } from '../storage/port.ts'
 import { FETCH_BYTES_MAX, FETCH_CIDS_MAX } from '../wire/limits.ts'
 import type { Block, Requests } from '../wire/messages.ts'
 import type { Answer, Fault } from './events.ts'
+import { LINGERING_BLOCKS_MAX } from './limits.ts'
 
 /**
  * The rim's blocks: which are here, which agent needs them, fetching what is missing from another host. Every block is
@@ -24,6 +25,8 @@ export class Vault {
   /** For each agent, the blocks of each of its checkpoints kept here. */
   readonly #roots = new Map<AgentId, Map<Cid, readonly Cid[]>>()
   readonly #uses = new Map<Cid, number>()
+  /** Blocks of agents that have left, least recently left first: an agent that comes back brings only what is new. */
+  readonly #lingering = new Set<Cid>()
 
   private constructor(store: Store, ask: AskBlocks) {
     this.#store = store
@@ -62,10 +65,11 @@ export class Vault {
     for (const cid of cids) this.#uses.set(cid, (this.#uses.get(cid) ?? 0) + 1)
   }
 
-  async forget(agent: AgentId, keep: Cid | null): Promise<void> {
+  /** `linger`: the blocks may be wanted again soon, so they stay while there is room for such. */
+  async forget(agent: AgentId, keep: Cid | null, linger = false): Promise<void> {
     const roots = this.#roots.get(agent)
     if (!roots) return
-    const dead: Cid[] = []
+    const unused: Cid[] = []
     for (const [root, cids] of roots) {
       if (root === keep) continue
       roots.delete(root)
@@ -74,12 +78,32 @@ export class Vault {
         if (uses > 0) this.#uses.set(cid, uses)
         else {
           this.#uses.delete(cid)
-          this.#here.delete(cid)
-          dead.push(cid)
+          unused.push(cid)
         }
       }
     }
     if (roots.size === 0) this.#roots.delete(agent)
+    await this.#drop(linger ? this.#linger(unused) : unused)
+  }
+
+  /** Lets blocks linger, and returns those that must go for it. */
+  #linger(cids: readonly Cid[]): Cid[] {
+    for (const cid of cids) {
+      this.#lingering.delete(cid)
+      this.#lingering.add(cid)
+    }
+    const dead: Cid[] = []
+    for (const cid of this.#lingering) {
+      if (this.#lingering.size <= LINGERING_BLOCKS_MAX) break
+      this.#lingering.delete(cid)
+      if (!this.#uses.has(cid)) dead.push(cid)
+    }
+    return dead
+  }
+
+  async #drop(cids: readonly Cid[]): Promise<void> {
+    const dead = cids.filter((cid) => !this.#lingering.has(cid))
+    for (const cid of dead) this.#here.delete(cid)
     if (dead.length > 0) await this.#store.commit(dropBlocks(dead))
   }
 

@@ -1,0 +1,238 @@
+import { pino } from 'pino'
+import { sealBundle } from '../bundle/seal.ts'
+import type { Host } from '../host/host.ts'
+import { createHost } from '../host/runtime.ts'
+import { createSigner, generateSecretKey } from '../identity/signer.ts'
+import { createVerifier } from '../identity/verifier.ts'
+import { openMemoryStore } from '../platform/memory/store.ts'
+import { type EngineFiles, loadEngineFiles } from '../platform/node/engine-files.ts'
+import { createNodeSandbox } from '../platform/node/sandbox.ts'
+import { nodeClock, nodeRandom, nodeTimers } from '../platform/node/time.ts'
+import { goOnlineFromNode } from '../platform/node/transport.ts'
+import type { RendezvousTransport } from '../platform/peerjs/transport.ts'
+import { type Rendezvous, serve } from '../rendezvous/serve.ts'
+import type { Sandbox } from '../sandbox/port.ts'
+import { FRAME_BYTES_MAX } from '../wire/limits.ts'
+import type { Channel, Transport } from '../wire/transport.ts'
+import { percentile, type Row } from './row.ts'
+
+/**
+ * How long a small agent stands still when it moves between two edge hosts over real WebRTC, beside the time of the same
+ * bytes and three round trips on a raw channel. Both hosts live in this process, so that one clock sees both ends; their
+ * guests are worker threads as always.
+ */
+const HOPS = 60
+
+/** When each agent was told to stand still, and told to go on. */
+interface Stopwatch {
+  frozenMs: number
+  readonly stoodMs: number[]
+}
+
+interface Meter {
+  bytes: number
+}
+
+export async function benchHops(): Promise<Row[]> {
+  const rendezvous = await serve({ log: pino({ level: 'silent' }) })
+  const engine = await loadEngineFiles()
+  const watch: Stopwatch = { frozenMs: Number.NaN, stoodMs: [] }
+  const meter: Meter = { bytes: 0 }
+  const author = createSigner(generateSecretKey(nodeRandom))
+  const closing: (() => Promise<void>)[] = [() => rendezvous.close()]
+  const start = async (
+    kind: 'edge' | 'launcher',
+    slots: number,
+    signer = createSigner(generateSecretKey(nodeRandom)),
+  ): Promise<Host> => {
+    const inner = createNodeSandbox({ engines: new Map([[engine.manifest.id, engine.module]]), keepSpare: slots > 0 })
+    let online: RendezvousTransport | null = null
+    const host = await createHost({
+      ...realm(engine),
+      signer,
+      store: await openMemoryStore(),
+      sandbox: kind === 'edge' ? watched(inner, watch) : inner,
+      kind,
+      name: kind,
+      slots,
+      trust: [author.did],
+      transport: async () => {
+        online = await goOnlineFromNode({ rendezvous: rendezvous.url, signer, bindAddress: '127.0.0.1' })
+        return kind === 'edge' ? metered(online, meter) : online
+      },
+      members: async () => (online ? (await online.hosts()).map(({ address }) => address) : []),
+    })
+    closing.unshift(async () => {
+      await host.close()
+      inner.close()
+    })
+    return host
+  }
+  try {
+    const [home, a, b] = await Promise.all([start('launcher', 0, author), start('edge', 2), start('edge', 2)])
+    await until(() => home.snapshot().acquaintances.length === 2 && a.snapshot().acquaintances.length === 2)
+    await travel(home, author, [a, b])
+    const stood = watch.stoodMs.slice(5)
+    const bytesAHop = meter.bytes / watch.stoodMs.length
+    const raw = await rawTimes(rendezvous, bytesAHop, HOPS)
+    const p50 = percentile(stood, 0.5)
+    return [
+      { name: 'hop edge-edge, frozen to running, p50', value: p50, unit: 'ms', bar: '<= 30', ok: p50 <= 30 },
+      {
+        name: 'hop edge-edge, frozen to running, p99',
+        value: percentile(stood, 0.99),
+        unit: 'ms',
+        bar: '<= 100',
+        ok: percentile(stood, 0.99) <= 100,
+      },
+      { name: 'hop edge-edge, bytes on the wire a hop, everything counted', value: Math.round(bytesAHop), unit: 'B' },
+      { name: 'same bytes and 3 round trips on a raw channel, p50', value: percentile(raw, 0.5), unit: 'ms' },
+      {
+        name: 'hop edge-edge against the raw channel',
+        value: p50 / percentile(raw, 0.5),
+        unit: 'x',
+        bar: '<= 2',
+        ok: p50 / percentile(raw, 0.5) <= 2,
+      },
+    ]
+  } finally {
+    for (const close of closing) await close()
+  }
+}
+
+const realm = ({ manifest }: EngineFiles) => ({
+  verifier: createVerifier(globalThis.crypto.subtle),
+  engineId: manifest.id,
+  clock: nodeClock,
+  random: nodeRandom,
+  timers: nodeTimers,
+})
+
+/** An agent that does nothing but travel to and fro. */
+async function travel(home: Host, author: ReturnType<typeof createSigner>, [a, b]: readonly Host[]): Promise<void> {
+  const code = `globalThis.__agent = async ({ hosts, hops }) => {
+    const seen = Array.from({ length: 2000 }, (_, i) => ({ i, name: 'thing ' + i }))
+    for (let i = 0; i < hops; i++) await __sojourn.call('move', { where: { host: hosts[i % 2] } })
+    return seen.length
+  }`
+  const { car } = await sealBundle(
+    {
+      name: 'traveller',
+      version: '1.0.0',
+      description: '',
+      code,
+      sourceMap: null,
+      kernels: new Map(),
+      assets: new Map(),
+      needs: { kind: null },
+      quota: {},
+      effects: 'fast',
+    },
+    author,
+  )
+  const bundle = await home.importBundle(car)
+  if (!bundle.ok) throw new Error(bundle.reason)
+  const agent = await home.launch(bundle.value.id, {
+    inputJson: JSON.stringify({ hosts: [a?.did, b?.did], hops: HOPS }),
+  })
+  const outcome = await home.outcome(agent)
+  if (!outcome?.ok) throw new Error(`the traveller failed: ${outcome?.valueJson}`)
+}
+
+/** From the host's word to freeze to the other host's word to run; checkpoints in place are not hops. */
+function watched(inner: Sandbox, watch: Stopwatch): Sandbox {
+  return {
+    spawn(order, onEvent) {
+      const guest = inner.spawn(order, onEvent)
+      let isNew = order.image !== null
+      return {
+        ...bound(guest),
+        freeze() {
+          watch.frozenMs = performance.now()
+          guest.freeze()
+        },
+        run() {
+          if (isNew) watch.stoodMs.push(performance.now() - watch.frozenMs)
+          isNew = false
+          guest.run()
+        },
+      }
+    },
+  }
+}
+
+const bound = (guest: ReturnType<Sandbox['spawn']>): ReturnType<Sandbox['spawn']> => ({
+  run: () => guest.run(),
+  freeze: () => guest.freeze(),
+  deliver: (delivery) => guest.deliver(delivery),
+  terminate: () => guest.terminate(),
+})
+
+function metered(inner: Transport, meter: Meter): Transport {
+  const count = (channel: Channel): Channel => ({
+    remoteAddress: channel.remoteAddress,
+    fingerprints: channel.fingerprints,
+    closed: channel.closed,
+    receive: (onFrame) => channel.receive(onFrame),
+    close: () => channel.close(),
+    send(frame) {
+      meter.bytes += frame.length
+      return channel.send(frame)
+    },
+  })
+  return {
+    address: inner.address,
+    dial: async (address) => count(await inner.dial(address)),
+    accept: (onChannel) => inner.accept((channel) => onChannel(count(channel))),
+    close: () => inner.close(),
+  }
+}
+
+/** Three pings, then the bytes in frames, then the last pong. */
+async function rawTimes(rendezvous: Rendezvous, bytes: number, runs: number): Promise<number[]> {
+  const join = () =>
+    goOnlineFromNode({
+      rendezvous: rendezvous.url,
+      signer: createSigner(generateSecretKey(nodeRandom)),
+      bindAddress: '127.0.0.1',
+    })
+  const [near, far] = await Promise.all([join(), join()])
+  try {
+    far.accept((channel) => {
+      let got = 0
+      channel.receive((frame) => {
+        got = frame.length === 1 ? 0 : got + frame.length
+        if (frame.length === 1 || got >= bytes) void channel.send(Uint8Array.of(1))
+      })
+    })
+    const channel = await near.dial(far.address)
+    let pong = (): void => {}
+    channel.receive(() => pong())
+    const answered = (): Promise<void> =>
+      new Promise((resolve) => {
+        pong = resolve
+      })
+    const times: number[] = []
+    for (let run = 0; run < runs; run++) {
+      const startMs = performance.now()
+      for (let trip = 0; trip < 2; trip++) {
+        const back = answered()
+        await channel.send(Uint8Array.of(0))
+        await back
+      }
+      const back = answered()
+      for (let left = Math.ceil(bytes); left > 0; left -= FRAME_BYTES_MAX)
+        await channel.send(new Uint8Array(Math.max(2, Math.min(left, FRAME_BYTES_MAX))))
+      await back
+      times.push(performance.now() - startMs)
+    }
+    return times
+  } finally {
+    await near.close()
+    await far.close()
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20))
+}
