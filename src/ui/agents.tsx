@@ -91,7 +91,7 @@ function AgentCard({ agent, host, authors, nowMs }: CardProps) {
         </div>
         <div>
           <dt>Memory</dt>
-          <dd>{bytesText(agent.memoryBytes)}</dd>
+          <dd>{agent.memoryBytes > 0 ? bytesText(agent.memoryBytes) : '–'}</dd>
         </div>
         <div>
           <dt>Hops</dt>

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Painting, Tile } from './tile.ts'
 import { percentText } from './wording.ts'
 
@@ -7,8 +7,9 @@ export function TilePicture({ painting }: { readonly painting: Painting }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const drawn = useRef(new Set<Tile>())
   const { width, height, tiles, title } = painting
-  useEffect(() => drawn.current.clear(), [width, height])
-  useEffect(() => {
+  // Before the browser paints, so that a canvas which changes its size, and so forgets, never shows itself empty.
+  useLayoutEffect(() => drawn.current.clear(), [width, height])
+  useLayoutEffect(() => {
     const context = canvas.current?.getContext('2d')
     if (!context) return
     for (const tile of tiles) {
@@ -18,7 +19,7 @@ export function TilePicture({ painting }: { readonly painting: Painting }) {
     }
   }, [tiles])
   return (
-    <figure class="painting">
+    <figure class={painting.whole ? 'painting' : 'painting painting-growing'}>
       <canvas ref={canvas} width={width} height={height} role="img" aria-label={`Picture by ${title}`} />
       <figcaption>
         <strong>{title}</strong>: {shareText(painting)}

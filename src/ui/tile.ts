@@ -78,7 +78,8 @@ function rgbaOf(bytes: Uint8Array, pixels: number): Uint8ClampedArray<ArrayBuffe
 /** 0, "never left", is ink; from 1 on it goes from the deep blue of the mark over sky to its warm middle. */
 function ramp(value: number): readonly [number, number, number] {
   if (value === 0) return [10, 22, 34]
-  const t = (value - 1) / 254
+  // Most points escape early: the root spreads the low values over the ramp.
+  const t = Math.sqrt((value - 1) / 254)
   return t < 0.5
     ? [18 + 152 * t, 58 + 264 * t, 94 + 260 * t]
     : [94 + 322 * (t - 0.5), 190 + 40 * (t - 0.5), 224 - 160 * (t - 0.5)]

@@ -25,7 +25,7 @@ export const directionOf = (hop: Pick<HopSnapshot, 'from' | 'to'>, self: Did): D
 const REASONS: Readonly<Record<HopReason, Readonly<Record<Direction, string>>>> = {
   place: { in: 'sent here to work', out: 'placed on another host', by: 'placed by its home' },
   move: { in: 'it asked to come here', out: 'it asked to move on', by: 'it asked to move' },
-  evict: { in: 'its last host was needed back', out: 'this tab was needed back', by: 'its host was needed back' },
+  evict: { in: 'its last host was needed back', out: 'this tab stopped lending', by: 'its host was needed back' },
   order: { in: 'its launcher moved it here', out: 'its launcher moved it away', by: 'its launcher moved it' },
   recover: {
     in: 'its last host fell silent',

@@ -43,7 +43,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       },
       members: async () => (online ? (await online.hosts()).map(({ address }) => address) : []),
       onEmit: (emitted) => wish.onEmit(parseEmitted(emitted)),
-      log: (level, text) => console[level](text),
+      log: (level, text, agent) => (level === 'warn' ? console.warn : console.debug)(text, agent ?? ''),
     })
     return {
       snapshot: () => host.snapshot(),

@@ -77,7 +77,7 @@ function painting(): readonly Painting[] {
 function escapeTime(cx: number, cy: number): number {
   let [x, y] = [0, 0]
   for (let i = 0; i < 255; i++) {
-    if (x * x + y * y > 4) return Math.min(255, 1 + Math.round(36 * Math.sqrt(i)))
+    if (x * x + y * y > 4) return Math.min(255, 1 + i * 4)
     ;[x, y] = [x * x - y * y + cx, 2 * x * y + cy]
   }
   return 0
