@@ -13,6 +13,8 @@ export interface Assignment {
   /** No ruler longer than this is looked for. */
   readonly best: number
   readonly stubs: readonly Stub[] | { readonly depth: number; readonly from: number; readonly to: number }
+  /** The kernel, or the same search in JavaScript (search.ts). The kernel where nothing is said. */
+  readonly by?: 'kernel' | 'script'
 }
 
 /** Every stub of `depth` marks that a ruler of this order, no longer than `longest`, can begin with. */

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { lengthOf, shortRuler } from '../../agents/golomb/known.ts'
+import { createSearch } from '../../agents/golomb/search.ts'
 import { allStubs, type Stub, split } from '../../agents/golomb/stubs.ts'
 import { instrumentKernel } from '../../src/engine/instrument/kernel.ts'
 import { Kernel, type Meter } from '../../src/engine/kernels.ts'
@@ -134,6 +135,32 @@ describe('the Golomb kernel', () => {
     ] as const) {
       expect(() => newKernel().begin(order, longest)).toThrow(/kernel golomb aborted: (order|length) is not within/)
     }
+  })
+})
+
+describe('the search in JavaScript', () => {
+  it.each(orders)('finds for order %i the same ruler as the kernel, whatever stub it starts from', (order, length) => {
+    const [golomb, search] = [newKernel(), createSearch()]
+    const depth = Math.min(2, order - 2)
+    for (const stub of allStubs(order, length + 2, depth).filter((_, index) => order < 10 || index % 9 === 0)) {
+      for (const one of [golomb, search]) {
+        one.begin(order, length + 2)
+        if (stub.every((mark) => one.fix(mark) === 1)) while (one.search(1_000_000) !== 0);
+      }
+      expect(search.best()).toBe(golomb.best())
+      if (search.best() > 0)
+        expect([...Array(order).keys()].map((index) => search.bestMark(index))).toEqual(marksOf(golomb, order))
+    }
+  })
+
+  it('does the same work in pieces of any size', () => {
+    const work = [1, 7, 10_000_000].map((piece) => {
+      const search = createSearch()
+      search.begin(8, 40)
+      while (search.search(piece) !== 0);
+      return [search.steps(), search.best(), search.bestMark(1)]
+    })
+    for (const other of work) expect(other).toEqual(work[0])
   })
 })
 
