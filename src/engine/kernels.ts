@@ -90,10 +90,6 @@ export class Kernel {
     return KERNEL_START_FUEL - (this.#exports.__fuel.value as bigint)
   }
 
-  get functionNames(): string[] {
-    return [...this.#functions.keys()]
-  }
-
   call(exportName: string, args: readonly number[], meter: Meter): KernelOutcome {
     const callee = this.#functions.get(exportName)
     if (callee === undefined) return { kind: 'error', error: `kernel ${this.name} has no function ${exportName}` }
