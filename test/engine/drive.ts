@@ -1,8 +1,12 @@
 /** Runs a machine to its end, on request in a fresh instance after every slice. For tests only. */
 import { fileURLToPath } from 'node:url'
+import { vi } from 'vitest'
 import type { MachineImage } from '../../src/engine/image.ts'
 import { type EngineBuild, Machine, type MachineOptions, type Stop } from '../../src/engine/machine.ts'
 import { loadEngine } from '../../src/platform/node/engine-files.ts'
+
+// A machine busy with something else must not look like a program that hangs: fuel bounds these tests, not time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let loading: Promise<EngineBuild> | null = null
 export const engine = (): Promise<EngineBuild> => {

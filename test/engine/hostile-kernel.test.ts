@@ -1,9 +1,11 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { integerBelow, seededRandom } from '../../src/base/random.ts'
 import { instrumentKernel } from '../../src/engine/instrument/kernel.ts'
 import { weaveSafepoints } from '../../src/engine/instrument/safepoints.ts'
 import { Writer } from '../../src/engine/instrument/writer.ts'
 import { prepared } from './kernel-source.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const HEAD = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 const VOID = [0x60, 0, 0]
