@@ -53,7 +53,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     core: true,
   },
   host: { imports: BELOW_HOST, packages: ['multiformats'], core: true },
-  sdk: { imports: [], core: true },
+  /** Runs inside the guest, where timers and time are the engine's own. */
+  sdk: { imports: [], core: false },
   sim: { imports: [...CORE, 'platform/memory'], core: true },
   'platform/memory': { imports: CORE, core: true },
   'platform/peerjs': { imports: CORE, core: true },
@@ -76,7 +77,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ui: { imports: ['base', 'identity', 'directory', 'host'], packages: ['@preact/signals', 'preact'], core: false },
   bench: {
     imports: [...CORE, 'platform/memory', 'platform/node', 'platform/peerjs', 'rendezvous'],
-    packages: ['node:*', 'assemblyscript'],
+    packages: ['node:*', 'assemblyscript', 'pino'],
     core: false,
   },
   'entry/browser': {
