@@ -24,6 +24,8 @@ export async function openTab(url: string, tell: (reason: string) => void): Prom
     })
     page.on('pageerror', (error) => complaints.push(error.message))
     await page.goto(url)
+    // The authors are there as soon as the rendezvous has answered.
+    await page.getByRole('checkbox').first().waitFor()
     for (const box of await page.getByRole('checkbox').all()) if (await box.isVisible()) await box.check()
     await page.getByRole('button', { name: 'Agree and start' }).click()
     return { complaints, close: () => browser.close() }
