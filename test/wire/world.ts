@@ -20,6 +20,8 @@ export interface TestHost {
   readonly did: Did
   readonly transport: Transport
   readonly heard: { readonly header: Header; readonly message: Message }[]
+  /** The next channel that somebody opens to this host. */
+  nextChannel(): Promise<Channel>
   options(role: 'dialler' | 'acceptor', expect?: Did | null): SessionOptions
 }
 
@@ -39,12 +41,23 @@ export function createWorld(): World {
       const authority = authorityFor(seed)
       const heard: { header: Header; message: Message }[] = []
       const random = seededRandom(seed + 1000)
+      const transport = network.join(addressOf(authority.did))
+      const arrived: Channel[] = []
+      const waiting: ((channel: Channel) => void)[] = []
+      transport.accept((channel) => {
+        const resolve = waiting.shift()
+        if (resolve) resolve(channel)
+        else arrived.push(channel)
+      })
       let sequence = 0
       return {
         authority,
         did: authority.did,
-        transport: network.join(addressOf(authority.did)),
+        transport,
         heard,
+        async nextChannel() {
+          return arrived.shift() ?? new Promise((resolve) => waiting.push(resolve))
+        },
         options: (role, expect = null) => ({
           role,
           self: { did: authority.did, age: 3 },
@@ -65,7 +78,7 @@ export function createWorld(): World {
 
 /** A raw channel between two hosts, without a handshake. */
 export async function channelBetween(world: World, a: TestHost, b: TestHost): Promise<{ near: Channel; far: Channel }> {
-  const incoming = new Promise<Channel>((resolve) => b.transport.accept(resolve))
+  const incoming = b.nextChannel()
   const dialled = a.transport.dial(b.transport.address)
   await world.time.advance(10)
   return { near: await dialled, far: await incoming }
