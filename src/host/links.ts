@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import type { Timers } from '../base/timers.ts'
+import type { Timer, Timers } from '../base/timers.ts'
 import { addressOf, type Did, parseDid } from '../identity/did.ts'
 import type { Authority } from '../wire/authority.ts'
 import type { AsyncName, Asyncs, Block, ErrorCode, Header, Message, RequestName, Requests } from '../wire/messages.ts'
@@ -58,6 +58,8 @@ export class Links {
     number,
     { readonly link: Link | null; readonly sequence: number; readonly resolve: (answer: Answer) => void }
   >()
+  /** Until we look again who is on line. */
+  #meeting: Timer | null = null
   #nextHandle = 1
   #nextSequence = 1
   #closed = false
@@ -108,6 +110,7 @@ export class Links {
 
   close(): void {
     this.#closed = true
+    this.#meeting?.cancel()
     for (const { session } of this.#links.values()) {
       session.send({ kind: 'async', name: 'bye', body: { reason: 'host closes' } })
       void session.drained().then(() => session.close('host closes'))
@@ -278,7 +281,7 @@ export class Links {
     } catch (error) {
       this.#options.log('info', `rendezvous does not answer: ${error instanceof Error ? error.message : error}`)
     }
-    this.#options.timers.after(MEMBERS_MS, () => void this.#meet())
+    if (!this.#closed) this.#meeting = this.#options.timers.after(MEMBERS_MS, () => void this.#meet())
   }
 }
 

@@ -65,7 +65,8 @@ const effect: Schema<m.Effect> = v.strictObject({
 })
 const report: Schema<m.HoldingReport> = v.strictObject({
   agent: f.agent,
-  epoch: f.positive,
+  /** 0 in `status`: an agent at its home that no decision has moved yet. */
+  epoch: f.whole,
   fuelUsed: f.whole,
   progress: v.nullable(f.finite),
   note: f.note,

@@ -1,5 +1,5 @@
 import { accept, type Result, refuse } from '../../base/result.ts'
-import { type AgentId, parseAgentId } from '../../directory/agent-id.ts'
+import { type AgentId, homeOf, parseAgentId } from '../../directory/agent-id.ts'
 import type { HostKind } from '../../host/snapshot.ts'
 import type { Did } from '../../identity/did.ts'
 import type { HoldingReport, Load, Requests, Row } from '../../wire/messages.ts'
@@ -68,9 +68,6 @@ function orphan({ agent, epoch, fuelUsed, progress, note }: HoldingReport, holde
     hops: 0,
   }
 }
-
-/** An agent's name holds its home's. It has been parsed at the wire. */
-export const homeOf = (agent: AgentId): Did => `did:key:${agent.slice(0, agent.indexOf('.'))}` as Did
 
 export const hasEnded = (state: AgentView['state']): boolean =>
   state === 'finished' || state === 'failed' || state === 'killed'

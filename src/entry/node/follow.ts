@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { AgentId } from '../../directory/agent-id.ts'
+import { type AgentId, homeOf } from '../../directory/agent-id.ts'
 import type { Row, StoryLine } from '../../wire/messages.ts'
 import { AnswerError, type ClusterClient } from './cluster-client.ts'
-import { hasEnded, homeOf } from './cluster-view.ts'
+import { hasEnded } from './cluster-view.ts'
 
 /** An agent's story as its home tells it, asked for again and again: the wire has no subscriptions. */
 export interface Watcher {

@@ -42,7 +42,10 @@ export function tableLines<R>(rows: readonly R[], columns: readonly Column<R>[])
 }
 
 const widthOf = (text: string): number => [...text].length
-const oneLine = (text: string): string => harmless(text).replace(/\s+/g, ' ').trim()
+const oneLine = (text: string): string =>
+  harmless(text)
+    .replace(/[\n\t]+/g, ' ')
+    .trim()
 
 /** `━━━━━─────  50 %`; empty where the agent has not said how far it is. */
 export function progressBar(fraction: number | null, width = 10): string {

@@ -84,7 +84,8 @@ export class ConnectionChannel implements Channel {
     if (this.#isClosed) return
     this.#end('closed here')
     this.#dataChannel.close() // sends what is buffered, then PeerJS sees it closed and cleans up
-    this.#timers.after(FLUSH_MS_MAX, () => this.#connection.close())
+    const flush = this.#timers.after(FLUSH_MS_MAX, () => this.#connection.close())
+    void this.gone.then(() => flush.cancel())
   }
 
   #refuseWhenClosed(): void {

@@ -182,10 +182,13 @@ class PeerJsTransport implements RendezvousTransport {
     this.#fail(() => true, 'transport is closed')
     const channels = [...this.#channels]
     for (const channel of channels) channel.close()
-    await Promise.race([
-      Promise.all(channels.map((channel) => channel.gone)),
-      new Promise<void>((resolve) => this.#powers.timers.after(FLUSH_MS_MAX, resolve)),
-    ])
+    await new Promise<void>((resolve) => {
+      const flush = this.#powers.timers.after(FLUSH_MS_MAX, resolve)
+      void Promise.all(channels.map((channel) => channel.gone)).then(() => {
+        flush.cancel()
+        resolve()
+      })
+    })
     this.#peer?.destroy()
   }
 
