@@ -207,6 +207,7 @@ describe('a session with a hostile host', () => {
       type: 'release',
       agent,
       epoch: 2,
+      reason: 'move',
       holding: { holder: b.did, checkpoint: null },
     })
     const ready = { ...release, statement: { ...release.statement, type: 'ready' as const } }
