@@ -1,8 +1,11 @@
+import { utf8Length } from '../base/bytes.ts'
+import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import { grantedQuota } from '../permit/grant.ts'
 import type { Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
 import type { BundleFacts, Fault } from './events.ts'
-import { READY_MS, RESERVATION_MS } from './limits.ts'
+import { INPUT_BYTES_MAX, READY_MS, RESERVATION_MS, VISITOR_SLOTS } from './limits.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
@@ -50,8 +53,9 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
     return { code: 'QUOTA', reason: `memoryBytesMax ${offer.memoryBytesMax} > ${policy.memoryBytes}` }
   if (isParking(turn, offer)) return null
   if (!state.accepting || state.evicting) return { code: 'REFUSED', reason: 'the owner is using this machine' }
-  if (!resident && state.residents.size >= state.slots)
-    return { code: 'NO_SLOT', reason: `agents ${state.residents.size} >= slots ${state.slots}` }
+  const slots = state.slots + (offer.reason === 'move' ? VISITOR_SLOTS : 0)
+  if (!resident && state.residents.size >= slots)
+    return { code: 'NO_SLOT', reason: `agents ${state.residents.size} >= slots ${slots}` }
   return null
 }
 
@@ -65,10 +69,12 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       code: 'UNTRUSTED_AUTHOR',
       reason: `author ${facts.author} is not trusted here`,
     })
-  if (offer.hops > facts.hopsMax)
+  const granted = grantedQuota(facts.quota, offer, state.policy)
+  if (!granted.ok) return refuseOffer(turn, handle, offer, granted)
+  if (offer.hops > granted.value.hops)
     return refuseOffer(turn, handle, offer, {
       code: 'QUOTA',
-      reason: `hops ${offer.hops} > the bundle's ${facts.hopsMax}`,
+      reason: `hops ${offer.hops} > ${granted.value.hops}`,
     })
   const parking = isParking(turn, offer)
   if (!parking && facts.kinds && !facts.kinds.includes(state.kind))
@@ -91,7 +97,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       consoleLines: 0,
       movedBy: null,
     }
-    resident = newResident(turn, brief, facts.name, facts.author, offer.epoch - 1)
+    resident = newResident(turn, brief, facts.name, facts.author, granted.value, offer.epoch - 1)
     state.residents.set(offer.agent, resident)
   }
   resident.arrival = {
@@ -125,7 +131,11 @@ export function onSend(
     return deny(turn, handle, 'REFUSED', 'not what was offered')
   if (brief.fuelMax !== resident.brief.fuelMax || brief.memoryBytesMax !== resident.brief.memoryBytesMax)
     return deny(turn, handle, 'QUOTA', 'quota differs from the offer')
-  if (brief.witnesses.length === 0) return deny(turn, handle, 'REFUSED', 'an agent without witness')
+  const inputBytes = utf8Length(brief.inputJson)
+  if (inputBytes > INPUT_BYTES_MAX)
+    return deny(turn, handle, 'QUOTA', `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`)
+  if (!brief.witnesses.includes(homeOf(brief.agent)))
+    return deny(turn, handle, 'REFUSED', 'the home of the agent is not among its witnesses')
   if (arrival.state === 'preparing') return deny(turn, handle, 'BUSY', 'the agent is being thawed')
   if (arrival.state === 'ready' && resident.checkpoint === checkpoint) return sealReady(turn, resident, handle)
   resident.brief = brief
@@ -148,7 +158,7 @@ export function onSend(
   resident.guest = 'preparing'
   begin(
     turn,
-    { kind: 'prepare', brief, checkpoint, from, sentBytesMax: resident.sentBytesMax },
+    { kind: 'prepare', brief, checkpoint, from, quota: resident.quota },
     { for: 'prepare', agent: resident.agent },
   )
 }

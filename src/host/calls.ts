@@ -1,8 +1,10 @@
+import { utf8Length } from '../base/bytes.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { PendingCall } from '../engine/image.ts'
+import type { Quota } from '../permit/quota.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../sandbox/calls.ts'
 import { depart } from './departure.ts'
-import { CHECKPOINT_MS } from './limits.ts'
+import { CHECKPOINT_MS, EFFECT_BYTES_MAX } from './limits.ts'
 import { release } from './residence.ts'
 import type { HostState, Resident } from './state.ts'
 import type { Turn } from './turn.ts'
@@ -34,6 +36,13 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
       resident.note = call.note
       return deliver(turn, resident, answerCall(request, 'progress', null))
     case 'emit': {
+      const bytes = utf8Length(call.valueJson)
+      if (bytes > EFFECT_BYTES_MAX)
+        return deliver(
+          turn,
+          resident,
+          refuseCall(request, 'QUOTA', `emitBytes ${bytes} > EFFECT_BYTES_MAX ${EFFECT_BYTES_MAX}`),
+        )
       const taken = release(turn, resident, 'emit', request, call.valueJson)
       const { agent, name, brief } = resident
       if (taken && !again)
@@ -65,9 +74,7 @@ function move(turn: Turn, resident: Resident, request: number, where: Where, aga
   if (again && resident.brief.movedBy !== null && request <= resident.brief.movedBy) return here()
   const only = where.to === 'home' ? homeOf(resident.agent) : where.to === 'host' ? where.host : null
   if (only === state.self || (where.to === 'kind' && where.kind === state.kind)) return here()
-  if (only && !state.acquaintances.get(only)?.connected)
-    return deliver(turn, resident, refuseCall(request, 'NOT_FOUND', `host ${only} is not on line`))
-  const hopsMax = Math.min(state.policy.hops, state.bundles.get(resident.brief.bundle)?.hopsMax ?? state.policy.hops)
+  const hopsMax = resident.quota.hops
   if (resident.brief.hops >= hopsMax)
     return deliver(turn, resident, refuseCall(request, 'QUOTA', `hops ${resident.brief.hops} >= ${hopsMax}`))
   if (resident.departure)
@@ -93,17 +100,11 @@ const knownHosts = (state: HostState) => [
     .map(([id, { description }]) => ({ id, name: description.name, kind: description.kind })),
 ]
 
-function quotaLeft(turn: Turn, resident: Resident) {
-  const { state } = turn
-  const facts = state.bundles.get(resident.brief.bundle)
+function quotaLeft(turn: Turn, { quota, fuelUsed, brief }: Resident): Quota {
   return {
-    fuel: Math.max(0, resident.brief.fuelMax - resident.fuelUsed),
-    memoryBytes: resident.brief.memoryBytesMax,
-    lifetimeMs: Math.max(0, lifetimeMs(state, resident) - (turn.wallMs - resident.brief.launchedMs)),
-    sentBytes: resident.sentBytesMax,
-    hops: Math.max(0, Math.min(state.policy.hops, facts?.hopsMax ?? state.policy.hops) - resident.brief.hops),
+    ...quota,
+    fuel: Math.max(0, quota.fuel - fuelUsed),
+    lifetimeMs: Math.max(0, quota.lifetimeMs - (turn.wallMs - brief.launchedMs)),
+    hops: Math.max(0, quota.hops - brief.hops),
   }
 }
-
-export const lifetimeMs = (state: HostState, resident: Resident): number =>
-  Math.min(state.policy.lifetimeMs, state.bundles.get(resident.brief.bundle)?.lifetimeMs ?? state.policy.lifetimeMs)

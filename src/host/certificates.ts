@@ -1,7 +1,7 @@
 import type { Hop } from '../audit/itinerary.ts'
 import { assert } from '../base/assert.ts'
 import type { Did } from '../identity/did.ts'
-import type { Brief } from '../wire/messages.ts'
+import { grantedQuota } from '../permit/grant.ts'
 import type { Certificate } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
@@ -18,12 +18,12 @@ import { log, persist, type Turn } from './turn.ts'
  * A decision becomes known. The same few lines serve everybody whom it concerns: the witness moves to the next epoch,
  * home turns its row, the old holder lets go, the new one begins. Certificates of the past change nothing.
  */
-export function learn(turn: Turn, certificate: Certificate, brief: Brief | null): void {
+export function learn(turn: Turn, certificate: Certificate): void {
   const { state } = turn
   const { agent, epoch, holding } = certificate
   const register = state.registers.get(agent)
   const resident = state.residents.get(agent)
-  const witnesses = register?.witnesses ?? resident?.brief.witnesses ?? brief?.witnesses ?? null
+  const witnesses = register?.witnesses ?? resident?.brief.witnesses ?? null
   if (!witnesses) return
   const fault = certificateFault(certificate, witnesses)
   if (fault) return log(turn, 'warn', `certificate refused: ${fault}`, agent)
@@ -45,7 +45,7 @@ export function learn(turn: Turn, certificate: Certificate, brief: Brief | null)
   if (row && epoch > row.epoch)
     turnRow(turn, row, { certificate, release: certificate.ballot.round === 0 ? release : null })
 
-  if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null, brief)
+  if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null)
   else if (resident && epoch > resident.epoch) letGo(turn, resident, holding.holder, epoch)
 }
 
@@ -71,35 +71,30 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
   persist(turn, writeRow(row), writeHop(hop))
 }
 
-function takeHold(
-  turn: Turn,
-  certificate: Certificate,
-  resident: Resident | null,
-  row: HomeRow | null,
-  brief: Brief | null,
-): void {
+function takeHold(turn: Turn, certificate: Certificate, resident: Resident | null, row: HomeRow | null): void {
   const { state } = turn
   if (row?.outcome) return resident ? bury(turn, resident) : undefined
   let here = resident
   if (!here) {
-    const known = row ? briefOfRow(state, row) : brief
-    if (!known) return
-    here = newResident(turn, known, row?.name ?? 'agent', row?.author ?? state.self, row?.epoch ?? certificate.epoch)
+    // Only home takes up an agent that it has no resident of; anybody else would be run what it never admitted.
+    if (!row) return
+    const asked = state.bundles.get(row.bundle)?.quota ?? state.policy
+    const granted = grantedQuota(asked, row, state.policy)
+    if (!granted.ok) return log(turn, 'warn', granted.reason, row.agent)
+    here = newResident(turn, briefOfRow(state, row), row.name, row.author, granted.value, row.epoch)
     here.checkpoint = certificate.holding.checkpoint
-    here.consoleLines = row?.consoleLines ?? known.consoleLines
     state.residents.set(here.agent, here)
   }
   if (here.certificate && certificate.epoch <= here.certificate.epoch) return
   if (here.arrival && (here.arrival.state === 'reserved' || here.checkpoint !== certificate.holding.checkpoint)) {
     // A place was kept for it, but it is decided otherwise than by that hand-over: go on from what is certified.
-    const known = row ? briefOfRow(state, row) : brief
-    if (!known) return
     if (here.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: here.agent })
     here.guest = 'none'
     here.arrival = null
-    here.brief = known
+    if (!row) return bury(turn, here)
+    here.brief = briefOfRow(state, row)
     here.checkpoint = certificate.holding.checkpoint
-    here.consoleLines = known.consoleLines
+    here.consoleLines = row.consoleLines
   }
   assert(here.started === null || here.started < certificate.epoch, 'a started epoch is decided again')
   const hop = here.arrival

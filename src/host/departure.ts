@@ -5,8 +5,8 @@ import type { Requests } from '../wire/messages.ts'
 import type { Release, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { quorumOf, releaseBallot } from './ballots.ts'
-import type { Answer } from './events.ts'
-import { CANDIDATES_MAX, PLACE_AGAIN_MS } from './limits.ts'
+import type { Answer, Fault } from './events.ts'
+import { CANDIDATES_MAX, MOVE_PATIENCE_MS, OFFER_AGAIN_MS, PLACE_AGAIN_MS } from './limits.ts'
 import { spread } from './proposer.ts'
 import { writeResident } from './records.ts'
 import { goOn, isSpent, mayRunHere, settleIn } from './residence.ts'
@@ -128,7 +128,7 @@ export function noteOfferAnswered(turn: Turn, to: Did, taken: boolean): void {
 export function onOfferAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
   const departure = resident.departure
   if (departure?.phase !== 'offer' || departure.to !== to) return
-  if (!outcome.ok) return nextCandidate(turn, resident, departure, `${outcome.code}: ${outcome.reason}`)
+  if (!outcome.ok) return nextCandidate(turn, resident, departure, outcome)
   departure.phase = 'freeze'
   if (resident.guest === 'none' || resident.guest === 'frozen') send(turn, resident, departure)
   else if (resident.guest === 'ready') {
@@ -172,7 +172,7 @@ function send(turn: Turn, resident: Resident, departure: Departure): void {
 export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
   const departure = resident.departure
   if (departure?.phase !== 'send' || departure.to !== to || !departure.holding) return
-  if (!outcome.ok) return nextCandidate(turn, resident, departure, `${outcome.code}: ${outcome.reason}`)
+  if (!outcome.ok) return nextCandidate(turn, resident, departure, outcome)
   const { ready } = outcome.body as Requests['send']['answer']
   const { agent, epoch, holding } = ready.statement
   if (
@@ -181,7 +181,7 @@ export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome:
     epoch !== resident.epoch + 1 ||
     !sameHolding(holding, departure.holding)
   )
-    return nextCandidate(turn, resident, departure, 'READY is for something else')
+    return nextCandidate(turn, resident, departure, { code: 'BAD_MESSAGE', reason: 'READY is for something else' })
   departure.phase = 'drain'
   drain(turn, resident)
 }
@@ -246,23 +246,32 @@ export function onReleaseVote(turn: Turn, resident: Resident, vote: Sealed<Vote>
   spread(turn, { agent, epoch, ballot, holding, votes: [...departure.votes.values()] }, resident.brief.witnesses)
 }
 
-/** Called each tick: asks again for votes that did not come; evicted agents that stayed look for a place again. */
+/** Called each tick: what waits for a better moment, or for answers that did not come, is tried again. */
 export function pursue(turn: Turn, resident: Resident): void {
   const departure = resident.departure
   if (!departure) return
   if (departure.phase === 'drain') drain(turn, resident)
+  else if (departure.phase === 'again' && turn.nowMs >= departure.retryMs) choose(turn, resident, departure)
   else if (departure.phase === 'decide' && turn.nowMs >= departure.retryMs) askVotes(turn, resident, departure)
 }
 
-function nextCandidate(turn: Turn, resident: Resident, departure: Departure, why: string): void {
-  log(turn, 'info', `${departure.to} does not take it: ${why}`, resident.agent)
-  if (departure.to) departure.tried.push(departure.to)
-  departure.to = null
+function nextCandidate(turn: Turn, resident: Resident, departure: Departure, fault: Fault): void {
   departure.holding = null
   // While we look on, an agent that may run here runs: only an eviction keeps it frozen.
   if (resident.guest === 'frozen' && departure.reason !== 'evict' && mayRunHere(turn, resident)) goOn(turn, resident)
+  if (departure.only && PASSING.includes(fault.code) && turn.nowMs - departure.startedMs < MOVE_PATIENCE_MS) {
+    departure.phase = 'again'
+    departure.retryMs = turn.nowMs + OFFER_AGAIN_MS
+    return
+  }
+  log(turn, 'info', `${departure.to} does not take it: ${fault.code}: ${fault.reason}`, resident.agent)
+  if (departure.to) departure.tried.push(departure.to)
+  departure.to = null
   choose(turn, resident, departure)
 }
+
+/** Refusals that may be over in a moment: the host is full, starting, or its session was just lost. */
+const PASSING: readonly Fault['code'][] = ['NO_SLOT', 'BUSY', 'CLOSED', 'TIMEOUT']
 
 /** Places a held agent that is not running: here when this host is the best, otherwise on the best of the others. */
 export function place(turn: Turn, resident: Resident): void {

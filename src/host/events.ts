@@ -2,6 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Delivery, PendingCall } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
+import type { Quota } from '../permit/quota.ts'
 import type { GuestFailure } from '../sandbox/port.ts'
 import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
 import type { Sealed, Statement } from '../wire/statements.ts'
@@ -96,11 +97,8 @@ export interface BundleFacts {
   readonly author: Did
   readonly name: string
   readonly kinds: readonly string[] | null
-  readonly fuelMax: number
-  readonly memoryBytesMax: number
-  readonly sentBytesMax: number
-  readonly lifetimeMs: number
-  readonly hopsMax: number
+  /** What it asks for. */
+  readonly quota: Quota
 }
 
 /** Carried out in the order given. A `persist` comes first, once a step: the rest waits until all its writes are durable. */
@@ -145,7 +143,7 @@ export type HostEffect =
       readonly brief: Brief
       readonly checkpoint: Cid | null
       readonly from: Did | null
-      readonly sentBytesMax: number
+      readonly quota: Quota
     }
   | { readonly kind: 'run'; readonly agent: AgentId }
   | { readonly kind: 'freeze'; readonly agent: AgentId }

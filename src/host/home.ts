@@ -4,7 +4,7 @@ import { LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
 import { propose } from './proposer.ts'
 import { writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
-import { briefOfRow, tellStory, tellStoryJson } from './story.ts'
+import { tellStory, tellStoryJson } from './story.ts'
 import { answer, begin, deny, log, persist, type Turn, tell } from './turn.ts'
 
 /**
@@ -118,5 +118,5 @@ function currentRow(turn: Turn, from: Did, handle: number, agent: HomeRow['agent
 
 function tellDecision(turn: Turn, to: Did, row: HomeRow): void {
   const certificate = turn.state.registers.get(row.agent)?.certificate
-  if (certificate) tell(turn, to, 'certificate', { certificate, brief: briefOfRow(turn.state, row) })
+  if (certificate) tell(turn, to, 'certificate', { certificate })
 }

@@ -42,20 +42,41 @@ export const BACKOFF_MAX_MS = 1_500
 /** Agents a host has a guest for at most, whatever it is asked: one web worker or worker thread each. */
 export const SLOTS_MAX = 256
 
+/** A program that asks for this very host is let in beside the slots, so that it need not wait for a stranger's end. */
+export const VISITOR_SLOTS = 1
+
+/** A program that moves to one host is offered there this long while that host is full or just not to be reached. */
+export const MOVE_PATIENCE_MS = 15_000
+
+/** Between two such offers. */
+export const OFFER_AGAIN_MS = 250
+
 /** Rows a home keeps; a launch beyond is refused with BUSY. A row is some 2 KB in memory. */
 export const ROWS_MAX = 20_000
 
 /** Lines of one agent's story that home keeps; older console and checkpoint lines go first. */
 export const STORY_LINES_MAX = 2_000
 
-/** Lines in one reply to `story`; with 8 KiB a line the reply stays under the message limit. */
+/** Lines in one reply to `story`; fewer where they are long. */
 export const STORY_LINES_PER_REPLY = 64
+
+/** Agents here, and newest rows, in one reply to `status`: a page of them. */
+export const STATUS_ENTRIES_MAX = 500
+
+/** Bytes of one list in a reply, as JSON, which CBOR does not exceed; two of them and the rest fit a message. */
+export const LIST_BYTES_MAX = 448 * 1024
 
 /** Changes of holder whose evidence home keeps for an agent, about 1 KB each; the first of more go. */
 export const ITINERARY_MAX = 1_000
 
-/** Bytes of JSON in one effect; larger emits are refused to the agent with QUOTA. Fits one message. */
+/**
+ * Bytes of JSON in one effect: an emit above is refused to the agent, a result above is a failure, both with QUOTA. Half
+ * a message, so that one agent's words never make a message that cannot be sent.
+ */
 export const EFFECT_BYTES_MAX = 512 * 1024
+
+/** Bytes of an agent's input, which is in every SEND; refused at the launch and at the destination. Half a message. */
+export const INPUT_BYTES_MAX = 512 * 1024
 
 /** Effects of one agent waiting for home's acknowledgement; the agent is not run while the queue is full. */
 export const EFFECTS_WAITING_MAX = 256

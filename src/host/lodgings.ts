@@ -8,6 +8,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Delivery } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
 import type { Verifier } from '../identity/verifier.ts'
+import type { Quota } from '../permit/quota.ts'
 import type { Guest, GuestEvent, Sandbox } from '../sandbox/port.ts'
 import { StoreFullError } from '../storage/port.ts'
 import type { Brief } from '../wire/messages.ts'
@@ -66,14 +67,14 @@ export class Lodgings {
     brief: Brief,
     checkpoint: Cid | null,
     from: Did | null,
-    sentBytesMax: number,
+    quota: Quota,
   ): Promise<{ fault: Fault | null; stateBytes: number }> {
     const { vault, sandbox, engineId } = this.#options
     const bundle = await this.openBundle(brief.bundle, from)
     if (!bundle.ok) return { fault: bundle, stateBytes: 0 }
     let image = null
     if (checkpoint !== null) {
-      const fetched = await vault.fetchCheckpoint(checkpoint, from, brief.memoryBytesMax * TABLE_SHARE)
+      const fetched = await vault.fetchCheckpoint(checkpoint, from, quota.memoryBytes * TABLE_SHARE)
       if (!fetched.ok) return { fault: fetched, stateBytes: 0 }
       await vault.hold(brief.agent, checkpoint)
       const opened = await openCheckpoint(checkpoint, vault.get)
@@ -100,9 +101,9 @@ export class Lodgings {
             inputJson: brief.inputJson,
             seed: brief.seed,
             startMs: brief.launchedMs,
-            fuelMax: brief.fuelMax,
-            memoryBytesMax: brief.memoryBytesMax,
-            sentBytesMax,
+            fuelMax: quota.fuel,
+            memoryBytesMax: quota.memoryBytes,
+            sentBytesMax: quota.sentBytes,
             image,
             pace: 'real',
           },
@@ -205,9 +206,5 @@ export const factsOf = ({ id, author, manifest }: VerifiedBundle): BundleFacts =
   author,
   name: manifest.name,
   kinds: manifest.needs.kind === null ? null : [manifest.needs.kind],
-  fuelMax: manifest.quota.fuel,
-  memoryBytesMax: manifest.quota.memoryBytes,
-  sentBytesMax: manifest.quota.sentBytes,
-  lifetimeMs: manifest.quota.lifetimeMs,
-  hopsMax: manifest.quota.hops,
+  quota: manifest.quota,
 })

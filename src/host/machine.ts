@@ -3,7 +3,7 @@ import type { Random } from '../base/random.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Ready, Release, Sealed, Vote } from '../wire/statements.ts'
 import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend } from './arrival.ts'
-import { lifetimeMs, onCall } from './calls.ts'
+import { onCall } from './calls.ts'
 import { learn } from './certificates.ts'
 import {
   depart,
@@ -83,7 +83,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
     case 'told':
       if (event.name === 'load') return onLoad(turn, event.from, event.body.load)
       if (event.name === 'holding') return onHolding(turn, event.from, event.body.reports)
-      if (event.name === 'certificate') return learn(turn, event.body.certificate, event.body.brief)
+      if (event.name === 'certificate') return learn(turn, event.body.certificate)
       return
     case 'sealed':
       return onSealed(turn, event.token, event.sealed)
@@ -283,7 +283,7 @@ function onTick(turn: Turn): void {
   const { state, nowMs } = turn
   expireArrivals(turn)
   for (const resident of state.residents.values()) {
-    const overMs = turn.wallMs - resident.brief.launchedMs - lifetimeMs(state, resident)
+    const overMs = turn.wallMs - resident.brief.launchedMs - resident.quota.lifetimeMs
     if (overMs > 0 && !resident.arrival && !resident.ended) expire(turn, resident, overMs)
     if (resident.effects.length > 0) sendEffects(turn, resident)
     pursue(turn, resident)

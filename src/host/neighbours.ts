@@ -3,7 +3,7 @@ import type { Did } from '../identity/did.ts'
 import type { Description, HoldingReport, Load } from '../wire/messages.ts'
 import type { Answer } from './events.ts'
 import { HOLD_MS, LOAD_MS } from './limits.ts'
-import { descriptionOf, loadOf } from './state.ts'
+import { descriptionOf, loadOf, type Resident } from './state.ts'
 import { answer, ask, type Turn, tell } from './turn.ts'
 
 /**
@@ -71,8 +71,16 @@ export function reportHoldings(turn: Turn): void {
   const { state } = turn
   if (turn.nowMs < state.holdDueMs) return
   state.holdDueMs = turn.nowMs + HOLD_MS
+  reportTo(turn, state.residents.values())
+}
+
+/** Says at once how an agent stands: before it ends, so that its home's last word on it is right. */
+export const reportHolding = (turn: Turn, resident: Resident): void => reportTo(turn, [resident])
+
+function reportTo(turn: Turn, residents: Iterable<Resident>): void {
+  const { state } = turn
   const byHome = new Map<Did, HoldingReport[]>()
-  for (const { agent, arrival, epoch, fuelUsed, progress, note } of state.residents.values()) {
+  for (const { agent, arrival, epoch, fuelUsed, progress, note } of residents) {
     const home = homeOf(agent)
     if (arrival) continue
     const row = state.rows.get(agent)

@@ -1,10 +1,20 @@
+import { utf8Length } from '../base/bytes.ts'
 import { integerBelow } from '../base/random.ts'
 import { agentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import { grantedQuota } from '../permit/grant.ts'
 import type { Requests, Row } from '../wire/messages.ts'
 import { depart, place } from './departure.ts'
 import type { BundleFacts, Fault } from './events.ts'
-import { NONCES_MAX, ORDER_LIFE_MS, ROWS_MAX, STORY_LINES_PER_REPLY } from './limits.ts'
+import {
+  INPUT_BYTES_MAX,
+  LIST_BYTES_MAX,
+  NONCES_MAX,
+  ORDER_LIFE_MS,
+  ROWS_MAX,
+  STATUS_ENTRIES_MAX,
+  STORY_LINES_PER_REPLY,
+} from './limits.ts'
 import { propose } from './proposer.ts'
 import { writeRegister, writeResident, writeRow } from './records.ts'
 import { settleIn } from './residence.ts'
@@ -40,6 +50,14 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
   state.bundles.set(bundle.id, bundle)
   if (!state.trusted.has(bundle.author))
     return launchFailed(turn, plan, { code: 'UNTRUSTED_AUTHOR', reason: `author ${bundle.author} is not trusted here` })
+  const inputBytes = utf8Length(plan.inputJson)
+  if (inputBytes > INPUT_BYTES_MAX)
+    return launchFailed(turn, plan, {
+      code: 'QUOTA',
+      reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`,
+    })
+  const granted = grantedQuota(bundle.quota, plan, state.policy)
+  if (!granted.ok) return launchFailed(turn, plan, granted)
   if (state.rows.size >= ROWS_MAX)
     return launchFailed(turn, plan, { code: 'BUSY', reason: `rows ${state.rows.size} >= ROWS_MAX ${ROWS_MAX}` })
   const agent = agentId({ home: state.self, age: state.age, sequence: state.nextSequence++ })
@@ -51,8 +69,8 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
     inputJson: plan.inputJson,
     seed: integerBelow(turn.random, 2 ** 31),
     launchedMs: turn.wallMs,
-    fuelMax: Math.min(plan.fuelMax, bundle.fuelMax),
-    memoryBytesMax: Math.min(plan.memoryBytesMax, bundle.memoryBytesMax),
+    fuelMax: granted.value.fuel,
+    memoryBytesMax: granted.value.memoryBytes,
     state: 'waiting',
     epoch: 0,
     holder: state.self,
@@ -78,7 +96,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
     promised: null,
     accepted: null,
   }
-  const resident = newResident(turn, briefOfRow(state, row), row.name, row.author, 0)
+  const resident = newResident(turn, briefOfRow(state, row), row.name, row.author, granted.value, 0)
   state.rows.set(agent, row)
   state.registers.set(agent, register)
   state.residents.set(agent, resident)
@@ -195,16 +213,28 @@ export function onStatus(turn: Turn, handle: number): void {
   }))
   answer(turn, handle, 'status', {
     description: descriptionOf(state),
-    here,
-    rows: [...state.rows.values()].slice(-500).map(showRow),
+    here: fitting(here, STATUS_ENTRIES_MAX),
+    rows: fitting([...state.rows.values()].reverse().map(showRow), STATUS_ENTRIES_MAX).reverse(),
   })
 }
 
 export function onStory(turn: Turn, handle: number, { agent, from }: Requests['story']['ask']): void {
   const row = turn.state.rows.get(agent)
   if (!row) return deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)
-  const lines = row.story.filter((line) => line.number >= from).slice(0, STORY_LINES_PER_REPLY)
-  answer(turn, handle, 'story', { row: showRow(row), lines })
+  const lines = row.story.filter((line) => line.number >= from)
+  answer(turn, handle, 'story', { row: showRow(row), lines: fitting(lines, STORY_LINES_PER_REPLY) })
+}
+
+/** As many from the front as fit one reply together with another list: what agents say must not break the message. */
+function fitting<T>(entries: readonly T[], countMax: number): T[] {
+  const taken: T[] = []
+  let room = LIST_BYTES_MAX
+  for (const entry of entries) {
+    room -= utf8Length(JSON.stringify(entry))
+    if (taken.length >= countMax || (room < 0 && taken.length > 0)) break
+    taken.push(entry)
+  }
+  return taken
 }
 
 export function onLocate(turn: Turn, handle: number, { agent }: Requests['locate']['ask']): void {

@@ -79,8 +79,8 @@ export function onProposalVote(turn: Turn, agent: AgentId, epoch: number, vote: 
 export function spread(turn: Turn, certificate: Certificate, witnesses: readonly Did[]): void {
   const { self } = turn.state
   for (const to of new Set([certificate.holding.holder, ...witnesses]))
-    if (to !== self) tell(turn, to, 'certificate', { certificate, brief: null })
-  learn(turn, certificate, null)
+    if (to !== self) tell(turn, to, 'certificate', { certificate })
+  learn(turn, certificate)
 }
 
 /** Tries again under a higher ballot what did not come to a decision in its time. */

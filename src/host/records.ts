@@ -47,7 +47,7 @@ export interface KeptResident {
   readonly brief: Resident['brief']
   readonly name: string
   readonly author: Resident['author']
-  readonly sentBytesMax: number
+  readonly quota: Resident['quota']
   readonly epoch: number
   readonly certificate: Resident['certificate']
   readonly checkpoint: Resident['checkpoint']
@@ -71,7 +71,7 @@ const keptOf = (resident: Resident): KeptResident => ({
   brief: resident.brief,
   name: resident.name,
   author: resident.author,
-  sentBytesMax: resident.sentBytesMax,
+  quota: resident.quota,
   epoch: resident.epoch,
   certificate: resident.certificate,
   checkpoint: resident.checkpoint,

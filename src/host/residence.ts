@@ -1,10 +1,12 @@
 import { assert } from '../base/assert.ts'
+import { utf8Length } from '../base/bytes.ts'
 import type { Cid } from '../base/digest.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import { onDepartureFrozen } from './departure.ts'
 import { applyEffect } from './home.ts'
-import { CHECKPOINT_MS, EFFECTS_WAITING_MAX } from './limits.ts'
+import { CHECKPOINT_MS, EFFECT_BYTES_MAX, EFFECTS_WAITING_MAX } from './limits.ts'
+import { reportHolding } from './neighbours.ts'
 import { forgetResident, writeResident, writeRow } from './records.ts'
 import type { Resident } from './state.ts'
 import { tellStory } from './story.ts'
@@ -40,7 +42,7 @@ export function settleIn(turn: Turn, resident: Resident): void {
         brief: resident.brief,
         checkpoint: resident.checkpoint,
         from: null,
-        sentBytesMax: resident.sentBytesMax,
+        quota: resident.quota,
       },
       { for: 'prepare', agent: resident.agent },
     )
@@ -57,6 +59,11 @@ export function settleIn(turn: Turn, resident: Resident): void {
 
 export function goOn(turn: Turn, resident: Resident): void {
   resident.guest = 'running'
+  const row = turn.state.rows.get(resident.agent)
+  if (row?.state === 'waiting') {
+    row.state = 'running'
+    persist(turn, writeRow(row))
+  }
   resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
   turn.effects.push({ kind: 'run', agent: resident.agent })
 }
@@ -178,6 +185,11 @@ export function onEnded(
   valueJson: string,
   fuelUsed: number,
 ): void {
+  const bytes = utf8Length(valueJson)
+  if (bytes > EFFECT_BYTES_MAX) {
+    const reason = `${kind}Bytes ${bytes} > EFFECT_BYTES_MAX ${EFFECT_BYTES_MAX}`
+    return onEnded(turn, resident, 'failure', JSON.stringify({ code: 'QUOTA', reason }), fuelUsed)
+  }
   resident.fuelUsed = fuelUsed
   resident.guest = 'none'
   resident.ended = true
@@ -191,6 +203,7 @@ export function onEnded(
     kind === 'result' ? 'finished' : `failed: ${valueJson}`,
     resident.agent,
   )
+  reportHolding(turn, resident)
   release(turn, resident, kind, 1, valueJson)
   if (turn.state.residents.has(resident.agent)) persist(turn, writeResident(resident))
 }

@@ -1,17 +1,24 @@
 import type { Did } from '../identity/did.ts'
+import type { Quota } from '../permit/quota.ts'
 import type { Brief } from '../wire/messages.ts'
-import { DEFAULT_POLICY } from './limits.ts'
 import type { Resident } from './state.ts'
 import type { Turn } from './turn.ts'
 
 /** A resident as it begins: nothing running, nothing certified. */
-export function newResident(turn: Turn, brief: Brief, name: string, author: Did, epoch: number): Resident {
+export function newResident(
+  turn: Turn,
+  brief: Brief,
+  name: string,
+  author: Did,
+  quota: Quota,
+  epoch: number,
+): Resident {
   return {
     agent: brief.agent,
     brief,
     name,
     author,
-    sentBytesMax: turn.state.bundles.get(brief.bundle)?.sentBytesMax ?? DEFAULT_POLICY.sentBytes,
+    quota,
     wanted: false,
     epoch,
     certificate: null,

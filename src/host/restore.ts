@@ -35,7 +35,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
 
 function restoreResident(turn: Turn, kept: KeptResident): void {
   const resident: Resident = {
-    ...newResident(turn, kept.brief, kept.name, kept.author, kept.epoch),
+    ...newResident(turn, kept.brief, kept.name, kept.author, kept.quota, kept.epoch),
     certificate: kept.certificate,
     checkpoint: kept.checkpoint,
     started: kept.started,

@@ -210,7 +210,7 @@ class Runtime implements Host {
         return void this.#fetchCheckpoint(effect)
       case 'prepare':
         return void lodgings
-          .prepare(effect.brief, effect.checkpoint, effect.from, effect.sentBytesMax)
+          .prepare(effect.brief, effect.checkpoint, effect.from, effect.quota)
           .then((prepared) => this.#post({ kind: 'prepared', token: effect.token, ...prepared }))
       case 'run':
         return lodgings.run(effect.agent)

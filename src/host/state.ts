@@ -104,7 +104,8 @@ export interface Resident {
   brief: Brief
   readonly name: string
   readonly author: Did
-  readonly sentBytesMax: number
+  /** What it may use here: the least of what its bundle asks, its launcher gives and this host allows. */
+  readonly quota: Quota
   /** The program itself asked to be here: its home runs it whatever its slots. */
   wanted: boolean
   epoch: number
@@ -157,7 +158,7 @@ export interface Departure {
   readonly call: number | null
   readonly tried: Did[]
   to: Did | null
-  phase: 'choose' | 'offer' | 'freeze' | 'send' | 'drain' | 'release' | 'decide'
+  phase: 'choose' | 'offer' | 'again' | 'freeze' | 'send' | 'drain' | 'release' | 'decide'
   holding: Holding | null
   readonly votes: Map<Did, Sealed<Vote>>
   readonly startedMs: number

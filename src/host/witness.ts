@@ -50,8 +50,8 @@ export function onVoteSealed(turn: Turn, handle: number, proposer: Did, vote: Se
   if (!register || quorumOf(register.witnesses) > 1 || epoch <= register.epoch) return
   const certificate: Certificate = { agent, epoch, ballot, holding, votes: [vote] }
   if (holding.holder !== proposer && holding.holder !== turn.state.self)
-    tell(turn, holding.holder, 'certificate', { certificate, brief: null })
-  learn(turn, certificate, null)
+    tell(turn, holding.holder, 'certificate', { certificate })
+  learn(turn, certificate)
 }
 
 /** The register, if the ask is for its next epoch and from one who may propose; otherwise null, and the ask is denied. */
@@ -63,7 +63,7 @@ function admissible(turn: Turn, from: Did, handle: number, agent: AgentId, epoch
   }
   if (epoch <= register.epoch) {
     deny(turn, handle, 'STALE_EPOCH', `epoch ${epoch} <= ${register.epoch}`)
-    if (register.certificate) tell(turn, from, 'certificate', { certificate: register.certificate, brief: null })
+    if (register.certificate) tell(turn, from, 'certificate', { certificate: register.certificate })
     return null
   }
   if (epoch !== register.epoch + 1) {

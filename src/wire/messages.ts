@@ -162,7 +162,7 @@ export interface Asyncs {
   /** Holder to home, each HOLD_MS: I still hold these. Renews the lease; home answers a stale one with `certificate`. */
   holding: { reports: readonly HoldingReport[] }
   /** Witness or home to whom it concerns: this epoch is decided. */
-  certificate: { certificate: Certificate; brief: Brief | null }
+  certificate: { certificate: Certificate }
   bye: { reason: string }
 }
 

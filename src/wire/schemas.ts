@@ -152,7 +152,6 @@ export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyn
   holding: v.strictObject({ reports: f.listOf(report, REPORTS_MAX) }),
   certificate: v.strictObject({
     certificate: v.strictObject({ ...decision, votes: f.listOf(f.envelope<s.Vote>('vote'), VOTES_MAX) }),
-    brief: v.nullable(brief),
   }),
   bye: v.strictObject({ reason: f.note }),
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
+import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { Cluster } from './cluster.ts'
@@ -180,6 +181,21 @@ describe('admission', () => {
     await world.time.advance(3_000)
     expect(world.holders(agent)).toEqual([])
     expect(logs.join('\n')).toMatch(/refused: UNTRUSTED_AUTHOR/)
+  })
+
+  it('refuses a bundle that asks for more than the host allows anyone', async () => {
+    const world = new Cluster()
+    const policy = { ...DEFAULT_POLICY, memoryBytes: 1024 * 1024 }
+    const { host: home } = await world.start(1, { kind: 'launcher', slots: 0, policy })
+    await expect(world.launch(home, long)).rejects.toThrow(
+      /bundle asks for more than this host allows: memoryBytes \d+ > 1048576/,
+    )
+    const generous = await world.start(2, { kind: 'launcher', slots: 0 })
+    const { logs } = await world.start(3, { policy })
+    await world.time.advance(5_000)
+    await world.launch(generous.host, long)
+    await world.time.advance(1_000)
+    expect(logs.join('\n')).toMatch(/refused: QUOTA: memoryBytesMax \d+ > 1048576/)
   })
 
   it('takes no more agents than it has slots', async () => {

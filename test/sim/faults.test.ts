@@ -15,7 +15,10 @@ const seeds = process.env.SEED
 
 const EDGES = [2, 3, 4, 5]
 
-describe('an author gets the results of a failure-free run', () => {
+/** Real time for one seed, which takes half a second on an idle machine. */
+const SEED_MS_MAX = 60_000
+
+describe('an author gets the results of a failure-free run', { timeout: SEED_MS_MAX }, () => {
   it.each(seeds)('with faults of seed %i', async (seed) => {
     const random = seededRandom(seed)
     const world = new Cluster()
