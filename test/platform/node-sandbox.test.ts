@@ -84,7 +84,8 @@ describe('a compromised worker thread', () => {
     [
       'that fills its own heap',
       `${ready}; const go = () => { const all = []; for (;;) all.push(new Array(1000).fill(all.length)) }`,
-      { code: 'TRAP' },
+      // Whichever comes first: the end of the heap, or of the warden's patience on a busy machine.
+      { code: expect.stringMatching(/^(TRAP|UNRESPONSIVE)$/) },
     ],
     [
       'that never answers, having promised to',

@@ -3,13 +3,14 @@ import type { Reporter, TestModule } from 'vitest/node'
 
 /**
  * Prints "N passed, N failed" (", N skipped" where there are any) as the very last line, for people and scripts. A file
- * that does not load and an error outside every test count as failed.
+ * or suite that does not load and an error outside every test count as failed.
  */
 export default class Counts implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const counts = { passed: 0, failed: errors.length, skipped: 0 }
     for (const module of modules) {
-      if (module.errors().length > 0) counts.failed++
+      const suites = [module, ...module.children.allSuites()]
+      counts.failed += suites.filter((suite) => suite.errors().length > 0).length
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         if (state === 'pending') counts.failed++
