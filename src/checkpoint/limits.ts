@@ -8,8 +8,8 @@ export const WASM_PAGE_BYTES = 65_536
 
 export const PAGES_PER_WASM_PAGE = WASM_PAGE_BYTES / PAGE_BYTES
 
-/** Linear memory of engine and kernels together, in WebAssembly pages: 512 MiB. Bounds every loop over page indexes. */
-export const MEMORY_PAGES_MAX = 8192
+/** Linear memory of engine and kernels together, in WebAssembly pages: 1 GiB, the most a bundle may ask for. Bounds every loop over page indexes. */
+export const MEMORY_PAGES_MAX = 16_384
 
 /**
  * Entries of one page table, and the pages one leaf table spans. 256 pages are 1 MiB of memory: a leaf is ≤ 9 KiB, and
@@ -17,7 +17,7 @@ export const MEMORY_PAGES_MAX = 8192
  */
 export const TABLE_ENTRIES_MAX = 256
 
-/** The root block, bytes. 512 leaf links, 16 kernels and the queue's chunk names fit with room to spare. */
+/** The root block, bytes. 1,024 leaf digests, 16 kernels and the queue's chunk names fit with room to spare. */
 export const ROOT_BYTES_MAX = 262_144
 
 /** Queues (pending calls, timers, inbox) up to this stand in the root itself, bytes; longer ones in chunks. */

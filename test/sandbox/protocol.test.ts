@@ -104,7 +104,7 @@ describe('a guest’s message is a breach', () => {
       frozen({ pages: { at: new Uint32Array(new SharedArrayBuffer(4)), bytes: new Uint8Array(4096) } }),
       'pages.at is not own 32-bit numbers',
     ],
-    ['more memory than there is', frozen({ memoryPages: 8193 }), 'memoryPages 8193 > 8192'],
+    ['more memory than there is', frozen({ memoryPages: 16385 }), 'memoryPages 16385 > 16384'],
     ['globals that are no map', frozen({ globals: { __fuel: 1 } }), 'globals is not a map'],
     ['a global of text', frozen({ globals: new Map([['g', '1']]) }), 'globals holds no number'],
     ['a global of 65 bits', frozen({ globals: new Map([['g', 2n ** 64n]]) }), 'globals is outside 64 bits'],

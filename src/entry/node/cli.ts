@@ -14,6 +14,7 @@ import { register as registerLogs } from './commands/logs.ts'
 import { register as registerMap } from './commands/map.ts'
 import { register as registerMove } from './commands/move.ts'
 import { register as registerPs } from './commands/ps.ts'
+import { register as registerRun } from './commands/run.ts'
 import { register as registerServe } from './commands/serve.ts'
 import { register as registerVerify } from './commands/verify.ts'
 import { printError } from './output.ts'
@@ -27,6 +28,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerBuild,
   registerInspect,
   registerVerify,
+  registerRun,
   registerMap,
   registerServe,
   registerEdge,

@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadLocalProgram } from '../../src/entry/node/local-program.ts'
+import { type LocalRunEnd, runLocally } from '../../src/entry/node/local-run.ts'
+import { inSourceLines } from '../../src/entry/node/source-lines.ts'
+import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
+import { createNodeSandbox } from '../../src/platform/node/sandbox.ts'
+import type { ClosableSandbox } from '../../src/sandbox/create-sandbox.ts'
+
+const programs = fileURLToPath(new URL('../programs/', import.meta.url))
+const folder = await mkdtemp(join(tmpdir(), 'sojourn-run-'))
+afterAll(() => rm(folder, { recursive: true }))
+const engine = await loadEngineFiles(resolve('dist/engine'))
+
+interface Ran {
+  readonly end: LocalRunEnd
+  readonly console: readonly string[]
+  readonly emitted: readonly string[]
+}
+
+describe('a local run', () => {
+  let sandbox: ClosableSandbox
+  beforeAll(() => {
+    sandbox = createNodeSandbox({
+      engines: new Map([[engine.manifest.id, engine.module]]),
+      entry: pathToFileURL(resolve('dist/node/platform/node/sandbox-worker.js')),
+    })
+  })
+  afterAll(() => sandbox.close())
+
+  async function run(path: string, hopEveryFuel: number | null, inputJson = 'null', fuelMax = 1e10): Promise<Ran> {
+    const console: string[] = []
+    const emitted: string[] = []
+    const options = {
+      engineId: engine.manifest.id,
+      inputJson,
+      seed: 5,
+      fuelMax,
+      memoryBytesMax: 64 * 2 ** 20,
+      hopEveryFuel,
+    }
+    const end = await runLocally(sandbox, await loadLocalProgram(path), options, {
+      console: ({ level, text }) => console.push(`${level} ${text}`),
+      emit: (valueJson) => emitted.push(valueJson),
+      progress: () => undefined,
+    })
+    return { end, console, emitted }
+  }
+
+  const unmoved = ({ end: { hops: _, ...end }, console, emitted }: Ran) => ({ end, console, emitted })
+
+  for (const file of readdirSync(programs).sort()) {
+    it(`of ${file} ends the same with and without hops`, async () => {
+      const straight = await run(join(programs, file), null)
+      expect(straight.end).toMatchObject({ ok: true, hops: 0 })
+      expect(straight.console.length).toBeGreaterThan(0)
+      const hopping = await run(join(programs, file), Math.ceil(straight.end.fuel / 5))
+      expect(unmoved(hopping)).toEqual(unmoved(straight))
+      expect(hopping.end.hops).toBeGreaterThanOrEqual(3)
+    }, 60_000)
+  }
+
+  it('answers what an agent asks, the same with and without hops', async () => {
+    const path = join(folder, 'asks.ts')
+    await writeFile(
+      path,
+      `import { agent, RefusalError } from 'sojourn/agent'
+       export default agent(async (self, input: { turns: number }) => {
+         const seen: unknown[] = [self.host.kind, self.quota.fuel > 0]
+         for (let i = 0; i < input.turns; i++) {
+           await self.emit({ i, bytes: Uint8Array.of(i) })
+           self.progress(i / input.turns, 'turn ' + i)
+         }
+         seen.push((await self.move({ kind: 'tab' })).kind, self.host.kind, (await self.where()).kind)
+         await self.sleep(3_600_000)
+         await self.checkpoint()
+         seen.push((await self.move({ home: true })).kind, (await self.hosts()).length)
+         for (const ask of [() => self.read('x.csv'), () => self.asset('none'), () => self.kernel('none'), () => self.move({ host: 'nobody' })])
+           await ask().catch((error) => seen.push(error instanceof RefusalError && error.code))
+         return seen
+       })`,
+    )
+    const straight = await run(path, null, '{"turns":20}')
+    expect(straight.end).toMatchObject({
+      ok: true,
+      hops: 2,
+      resultJson: '["launcher",true,"tab","tab","tab","launcher",1,"NOT_FOUND","NOT_FOUND","NOT_FOUND","INVALID"]',
+    })
+    expect(straight.emitted).toEqual(
+      Array.from({ length: 20 }, (_, i) => JSON.stringify({ i, bytes: { $bytes: btoa(String.fromCharCode(i)) } })),
+    )
+    const hopping = await run(path, 40_000, '{"turns":20}')
+    expect(unmoved(hopping)).toEqual(unmoved(straight))
+    expect(hopping.end.hops).toBeGreaterThan(4)
+  })
+
+  it('says how it failed, hops and all', async () => {
+    const path = join(folder, 'endless.js')
+    await writeFile(path, 'for (;;) {}')
+    const { end } = await run(path, 1_000_000, 'null', 3_500_000)
+    expect(end).toMatchObject({ ok: false, code: 'QUOTA', fuel: 3_500_000, hops: 3 })
+  })
+})
+
+describe('sojourn run', { timeout: 30_000 }, () => {
+  const bin = fileURLToPath(new URL('../../bin/sojourn.js', import.meta.url))
+  const sojourn = (...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+    new Promise((end) => {
+      execFile(process.execPath, [bin, 'run', ...args], { cwd: folder }, (error, stdout, stderr) =>
+        end({ code: error ? Number(error.code) : 0, stdout, stderr }),
+      )
+    })
+  const written = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(folder, name), text)
+    return name
+  }
+
+  it('prints a script’s console, warnings apart', async () => {
+    const path = await written('says.js', `console.log('one', { two: 2 }); console.warn('careful')`)
+    expect(await sojourn(path)).toEqual({ code: 0, stdout: 'one { two: 2 }\n', stderr: 'careful\n' })
+  })
+
+  it('prints an agent’s result, and its talk apart', async () => {
+    const path = await written(
+      'doubles.ts',
+      `export default async (n: number) => { console.log('got', n); return { twice: 2 * n } }`,
+    )
+    expect(await sojourn(path, '--input', '21')).toEqual({ code: 0, stdout: '{"twice":42}\n', stderr: 'got 21\n' })
+    await written('input.json', '4')
+    expect((await sojourn(path, '--input', '@input.json')).stdout).toBe('{"twice":8}\n')
+  })
+
+  it('prints one line of JSON for programs', async () => {
+    const path = await written('json.ts', `export default async () => { console.log('x'); return 1 }`)
+    const { code, stdout, stderr } = await sojourn(path, '--json')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toEqual({
+      ok: true,
+      result: 1,
+      console: [{ level: 'log', text: 'x' }],
+      emitted: [],
+      fuel: expect.any(Number),
+      hops: 0,
+      stateHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+  })
+
+  it('fails with the author’s own lines', async () => {
+    const path = await written(
+      'throws.ts',
+      `interface Unused { a: number }\n\nfunction inner(): never {\n  throw new Error('no such luck')\n}\nexport default async () => inner()`,
+    )
+    const { code, stdout, stderr } = await sojourn(path)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^sojourn: THROWN: Error: no such luck\n\s+at inner \(throws\.ts:4:\d+\)/)
+    const json = JSON.parse((await sojourn(path, '--json')).stdout)
+    expect(json).toMatchObject({ ok: false, result: null, stateHash: null, error: { code: 'THROWN' } })
+  })
+
+  it.each([
+    [['none.ts'], 'none.ts is not there'],
+    [['says.js', '--input', '{'], 'the input is refused: not JSON'],
+    [['says.js', '--input', '@none.json'], 'cannot read none.json'],
+    [['says.js', '--fuel', 'lots'], "option '--fuel <n>' argument 'lots' is invalid"],
+    [['says.js', '--memory', '1'], 'memory of 1048576 bytes < MEMORY_BYTES_MIN'],
+    [['says.js', '--hop-every', '3'], 'it is a whole number from 100'],
+    [['input.car'], 'cannot read input.car'],
+    [[], "missing required argument 'agent'"],
+  ])('%j is refused with a sentence', async (args, sentence) => {
+    const { code, stdout, stderr } = await sojourn(...args)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toContain(sentence)
+    expect(stderr).not.toContain('    at ')
+  })
+})
+
+describe('a failure in source lines', () => {
+  it('stays as it is where the map does not help', () => {
+    expect(inSourceLines('Error: x\n at f (agent.js:9:9)', null)).toBe('Error: x\n at f (agent.js:9:9)')
+    expect(inSourceLines('at f (agent.js:9:9)', 'no map')).toBe('at f (agent.js:9:9)')
+    const map = JSON.stringify({ version: 3, sources: ['a.ts'], names: [], mappings: '' })
+    expect(inSourceLines('at f (agent.js:9:9)', map)).toBe('at f (agent.js:9:9)')
+  })
+})
