@@ -13,7 +13,18 @@ import type { EngineManifest } from './engine-build.ts'
  */
 export const V8_ENGINE_FLAG = '--no-turbo-use-mid-tier-regalloc-for-huge-functions'
 
-export const allowHugeFunctions = (): void => setFlagsFromString(V8_ENGINE_FLAG)
+/**
+ * What V8 counts down before it optimises a function: about the bytes of code it has run, by default 1.8 MB. A turn of the
+ * interpreter's loop counts 36 KB, so any script passed that at once, and optimising that function takes a second of
+ * processor time that even the process's end waits for. With the most that fits it is left to programs that compute for
+ * some milliseconds, and to kernels for some tens.
+ */
+export const V8_TIERING_FLAG = '--wasm-tiering-budget=2000000000'
+
+export function allowHugeFunctions(): void {
+  setFlagsFromString(V8_ENGINE_FLAG)
+  setFlagsFromString(V8_TIERING_FLAG)
+}
 
 export interface EngineFiles {
   readonly manifest: EngineManifest
