@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { InvalidArgumentError, Option } from 'commander'
-import { JSON_CHARS_MAX } from '../../wire/limits.ts'
+import { utf8Length } from '../../base/bytes.ts'
+import { INPUT_BYTES_MAX } from '../../host/limits.ts'
 import { CommandError } from './output.ts'
 
 /** What people type after a command, read once: numbers with their ranges, JSON in place or in a file, common options. */
@@ -24,7 +25,7 @@ export const mebibytes = (text: string): number => wholeNumber(1, 1_048_576)(tex
 
 /** `--input`: JSON in place, or `@file`. The text is given on as it stands; that it is JSON has been checked. */
 export async function inputJson(text: string): Promise<string> {
-  const json = text.startsWith('@') ? await readText(text.slice(1), JSON_CHARS_MAX) : text
+  const json = text.startsWith('@') ? await readText(text.slice(1)) : text
   const fault = jsonFault(json)
   if (fault !== null) throw new CommandError('INPUT', `the input is refused: ${fault}`)
   return json.trim()
@@ -32,7 +33,8 @@ export async function inputJson(text: string): Promise<string> {
 
 /** Why a text cannot be the input of an agent; null when it can. */
 export function jsonFault(text: string): string | null {
-  if (text.length > JSON_CHARS_MAX) return `inputChars ${text.length} > JSON_CHARS_MAX ${JSON_CHARS_MAX}`
+  const bytes = utf8Length(text)
+  if (bytes > INPUT_BYTES_MAX) return `inputBytes ${bytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`
   try {
     JSON.parse(text)
     return null
@@ -41,10 +43,13 @@ export function jsonFault(text: string): string | null {
   }
 }
 
-async function readText(path: string, bytesMax: number): Promise<string> {
+/** White space around the JSON is not counted; a file beyond this is no input by mistake. */
+const FILE_BYTES_MAX = 2 * INPUT_BYTES_MAX
+
+async function readText(path: string): Promise<string> {
   try {
     const { size } = await stat(path)
-    if (size > bytesMax * 4) throw new Error(`it has ${size} bytes`)
+    if (size > FILE_BYTES_MAX) throw new Error(`it has ${size} bytes`)
     return await readFile(path, 'utf8')
   } catch (cause) {
     throw new CommandError(

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { inputJson, jsonFault, mebibytes, wholeNumber } from '../../src/entry/node/arguments.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'sojourn-commands-'))
+afterAll(() => rm(folder, { recursive: true }))
+const bin = fileURLToPath(new URL('../../bin/sojourn.js', import.meta.url))
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function sojourn(...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const { SOJOURN_JOIN: _, ...environment } = process.env
+    const env = { ...environment, SOJOURN_HOME: join(folder, 'home') }
+    execFile(process.execPath, [bin, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+    })
+  })
+}
+
+const COMMANDS = ['serve', 'launch', 'ps', 'logs', 'move', 'evict', 'kill', 'map', 'doctor']
+
+describe('the commands of a cluster', () => {
+  it.each(COMMANDS)('help %s has an example', async (command) => {
+    const { code, stdout, stderr } = await sojourn('help', command)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(new RegExp(`Examples?:\\n  (seq.*)?sojourn ${command}`))
+    expect(stdout).toContain('--json')
+    expect(stdout).not.toContain('(default: false)')
+  })
+
+  it.each([
+    [['ps'], "required option '--join <url>' not specified"],
+    [['logs', '--join', 'http://127.0.0.1:9'], "missing required argument 'agent'"],
+    [['move', 'x.1', '--join', 'http://127.0.0.1:9'], 'make one with: sojourn keygen'],
+    [['kill', 'x.1', '--join', 'http://127.0.0.1:9', '--identity', 'none.json'], 'no identity at none.json'],
+    [['ps', '--join', 'http://127.0.0.1:9'], 'sojourn: rendezvous http://127.0.0.1:9/ does not answer'],
+    [['ps', '--join', 'nowhere'], '"nowhere" is not a URL such as https://host:port'],
+    [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--input', '{'], 'sojourn: the input is refused: not JSON'],
+    [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--input', '@none'], 'sojourn: cannot read none: ENOENT'],
+    [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--fuel', '-1'], 'it is a whole number of at least 1.'],
+    [['map', 'x.ts', 'none.ndjson'], 'sojourn: cannot read none.ndjson: ENOENT'],
+    [['map', 'x.ts', 'bad.ndjson'], 'sojourn: bad.ndjson, line 3: not JSON'],
+    [['map', 'none.ts', 'good.ndjson'], 'none.ts is not there'],
+    [['map', 'x.ts', 'good.ndjson', '--hosts', '0'], 'it is a whole number from 1 to 64.'],
+    [['map', 'x.ts', 'good.ndjson', '--hosts', '2', '--join', 'http://127.0.0.1:9'], 'say one of them'],
+    [['serve', '--port', '70000'], 'it is a whole number from 0 to 65535.'],
+    [['serve', '--author', 'bob'], '"bob" does not start with did:key:z'],
+    [['serve', '--ice', 'http://x'], 'url is not stun:, turn: or turns:'],
+    [['serve', '--port', '0', '--host', '203.0.113.1'], 'sojourn: cannot listen on 203.0.113.1:0: '],
+  ])('%j fails in a sentence on stderr', async (args, sentence) => {
+    await writeFile(join(folder, 'bad.ndjson'), '1\n\n{oops\n')
+    await writeFile(join(folder, 'good.ndjson'), '1\n')
+    const { code, stdout, stderr } = await sojourn(...args)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toContain(sentence)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+describe('what is typed', () => {
+  it('may be a number in any of its forms, within its range', () => {
+    const parse = wholeNumber(1, 2_000_000)
+    expect([parse('1e6'), parse('1_000'), parse('2000000')]).toEqual([1_000_000, 1_000, 2_000_000])
+    for (const bad of ['', '0', '-1', '1.5', '2000001', 'many', '0x10', ' 1']) expect(() => parse(bad)).toThrow()
+    expect(mebibytes('64')).toBe(64 * 1024 * 1024)
+  })
+
+  it('may be JSON in place or in a file', async () => {
+    await writeFile(join(folder, 'input.json'), '{"a": 1}\n')
+    expect(await inputJson(`@${join(folder, 'input.json')}`)).toBe('{"a": 1}')
+    expect(await inputJson(' [1] ')).toBe('[1]')
+  })
+
+  it('is refused where it is more than an agent can be given', () => {
+    const text = (letters: number) => JSON.stringify('é'.repeat(letters))
+    expect(jsonFault(text(262_143))).toBeNull()
+    expect(jsonFault(text(262_144))).toBe('inputBytes 524290 > INPUT_BYTES_MAX 524288')
+  })
+})
