@@ -1,11 +1,14 @@
 import { createRequire } from 'node:module'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { addressOf } from '../../src/identity/did.ts'
 import { loadWithWebRtc } from '../../src/platform/node/webrtc.ts'
 import { serve } from '../../src/rendezvous/serve.ts'
 import { signerOf, tokenOf } from './client.ts'
 import { quiet } from './quiet.ts'
+
+// Real connections on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 })
 
 /** PeerJS as npm has it, without our guard or channel: only its `token` option is ours. */
 interface StockPeer {

@@ -5,6 +5,9 @@ import { type Channel, ChannelClosedError } from '../../wire/transport.ts'
 import { BUFFERED_BYTES_MAX, DISCONNECTED_MS_MAX, FLUSH_MS_MAX } from './limits.ts'
 import type { ConnectionLike, DataChannelLike } from './port.ts'
 
+/** Asks the other end to close. A text, which no frame is. */
+const GOOD_BYE = 'bye'
+
 /**
  * An open PeerJS connection as a Channel. Frames go straight to the data channel: PeerJS's own queue has no bound and
  * polls. Listens from the beginning, for frames may come before anybody receives.
@@ -79,13 +82,19 @@ export class ConnectionChannel implements Channel {
     for (const frame of this.#early.splice(0)) if (!this.#isClosed) onFrame(frame)
   }
 
-  /** What was sent still gets FLUSH_MS_MAX to leave: closing the connection at once would throw it away. */
+  /**
+   * Closing the connection would throw away what is under way (node-datachannel) or not (browsers). So the other end is
+   * asked to close, behind all frames; when it does not within FLUSH_MS_MAX, we do.
+   */
   close(): void {
     if (this.#isClosed) return
     this.#end('closed here')
-    this.#dataChannel.close() // sends what is buffered, then PeerJS sees it closed and cleans up
-    const flush = this.#timers.after(FLUSH_MS_MAX, () => this.#connection.close())
-    void this.gone.then(() => flush.cancel())
+    try {
+      this.#dataChannel.send(GOOD_BYE)
+      this.#timers.after(FLUSH_MS_MAX, () => this.#connection.close())
+    } catch {
+      this.#connection.close()
+    }
   }
 
   #refuseWhenClosed(): void {
@@ -93,6 +102,10 @@ export class ConnectionChannel implements Channel {
   }
 
   #take(data: unknown): void {
+    if (data === GOOD_BYE) {
+      this.#end('closed by the other end')
+      this.#connection.close()
+    }
     if (this.#isClosed) return
     if (!(data instanceof ArrayBuffer) || data.byteLength > FRAME_BYTES_MAX) return this.close()
     const frame = new Uint8Array(data)

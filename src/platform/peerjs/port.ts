@@ -40,7 +40,7 @@ export interface DataChannelLike {
   readonly readyState: string
   readonly bufferedAmount: number
   bufferedAmountLowThreshold: number
-  send(bytes: Uint8Array<ArrayBuffer>): void
+  send(data: Uint8Array<ArrayBuffer> | string): void
   addEventListener(event: string, listener: () => void): void
   close(): void
 }
