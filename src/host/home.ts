@@ -6,6 +6,7 @@ import { writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
 import { tellStory, tellStoryJson } from './story.ts'
 import { answer, begin, deny, log, persist, type Turn, tell } from './turn.ts'
+import { onEndedAt } from './vacancy.ts'
 
 /**
  * Home: keeps the row of every agent it launched, its newest checkpoint and its effects, renews leases on reports, and
@@ -46,8 +47,10 @@ export function onCheckpointFetched(
 export function onEffect(turn: Turn, from: Did, handle: number, effect: Effect): void {
   const row = currentRow(turn, from, handle, effect.agent, effect.epoch)
   if (!row) return
+  const ended = row.outcome !== null
   applyEffect(turn, row, effect)
   answer(turn, handle, 'effect', {})
+  if (row.outcome && !ended) onEndedAt(turn, from)
 }
 
 /** Takes an effect once: a number at or below the highest seen of its kind is a repetition after a recovery. */

@@ -35,7 +35,6 @@ import { writeTrusted } from './records.ts'
 import {
   bury,
   checkpointWhenDue,
-  isHeld,
   onCheckpointHome,
   onEffectAnswered,
   onEnded,
@@ -46,6 +45,7 @@ import {
 import { renewEpochs, restore } from './restore.ts'
 import type { HostState, Resident } from './state.ts'
 import { deny, log, persist, type Turn, takeWaiting } from './turn.ts'
+import { isParked } from './vacancy.ts'
 import { onAccept, onPrepare, onVoteSealed } from './witness.ts'
 
 /**
@@ -288,12 +288,7 @@ function onTick(turn: Turn): void {
     if (resident.effects.length > 0) sendEffects(turn, resident)
     pursue(turn, resident)
     checkpointWhenDue(turn, resident)
-    const parked =
-      isHeld(resident) &&
-      !resident.ended &&
-      !resident.departure &&
-      (resident.guest === 'none' || resident.guest === 'frozen')
-    if (parked && nowMs >= resident.placeDueMs) place(turn, resident)
+    if (isParked(resident) && nowMs >= resident.placeDueMs) place(turn, resident)
   }
   renewEpochs(turn)
   retryProposals(turn)

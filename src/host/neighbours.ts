@@ -5,6 +5,7 @@ import type { Answer } from './events.ts'
 import { HOLD_MS, LOAD_MS } from './limits.ts'
 import { descriptionOf, loadOf, type Resident } from './state.ts'
 import { answer, ask, type Turn, tell } from './turn.ts'
+import { onRoom } from './vacancy.ts'
 
 /**
  * Who else is there: INIC when a session opens (the paper's first message), loads once a second, reports of what is held
@@ -55,9 +56,10 @@ export function onLoad(turn: Turn, from: Did, load: Load): void {
   if (!known) return
   known.description = { ...known.description, load }
   known.heardMs = turn.nowMs
+  onRoom(turn, load)
 }
 
-/** Tells what has changed at once, otherwise each second. */
+/** Each second, and at the next tick when a place has become free. */
 export function tellLoad(turn: Turn): void {
   const { state } = turn
   if (turn.nowMs < state.loadDueMs) return

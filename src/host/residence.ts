@@ -213,6 +213,7 @@ export function bury(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   resident.guest = 'none'
   turn.state.residents.delete(resident.agent)
+  turn.state.loadDueMs = turn.nowMs
   persist(turn, forgetResident(resident.agent))
   turn.effects.push({
     kind: 'forget',

@@ -1,0 +1,40 @@
+import type { Did } from '../identity/did.ts'
+import type { Load } from '../wire/messages.ts'
+import { place } from './departure.ts'
+import { isHeld } from './residence.ts'
+import type { Resident } from './state.ts'
+import type { Turn } from './turn.ts'
+
+/**
+ * Places that become free, and agents that wait for one: they meet at once. Waiting for the next load report and the next
+ * tick would leave a place empty for most of a second after every agent that ends. Only asks; hosts still say no.
+ */
+
+/** Held here, and running nowhere: it waits for a host that takes it. */
+export const isParked = (resident: Resident): boolean =>
+  isHeld(resident) &&
+  !resident.ended &&
+  !resident.departure &&
+  (resident.guest === 'none' || resident.guest === 'frozen')
+
+/** An agent of ours has ended at `holder`, who lets go of it when it has our answer: before our next offer. */
+export function onEndedAt(turn: Turn, holder: Did): void {
+  const acquaintance = turn.state.acquaintances.get(holder)
+  if (!acquaintance) return
+  const { load } = acquaintance.description
+  acquaintance.description = { ...acquaintance.description, load: { ...load, agents: Math.max(0, load.agents - 1) } }
+  placeParked(turn)
+}
+
+export function onRoom(turn: Turn, { agents, slots, accepting }: Load): void {
+  if (accepting && agents < slots) placeParked(turn)
+}
+
+/** The longest waiting first, until one finds no room. */
+function placeParked(turn: Turn): void {
+  for (const resident of turn.state.residents.values()) {
+    if (!isParked(resident)) continue
+    place(turn, resident)
+    if (isParked(resident)) return
+  }
+}
