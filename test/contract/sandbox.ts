@@ -119,7 +119,11 @@ const ASK = `globalThis.__agent = async (input) => {
 }`
 const ENDLESS = `console.log('in'); for (let i = 0; ; i++) { i = i & 1023 }`
 
-async function straight(place: SandboxPlace, code: string): Promise<{ lines: string[]; end: EventOf<'finished'> }> {
+/** Runs a program in one piece; without code, the one whose state every realm must agree on. */
+export async function straight(
+  place: SandboxPlace,
+  code = LOOP,
+): Promise<{ lines: string[]; end: EventOf<'finished'> }> {
   const played = play(place, { code })
   const end = await played.next('finished')
   return { lines: played.lines, end }

@@ -1,0 +1,91 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { createServer, type ViteDevServer } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CHROMIUM_FLAGS, findChromium } from '../../src/platform/node/chromium.ts'
+import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
+import { createNodeSandbox } from '../../src/platform/node/sandbox.ts'
+import { SANDBOX_CLAIMS, straight } from '../contract/sandbox.ts'
+
+/** The contract of a sandbox in a real browser's web workers, and what a locked-down web worker still has. */
+const executablePath = findChromium()
+if (executablePath === null) console.warn('skipped: no Chromium on this machine')
+
+describe.skipIf(executablePath === null)('a web worker in Chromium', () => {
+  let server: ViteDevServer
+  let browser: Browser
+  let page: Page
+
+  beforeAll(async () => {
+    server = await createServer({
+      configFile: false,
+      cacheDir: '.cache/vite-sandbox-test',
+      optimizeDeps: {
+        include: [
+          '@ipld/dag-cbor',
+          '@noble/hashes/sha2.js',
+          'multiformats/cid',
+          'multiformats/hashes/digest',
+          'multiformats/bases/base58',
+          'multiformats/bases/base64',
+        ],
+      },
+      server: { port: 0, host: '127.0.0.1', watch: null, hmr: false },
+      logLevel: 'silent',
+      plugins: [
+        {
+          name: 'blank page',
+          configureServer: ({ middlewares }) => {
+            middlewares.use('/blank', (_request, response) => {
+              response.setHeader('content-type', 'text/html')
+              response.end('<!doctype html><title>sandbox</title>')
+            })
+          },
+        },
+      ],
+    })
+    await server.listen()
+    const address = server.httpServer?.address()
+    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...CHROMIUM_FLAGS] })
+    page = await browser.newPage()
+    await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/blank`)
+    await page.evaluate(`(async () => {
+      const { createBrowserSandbox } = await import('/src/platform/browser/sandbox.ts')
+      const { SANDBOX_CLAIMS, straight } = await import('/test/contract/sandbox.ts')
+      const { id } = await (await fetch('/dist/engine/engine.json')).json()
+      const module = await WebAssembly.compileStreaming(fetch('/dist/engine/movable.wasm'))
+      const sandbox = createBrowserSandbox({ engines: new Map([[id, module]]) })
+      window.straight = () => straight({ sandbox, engineId: id })
+      window.prove = (claim) => SANDBOX_CLAIMS.find((one) => one.claim === claim).prove({ sandbox, engineId: id }).then(() => 'holds', (error) => error.message)
+    })()`)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  for (const { claim } of SANDBOX_CLAIMS) {
+    it(claim, async () => {
+      expect(await page.evaluate(`prove(${JSON.stringify(claim)})`)).toBe('holds')
+    })
+  }
+
+  it('ends a program in the very state that Node ends it in', async () => {
+    const { manifest, module } = await loadEngineFiles(resolve('dist/engine'))
+    const entry = pathToFileURL(resolve('dist/node/platform/node/sandbox-worker.js'))
+    const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), keepSpare: false, entry })
+    expect(await page.evaluate('straight()')).toEqual(await straight({ sandbox, engineId: manifest.id }))
+    sandbox.close()
+  })
+
+  it('has no door left once it is locked down', async () => {
+    const left = await page.evaluate(`new Promise((resolve, reject) => {
+      const source = "import { lockDown } from '" + location.origin + "/src/platform/guest/lockdown.ts'\\nconst post = postMessage.bind(self)\\nconst stayed = lockDown(self)\\npost({ stayed, left: Object.getOwnPropertyNames(globalThis).filter((name) => globalThis[name] !== undefined), reach: ['fetch', 'postMessage', 'indexedDB', 'caches', 'navigator', 'location', 'WebSocket', 'XMLHttpRequest', 'importScripts', 'Worker', 'BroadcastChannel', 'SharedArrayBuffer', 'crypto', 'performance', 'setTimeout', 'close', 'addEventListener', 'RTCPeerConnection', 'WebTransport', 'EventSource', 'eval', 'Function'].filter((name) => { try { return (0, globalThis)[name] !== undefined } catch { return true } }) })"
+      const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), { type: 'module' })
+      worker.onmessage = ({ data }) => resolve(data)
+      worker.onerror = (event) => reject(new Error(event.message))
+    })`)
+    expect(left).toMatchObject({ stayed: [], reach: [] })
+  })
+})
