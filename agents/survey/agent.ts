@@ -24,8 +24,10 @@ export default agent(async (self, { hosts, path, columns }: Input): Promise<Outp
   const totals = new Map(columns.map((column) => [column, emptySummary()]))
   const visited: Output['visited'][number][] = []
   const missed: Output['missed'][number][] = []
-  for (const [index, host] of hosts.entries()) {
-    self.progress(index / (hosts.length + 1), `on the way to host ${index + 1} of ${hosts.length}`)
+  const way = hosts.map((host) => ({ host, visits: 0 }))
+  for (let stop = way.shift(); stop; stop = way.shift()) {
+    const { host } = stop
+    self.progress(visited.length / (hosts.length + 1), `on the way to host ${visited.length + 1} of ${hosts.length}`)
     try {
       const shard = summarise(await readAt(self, host, path), columns)
       for (const [column, total] of totals) merge(total, shard.get(column) ?? emptySummary())
@@ -33,7 +35,11 @@ export default agent(async (self, { hosts, path, columns }: Input): Promise<Outp
       await self.emit({ after: visited.length, columns: results(totals) })
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error
-      missed.push({ host, reason: `${error.code}: ${error.message}` })
+      // A host that cannot be reached now may be there later: it goes to the end of the way.
+      if (error.code === 'UNREACHABLE' && stop.visits + 1 < VISITS) {
+        if (way.length === 0) await self.sleep(PAUSE_MS)
+        way.push({ host, visits: stop.visits + 1 })
+      } else missed.push({ host, reason: `${error.code}: ${error.message}` })
     }
   }
   self.progress(hosts.length / (hosts.length + 1), 'on the way home')
@@ -41,6 +47,10 @@ export default agent(async (self, { hosts, path, columns }: Input): Promise<Outp
   self.progress(1)
   return { visited, missed, rows: visited.reduce((sum, { rows }) => sum + rows, 0), columns: results(totals) }
 })
+
+/** How often a host is tried before it is left out, and the pause when no other is left to be visited meanwhile. */
+const VISITS = 4
+const PAUSE_MS = 2_000
 
 /** How often to go back when somebody sends us away between arriving and reading. */
 const TRIES = 5

@@ -52,7 +52,7 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
   if (offer.memoryBytesMax > policy.memoryBytes)
     return { code: 'QUOTA', reason: `memoryBytesMax ${offer.memoryBytesMax} > ${policy.memoryBytes}` }
   if (isParking(turn, offer)) return null
-  if (!state.accepting || state.evicting) return { code: 'REFUSED', reason: 'the owner is using this machine' }
+  if (!state.accepting || state.evicting) return { code: 'BUSY', reason: 'the owner is using this machine' }
   const slots = state.slots + (offer.reason === 'move' ? VISITOR_SLOTS : 0)
   if (!resident && state.residents.size >= slots)
     return { code: 'NO_SLOT', reason: `agents ${state.residents.size} >= slots ${slots}` }
@@ -83,6 +83,11 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       reason: `the bundle needs ${facts.kinds.join(' or ')}, this is ${state.kind}`,
     })
   let resident = state.residents.get(offer.agent)
+  if (resident && (resident.epoch !== offer.epoch - 1 || resident.brief.bundle !== offer.bundle)) {
+    // What was offered before came to nothing: the one who offers has gone on since.
+    if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+    resident = undefined
+  }
   if (!resident) {
     const brief = {
       agent: offer.agent,

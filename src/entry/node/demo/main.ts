@@ -13,6 +13,7 @@ import { buildAgent } from '../../../platform/node/bundle-builder.ts'
 import { packageRoot } from '../../../platform/node/engine-files.ts'
 import { nodeRandom } from '../../../platform/node/time.ts'
 import { createAuthority } from '../../../wire/authority.ts'
+import type { Row } from '../../../wire/messages.ts'
 import type { CommandOrder } from '../../../wire/statements.ts'
 import { type LocalCluster, type LocalEdge, startLocalCluster } from '../local-cluster.ts'
 import {
@@ -22,20 +23,26 @@ import {
   type ShardsModule,
   type TruthModule,
 } from './agent-modules.ts'
-import { createScreen, picture, type Screen, table } from './screen.ts'
+import { createScreen, picture, table } from './screen.ts'
 import { openTab, type Tab } from './tab.ts'
 
 /**
  * `npm run demo`: a rendezvous, three edge workers as processes of their own and a real browser tab find the shortest
- * Golomb ruler of order 11. On the way one owner wants the machine back, one edge worker is killed, and another agent
+ * Golomb rulers of order 11 and 13. On the way one owner wants the machine back, one edge worker is killed, and another agent
  * travels from host to host through a data set that stays where it is. Ends with 0 only if every answer is the known one.
  */
-const ORDER = 11
-/** The length of the shortest ruler of that order: OEIS A003022. */
-const KNOWN_LENGTH = 72
+interface Problem {
+  readonly order: number
+  /** The length of the shortest ruler of that order: OEIS A003022. */
+  readonly known: number
+  readonly parts: number
+}
+
+/** The second is there for the road: its agents compute for seconds, long enough to be moved in the middle of a loop. */
+const PROBLEM: Problem = { order: 11, known: 72, parts: 9 }
+const HARDER: Problem = { order: 13, known: 106, parts: 12 }
 const EDGES = 3
 const SLOTS = 2
-const PARTS = 18
 const COLUMNS = ['precipitation', 'temp_max', 'temp_min', 'wind'] as const
 const DEADLINE_MS = 10 * 60_000
 
@@ -44,6 +51,11 @@ interface Findings {
   readonly mean: number
   readonly variance: number
   readonly quartiles: readonly number[]
+}
+
+interface Surveyed {
+  readonly columns: Record<string, Findings>
+  readonly missed: readonly { readonly host: string; readonly reason: string }[]
 }
 
 const json = process.argv.includes('--json')
@@ -112,22 +124,28 @@ async function everybodyIsThere(home: Host, count: number, tab: Tab | null): Pro
   }
 }
 
-async function launchAll(
-  home: Host,
-  edges: readonly LocalEdge[],
-): Promise<{ searchers: AgentId[]; surveyor: AgentId }> {
+interface Launched {
+  readonly surveyor: AgentId
+  readonly searchers: ReadonlyMap<Problem, readonly AgentId[]>
+}
+
+async function launchAll(home: Host, edges: readonly LocalEdge[]): Promise<Launched> {
   const { split } = await loadAgentModule<GolombModule>('golomb/stubs.ts')
   const { shortRuler, lengthOf } = await loadAgentModule<KnownModule>('golomb/known.ts')
-  const bound = lengthOf(shortRuler(ORDER))
   const [golomb, survey] = await Promise.all([publish(home, 'golomb'), publish(home, 'survey')])
   const input = { hosts: edges.map(({ did }) => did), path: 'weather.csv', columns: COLUMNS }
   const surveyor = await home.launch(survey, { inputJson: JSON.stringify(input) })
-  const searchers = await Promise.all(
-    split(ORDER, PARTS, bound).map((assignment) => home.launch(golomb, { inputJson: JSON.stringify(assignment) })),
-  )
-  screen.say(
-    `two signed bundles; ${searchers.length} agents search for rulers of ${ORDER} marks no longer than ${bound}, one surveys the weather`,
-  )
+  const searchers = new Map<Problem, readonly AgentId[]>()
+  for (const problem of [PROBLEM, HARDER]) {
+    const bound = lengthOf(shortRuler(problem.order))
+    const parts = split(problem.order, problem.parts, bound)
+    searchers.set(
+      problem,
+      await Promise.all(parts.map((part) => home.launch(golomb, { inputJson: JSON.stringify(part) }))),
+    )
+    screen.say(`${parts.length} agents look for rulers of ${problem.order} marks no longer than ${bound}`)
+  }
+  screen.say('one agent travels through the weather data, of which each edge worker holds a part')
   return { searchers, surveyor }
 }
 
@@ -141,7 +159,7 @@ async function publish(home: Host, name: string) {
 async function perform(cluster: LocalCluster, csv: string, withTab: boolean): Promise<boolean> {
   const { host: home } = cluster.home
   const { searchers, surveyor } = await launchAll(home, cluster.edges())
-  const agents = [surveyor, ...searchers]
+  const agents = [surveyor, ...[...searchers.values()].flat()]
   const misfortunes = planMisfortunes(cluster)
   const lateMs = performance.now() + DEADLINE_MS
   for (;;) {
@@ -151,17 +169,21 @@ async function perform(cluster: LocalCluster, csv: string, withTab: boolean): Pr
     screen.draw(picture(home.snapshot(), rows, hostNames(cluster)))
     await misfortunes(
       rows.reduce((sum, { state, progress }) => sum + (state === 'finished' ? 1 : (progress ?? 0)), 0) / rows.length,
+      rows,
     )
     await pause(200)
   }
   screen.end()
   const stages = await verifiedHops(home, agents)
   showHops(cluster, home, agents, stages)
-  const golomb = await judgeGolomb(home, searchers)
+  const [golomb, harder] = await Promise.all(
+    [PROBLEM, HARDER].map((problem) => judgeGolomb(home, problem, searchers.get(problem) ?? [])),
+  )
   const survey = await judgeSurvey(home, surveyor, csv)
   const summary = {
-    ok: golomb.ok && survey.ok,
+    ok: golomb?.ok === true && harder?.ok === true && survey.ok,
     golomb,
+    harder,
     survey,
     hops: stages.size === 0 ? 0 : [...stages.values()].reduce((sum, list) => sum + list.length, 0),
     evictions: countStory(home, agents, 'evict'),
@@ -174,16 +196,23 @@ async function perform(cluster: LocalCluster, csv: string, withTab: boolean): Pr
 }
 
 /** What goes wrong on the way, each once, when so much of the work is done. */
-function planMisfortunes(cluster: LocalCluster): (share: number) => Promise<void> {
+function planMisfortunes(cluster: LocalCluster): (share: number, rows: readonly Row[]) => Promise<void> {
   const { host: home } = cluster.home
-  const busy = (edge: LocalEdge): boolean =>
-    (home.snapshot().acquaintances.find(({ id }) => id === edge.did)?.agents ?? 0) > 0
+  // The edge worker with the most agents in the middle of their work.
+  const busiest = (rows: readonly Row[], but: LocalEdge | null): LocalEdge | undefined => {
+    const busy = (edge: LocalEdge): number =>
+      rows.filter(({ holder, state, fuelUsed }) => holder === edge.did && state === 'running' && fuelUsed > 0).length
+    return cluster
+      .edges()
+      .filter((edge) => edge.name !== but?.name && busy(edge) > 0)
+      .sort((one, other) => busy(other) - busy(one))[0]
+  }
   let evicted: LocalEdge | null = null
-  const acts: { readonly from: number; act(): Promise<boolean> }[] = [
+  const acts: { readonly from: number; act(rows: readonly Row[]): Promise<boolean> }[] = [
     {
       from: 0.1,
-      async act() {
-        const edge = cluster.edges().find(busy)
+      async act(rows) {
+        const edge = busiest(rows, null)
         if (!edge) return false
         const startMs = performance.now()
         const answer = await order(home, edge, 'evict')
@@ -194,8 +223,8 @@ function planMisfortunes(cluster: LocalCluster): (share: number) => Promise<void
     },
     {
       from: 0.3,
-      async act() {
-        const edge = cluster.edges().find((one) => one.name !== evicted?.name && busy(one))
+      async act(rows) {
+        const edge = busiest(rows, evicted)
         if (!edge) return false
         edge.process.kill('SIGKILL')
         screen.say(
@@ -212,9 +241,9 @@ function planMisfortunes(cluster: LocalCluster): (share: number) => Promise<void
       },
     },
   ]
-  return async (share) => {
+  return async (share, rows) => {
     const next = acts[0]
-    if (next && share >= next.from && (await next.act())) acts.shift()
+    if (next && share >= next.from && (await next.act(rows))) acts.shift()
   }
 }
 
@@ -276,29 +305,29 @@ function showHops(
   process.stderr.write(`${table(['agent', 'way'], rows).join('\n')}\n\n`)
 }
 
-async function judgeGolomb(home: Host, searchers: readonly AgentId[]) {
+async function judgeGolomb(home: Host, { order, known }: Problem, searchers: readonly AgentId[]) {
   let best: { length: number; marks: readonly number[] } | null = null
   let searched = 0
   for (const agent of searchers) {
     const outcome = await home.outcome(agent)
     if (!outcome?.ok) {
       screen.say(`agent ${agent} failed: ${outcome?.valueJson}`)
-      return { ok: false, order: ORDER, length: null, marks: null }
+      return { ok: false, order, length: null, marks: null }
     }
     const part = JSON.parse(outcome.valueJson) as {
       length: number | null
       marks: readonly number[] | null
-      searched: number
+      steps: number
     }
-    searched += part.searched
+    searched += part.steps
     if (part.length !== null && part.marks && (!best || part.length < best.length))
       best = { length: part.length, marks: part.marks }
   }
-  const ok = best !== null && best.length === KNOWN_LENGTH && isRuler(best.marks, ORDER)
+  const ok = best !== null && best.length === known && isRuler(best.marks, order)
   screen.say(
-    `shortest Golomb ruler of order ${ORDER}: ${best ? `length ${best.length}, marks ${best.marks.join(' ')}` : 'none'}; ${searched.toLocaleString('en')} places tried; known: ${KNOWN_LENGTH} (OEIS A003022): ${ok ? 'right' : 'WRONG'}`,
+    `shortest Golomb ruler of order ${order}: ${best ? `length ${best.length}, marks ${best.marks.join(' ')}` : 'none'}; ${searched.toLocaleString('en')} steps; known: ${known} (OEIS A003022): ${ok ? 'right' : 'WRONG'}`,
   )
-  return { ok, order: ORDER, length: best?.length ?? null, marks: best?.marks ?? null }
+  return { ok, order, length: best?.length ?? null, marks: best?.marks ?? null }
 }
 
 /** So many marks, and no distance twice. */
@@ -318,7 +347,8 @@ async function judgeSurvey(home: Host, surveyor: AgentId, csv: string) {
     screen.say(`the survey failed: ${outcome?.valueJson}`)
     return { ok: false, days: 0 }
   }
-  const { findings } = JSON.parse(outcome.valueJson) as { findings: Record<string, Findings> }
+  const { columns: findings, missed } = JSON.parse(outcome.valueJson) as Surveyed
+  for (const { host, reason } of missed) screen.say(`the survey missed ${host}: ${reason}`)
   const known = truth(csv, COLUMNS)
   const ok = COLUMNS.every(
     (column) => findings[column] !== undefined && known[column] !== undefined && agree(findings[column], known[column]),
