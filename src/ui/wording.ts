@@ -80,7 +80,7 @@ export function phaseText(phase: Phase, held: Hold | null, agentsHere: number, s
     case 'elsewhere':
       return 'Sojourn already runs in another tab of this browser.'
     case 'failed':
-      return 'This tab could not start.'
+      return 'This tab cannot be a host now.'
   }
 }
 

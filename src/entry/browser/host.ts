@@ -24,10 +24,15 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
     sandbox = createBrowserSandbox({ engines: new Map([[engine.id, engine.module]]) })
     const guests = sandbox
     let online: RendezvousTransport | null = null
+    let end: () => void = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
     const host = await createHost({
       signer,
       verifier: createVerifier(crypto.subtle),
-      store,
+      // The host closes its store when it ends, and only then.
+      store: { ...store, close: () => store.close().finally(end) },
       sandbox: guests,
       engineId: engine.id,
       clock: browserClock,
@@ -53,14 +58,13 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       trust: (author) => host.trust(author),
       distrust: (author) => host.distrust(author),
       drain: () => host.drain(),
-      async close() {
-        await host.close()
-        guests.close()
-      },
+      close: () => host.close(),
+      ended: ended.finally(() => guests.close()),
     }
   } catch (error) {
     sandbox?.close()
-    await store.close()
+    // A host that failed half-way may have closed it already.
+    await store.close().catch(() => undefined)
     throw error
   }
 }

@@ -13,6 +13,8 @@ export interface PageHost {
   /** Hands agents over, or parks them. */
   drain(): Promise<void>
   close(): Promise<void>
+  /** Resolves when the host has ended, whether it was asked to or a fault of the machine or the store ended it. */
+  readonly ended: Promise<void>
 }
 
 export interface HostWish {

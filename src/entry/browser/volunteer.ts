@@ -98,12 +98,23 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
       told = new Set(agreed.peek())
       host.value = started
       snapshot.value = started.snapshot()
+      void started.ended.then(() => endedByItself(started))
     } catch (error) {
       fault.value =
         error instanceof StoreLockedError ? { phase: 'elsewhere', text: null } : { phase: 'failed', text: plain(error) }
     } finally {
       doing.value = 'nothing'
     }
+  }
+
+  function endedByItself(former: PageHost): void {
+    if (host.peek() !== former || doing.peek() === 'draining') return
+    fault.value = {
+      phase: 'failed',
+      text: 'The host in this tab ended by itself. Its agents go on from their last checkpoints, here or elsewhere.',
+    }
+    snapshot.value = former.snapshot()
+    host.value = null
   }
 
   /** However often the host changes, the page is drawn again at most once in DRAW_MS. */

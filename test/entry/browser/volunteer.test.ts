@@ -30,6 +30,10 @@ class ScriptedHost implements PageHost {
   #listener: () => void = () => {}
   #shown: HostSnapshot = fixture({ agents: [agent(1)] })
   finishDrain: () => void = () => {}
+  fail: () => void = () => {}
+  readonly ended = new Promise<void>((resolve) => {
+    this.fail = resolve
+  })
 
   constructor(wish: HostWish) {
     this.wish = wish
@@ -320,6 +324,21 @@ describe('silence and faults', () => {
     page.actions.start()
     await time.advance(0)
     expect(phase(page)).toBe('lending')
+  })
+})
+
+describe('a host that ends by itself', () => {
+  it('is not shown as lending, and is started again only when asked', async () => {
+    const page = await openPage()
+    page.actions.agree([ALICE])
+    await time.advance(0)
+    hosts[0]?.fail()
+    await time.advance(60_000)
+    expect([phase(page), hosts.length]).toEqual(['failed', 1])
+    expect(page.view.peek().problem).toContain('ended by itself')
+    page.actions.start()
+    await time.advance(0)
+    expect([phase(page), hosts.length]).toEqual(['lending', 2])
   })
 })
 
