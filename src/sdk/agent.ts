@@ -43,7 +43,7 @@ export interface Self<Input = unknown> {
   /**
    * Goes to another host; the lines after it run there. Answers the new host. Where the agent is already is fine and
    * costs no hop.
-   * Refused with NOT_FOUND (no such host), UNREACHABLE (nobody there takes it), QUOTA (no hops left), DENIED.
+   * Refused with UNREACHABLE (nobody who fits takes it), QUOTA (no hops left), DENIED.
    */
   move(where: Where): Promise<Host>
 
