@@ -8,8 +8,12 @@ import { VitePWA } from 'vite-plugin-pwa'
  */
 const ENGINE_BYTES_MAX = 4 * 1024 * 1024
 
+/** `npm run dev` serves the page from its sources; `sojourn serve` beside it, on its own port, is its rendezvous. */
+const RENDEZVOUS = 'http://127.0.0.1:9000'
+
 export default defineConfig({
   base: './',
+  server: { proxy: { '/api': RENDEZVOUS, '/peerjs': { target: RENDEZVOUS, ws: true } } },
   publicDir: 'public',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

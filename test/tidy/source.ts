@@ -22,7 +22,7 @@ export function readProject(): SourceFile[] {
   const paths = [...top, ...FOLDERS.flatMap(filesUnder)]
   return paths
     .map((path) => path.split(sep).join('/'))
-    .filter((path) => /\.(ts|tsx|js|mjs|json|md|html|css)$|^\.ci\//.test(path))
+    .filter((path) => /\.(ts|tsx|js|mjs|json|md|html|css)$|^(LICENSE$|\.ci\/)/.test(path))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 }
 
