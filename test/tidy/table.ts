@@ -75,8 +75,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     core: false,
   },
   ui: { imports: ['base', 'identity', 'directory', 'host'], packages: ['@preact/signals', 'preact'], core: false },
+  /** Measures from outside what the entries put together. */
   bench: {
-    imports: [...CORE, 'platform/memory', 'platform/node', 'platform/peerjs', 'rendezvous'],
+    imports: [...CORE, 'platform/memory', 'platform/node', 'platform/peerjs', 'rendezvous', 'entry/node'],
     packages: ['node:*', 'assemblyscript', 'pino'],
     core: false,
   },
