@@ -77,6 +77,7 @@ export class Guest {
       case 'run':
         if (this.#state === 'running') return
         this.#state = 'running'
+        this.#pace.goOn()
         return this.#soon(this.#outbox.waitMs())
       case 'freeze':
         return this.#freeze()

@@ -14,8 +14,9 @@ export interface Pace {
   /** Before a slice: brings what is due. `wait`: nothing is; `forMs: null` where only an answer can help. */
   begin(): { readonly kind: 'run' } | { readonly kind: 'wait'; readonly forMs: number | null }
   stopped(stop: Stop): void
-  /** Before a freeze: the clock of an idle program is brought up to now, so that a sleep goes on where it was. */
+  /** Before a freeze: the clock of an idle program is brought up to now and stands still, until the program goes on. */
   rest(): void
+  goOn(): void
 }
 
 export const createPace = (pace: 'real' | 'virtual', machine: Machine, clock: Clock): Pace =>
@@ -28,6 +29,7 @@ class RealPace implements Pace {
   readonly #clock: Clock
   /** Since when, in real and in virtual time, and until when, in virtual time, the program is idle. */
   #idle: { readonly sinceMs: number; readonly clockMs: number; readonly wakeMs: number | null } | null = null
+  #resting = false
 
   constructor(machine: Machine, clock: Clock) {
     this.#machine = machine
@@ -35,14 +37,14 @@ class RealPace implements Pace {
   }
 
   deliver(delivery: Delivery): void {
-    this.rest()
+    this.#catchUp()
     this.#machine.deliver(delivery)
     this.#idle = null
   }
 
   begin(): ReturnType<Pace['begin']> {
     if (!this.#idle) return RUN
-    this.rest()
+    this.#catchUp()
     const { wakeMs } = this.#idle
     if (wakeMs === null) return { kind: 'wait', forMs: null }
     const leftMs = wakeMs - this.#machine.clockMs
@@ -57,7 +59,17 @@ class RealPace implements Pace {
   }
 
   rest(): void {
-    if (!this.#idle) return
+    this.#catchUp()
+    this.#resting = true
+  }
+
+  goOn(): void {
+    this.#resting = false
+    if (this.#idle) this.#idle = { ...this.#idle, sinceMs: this.#clock.nowMs(), clockMs: this.#machine.clockMs }
+  }
+
+  #catchUp(): void {
+    if (!this.#idle || this.#resting) return
     const { sinceMs, clockMs } = this.#idle
     this.#machine.advanceTo(clockMs + Math.floor(this.#clock.nowMs() - sinceMs))
   }
@@ -97,4 +109,6 @@ class VirtualPace implements Pace {
   }
 
   rest(): void {}
+
+  goOn(): void {}
 }
