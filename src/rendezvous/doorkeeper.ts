@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { createTokenBucket, type TokenBucket } from '../wire/token-bucket.ts'
+import { createTokenBucket, type TokenBucket } from '../base/token-bucket.ts'
 import { ADDRESSES_MAX, type Limits, STRIKE_MS } from './limits.ts'
 
 /**

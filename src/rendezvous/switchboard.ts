@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
+import { createTokenBucket, type TokenBucket } from '../base/token-bucket.ts'
 import type { Attendance } from '../wire/cluster.ts'
 import { parseOutgoingSignal } from '../wire/signals.ts'
-import { createTokenBucket, type TokenBucket } from '../wire/token-bucket.ts'
 import { type Limits, OFFERS_REMEMBERED_MAX } from './limits.ts'
 
 /**

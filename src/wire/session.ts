@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { accept, type Result } from '../base/result.ts'
 import type { Timer, Timers } from '../base/timers.ts'
+import { createTokenBucket } from '../base/token-bucket.ts'
 import type { Did } from '../identity/did.ts'
 import { type Authority, countEnvelopes, resolveMessage } from './authority.ts'
 import { type Correspondent, correspondent, decodeMessage, encodeMessage } from './codec.ts'
@@ -18,7 +19,6 @@ import {
 } from './limits.ts'
 import { createLine } from './line.ts'
 import type { Header, Message } from './messages.ts'
-import { createTokenBucket } from './token-bucket.ts'
 import type { Channel } from './transport.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
+import { createTokenBucket } from '../../base/token-bucket.ts'
 import { SIGNAL_BURST, SIGNALS_PER_SECOND } from '../../wire/limits.ts'
 import { type IncomingSignal, parseIncomingSignal } from '../../wire/signals.ts'
-import { createTokenBucket } from '../../wire/token-bucket.ts'
 import { CANDIDATES_MAX } from './limits.ts'
 import type { PeerLike } from './port.ts'
 
