@@ -1,6 +1,6 @@
-import { concatBytes } from '../base/bytes.ts'
+import { concatBytes, equalBytes, toHex } from '../base/bytes.ts'
 import { decode } from '../base/codec.ts'
-import { type Cid, CODEC_DAG_CBOR, CODEC_RAW, cborCid, parseCid, rawCid } from '../base/digest.ts'
+import { type Cid, CODEC_RAW, parseCid, sha256 } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import { reading } from '../base/shape.ts'
 import type { MachineImage } from '../engine/image.ts'
@@ -100,8 +100,10 @@ async function getChecked(cid: Cid, getBlock: GetBlock): Promise<Result<Uint8Arr
     return refuse('CHECKPOINT', `blockBytes ${block.length} > ROOT_BYTES_MAX ${ROOT_BYTES_MAX}`)
   const parsed = parseCid(cid)
   if (!parsed.ok) return refuse('CHECKPOINT', parsed.reason)
-  const actual = parsed.value.codec === CODEC_DAG_CBOR ? cborCid(block) : rawCid(block)
-  return actual === cid ? accept(block) : refuse('CORRUPT', `block ${cid} hashes to ${actual}`)
+  const actual = sha256(block)
+  return equalBytes(actual, parsed.value.digest)
+    ? accept(block)
+    : refuse('CORRUPT', `block ${cid} hashes to ${toHex(actual)}`)
 }
 
 function decodeLeaf(tableBytes: Uint8Array): Result<Entry[], CheckpointFault> {

@@ -40,8 +40,11 @@ export function onOfferBundle(turn: Turn, from: Did, handle: number, offer: Offe
 function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
   const { state } = turn
   const resident = state.residents.get(offer.agent)
-  if (resident && (resident.arrival === null || resident.arrival.from !== from))
-    return { code: 'REFUSED', reason: 'the agent is here already' }
+  if (resident && (resident.arrival === null || resident.arrival.from !== from)) {
+    // It went from here to the one who offers a moment ago, and only its certificate has not come by yet.
+    const leaving = resident.departure?.phase === 'decide' && resident.departure.to === from
+    return { code: leaving ? 'BUSY' : 'REFUSED', reason: 'the agent is here already' }
+  }
   const certified = state.registers.get(offer.agent)?.epoch ?? state.forwards.get(offer.agent)?.epoch ?? -1
   if (offer.epoch <= certified) return { code: 'STALE_EPOCH', reason: `epoch ${offer.epoch} <= ${certified}` }
   const { policy } = state

@@ -49,7 +49,7 @@ export const VISITOR_SLOTS = 1
 export const MOVE_PATIENCE_MS = 15_000
 
 /** Between two such offers. */
-export const OFFER_AGAIN_MS = 250
+export const OFFER_AGAIN_MS = 100
 
 /** Rows a home keeps; a launch beyond is refused with BUSY. A row is some 2 KB in memory. */
 export const ROWS_MAX = 20_000

@@ -75,10 +75,11 @@ export function onProposalVote(turn: Turn, agent: AgentId, epoch: number, vote: 
   spread(turn, { agent, epoch, ballot, holding, votes: [...proposal.votes.values()] }, proposal.witnesses)
 }
 
-/** A certificate that we put together: to the new holder and the witnesses, then to ourselves. */
+/** A certificate that we put together: to the new holder, the old one and the witnesses, then to ourselves. */
 export function spread(turn: Turn, certificate: Certificate, witnesses: readonly Did[]): void {
-  const { self } = turn.state
-  for (const to of new Set([certificate.holding.holder, ...witnesses]))
+  const { self, registers } = turn.state
+  const before = registers.get(certificate.agent)?.holder ?? self
+  for (const to of new Set([certificate.holding.holder, before, ...witnesses]))
     if (to !== self) tell(turn, to, 'certificate', { certificate })
   learn(turn, certificate)
 }

@@ -49,8 +49,9 @@ export function onVoteSealed(turn: Turn, handle: number, proposer: Did, vote: Se
   const register = turn.state.registers.get(agent)
   if (!register || quorumOf(register.witnesses) > 1 || epoch <= register.epoch) return
   const certificate: Certificate = { agent, epoch, ballot, holding, votes: [vote] }
-  if (holding.holder !== proposer && holding.holder !== turn.state.self)
-    tell(turn, holding.holder, 'certificate', { certificate })
+  // The old holder, too, where it is not the one that asks: it stops now instead of after its next report.
+  for (const to of new Set([holding.holder, register.holder]))
+    if (to !== proposer && to !== turn.state.self) tell(turn, to, 'certificate', { certificate })
   learn(turn, certificate)
 }
 

@@ -9,6 +9,7 @@ import type { Signer } from '../../identity/signer.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { openMemoryStore } from '../../platform/memory/store.ts'
 import { loadEngineFiles } from '../../platform/node/engine-files.ts'
+import { lendNativeHash } from '../../platform/node/native-hash.ts'
 import { createNodeSandbox } from '../../platform/node/sandbox.ts'
 import { openNodeStore } from '../../platform/node/store.ts'
 import { nodeClock, nodeRandom, nodeTimers } from '../../platform/node/time.ts'
@@ -44,6 +45,7 @@ const SHARED_FILE_BYTES_MAX = 8 * 1024 * 1024
 
 export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
   const { signer, kind, name, slots, trust, operators, shareFolder, dataFolder, log } = options
+  lendNativeHash()
   const { manifest, module } = await loadEngineFiles()
   const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), keepSpare: slots > 0 })
   const store = dataFolder === undefined ? await openMemoryStore() : await openNodeStore(dataFolder)

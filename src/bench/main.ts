@@ -1,0 +1,43 @@
+import { benchBundles } from './bundles.ts'
+import { benchDemo } from './demo.ts'
+import { benchEngine } from './engine.ts'
+import { benchHops } from './hops.ts'
+import type { Row } from './row.ts'
+import { benchTabHops } from './tab-hops.ts'
+
+/**
+ * `npm run bench [-- --json] [-- NAME…]`: every figure with its bar, where it has one. Nothing fails for being slow:
+ * machines differ; a part that cannot run at all is told and exits with 1. docs/BENCHMARKS.md keeps the results.
+ */
+const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  engine: benchEngine,
+  bundles: benchBundles,
+  hops: benchHops,
+  'tab-hops': benchTabHops,
+  demo: benchDemo,
+}
+
+const args = process.argv.slice(2)
+const json = args.includes('--json')
+const wanted = args.filter((arg) => !arg.startsWith('--'))
+const unknown = wanted.filter((name) => !(name in PARTS))
+if (unknown.length > 0) {
+  process.stderr.write(`bench: there is no part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}\n`)
+  process.exit(2)
+}
+for (const [name, run] of Object.entries(PARTS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  process.stderr.write(`${name} …\n`)
+  try {
+    for (const row of await run()) process.stdout.write(`${json ? JSON.stringify(row) : line(row)}\n`)
+  } catch (error) {
+    process.stderr.write(`bench: ${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}
+process.exit()
+
+function line({ name, value, unit, bar, ok }: Row): string {
+  const figure = value.toPrecision(3).padStart(9)
+  return `${name.padEnd(40)} ${figure} ${unit.padEnd(10)} ${bar ? `${bar} ${ok ? 'met' : 'missed'}` : ''}`.trimEnd()
+}

@@ -1,0 +1,19 @@
+import type { AgentParts } from '../bundle/seal.ts'
+
+/** An agent that does nothing but travel to and fro, with a few thousand objects in its bag: about half a megabyte. */
+export const TRAVELLER: AgentParts = {
+  name: 'traveller',
+  version: '1.0.0',
+  description: 'moves between two hosts',
+  code: `globalThis.__agent = async ({ hosts, hops }) => {
+    const bag = Array.from({ length: 2000 }, (_, i) => ({ i, name: 'thing ' + i }))
+    for (let i = 0; i < hops; i++) await __sojourn.call('move', { where: { host: hosts[i % 2] } })
+    return bag.length
+  }`,
+  sourceMap: null,
+  kernels: new Map(),
+  assets: new Map(),
+  needs: { kind: null },
+  quota: {},
+  effects: 'fast',
+}
