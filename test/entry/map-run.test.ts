@@ -144,6 +144,9 @@ describe('mapping over real hosts', () => {
     await world.time.advance(1_000)
     stop.abort('enough')
     await world.time.runUntil(() => reason !== null, 5_000)
+    // The word is on its way to the holders: once it has arrived they need not hear from home again.
+    await world.time.advance(100)
+    await world.kill(1)
     await world.time.advance(2_000)
     expect([reason, lines]).toEqual(['enough', []])
     for (const { host } of world.hosts.values()) expect(host.snapshot().agents).toEqual([])

@@ -30,7 +30,7 @@ interface MapOptions {
 }
 
 /** A cluster where nobody has taken a single agent for so long does not want them. */
-const NOBODY_MS = 10_000
+const NOBODY_MS = 6_000
 
 export function register(program: Command): void {
   program
