@@ -33,7 +33,12 @@ export function createSandbox(realm: SandboxRealm): ClosableSandbox {
   }
   const prepareSpare = (): void => {
     const [first] = realm.engines
-    if (!closed && !spare && realm.keepSpare && first) spare = start(...first)
+    if (closed || spare || !realm.keepSpare || !first) return
+    try {
+      spare = start(...first)
+    } catch {
+      // A realm without room for one more worker says so to the next guest; a spare is only a convenience.
+    }
   }
   const takeWorker = (engineId: string, module: WebAssembly.Module): WaitingWorker => {
     if (spare?.engineId !== engineId) return start(engineId, module)
@@ -50,10 +55,15 @@ export function createSandbox(realm: SandboxRealm): ClosableSandbox {
         return refuseOrder(realm, order, closed ? 'the sandbox is closed' : 'this engine is not here', onEvent)
       // Starting the next worker costs the processor that the new guest is waiting for: it comes after the guest is up.
       const whenUp = (event: GuestEvent): void => {
-        if (event.kind === 'ready' || event.kind === 'failed') prepareSpare()
         onEvent(event)
+        if (event.kind === 'ready' || event.kind === 'failed') prepareSpare()
       }
-      return takeWorker(order.engineId, module).admit(order, whenUp)
+      try {
+        return takeWorker(order.engineId, module).admit(order, whenUp)
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : 'no reason given'
+        return refuseOrder(realm, order, `no worker starts (${reason})`, onEvent)
+      }
     },
     close() {
       closed = true

@@ -30,8 +30,12 @@ export const MESSAGES_PER_SECOND = 5_000
 export const TEXT_BYTES_BURST = 16 * 1_048_576
 export const TEXT_BYTES_PER_SECOND = 4 * 1_048_576
 
-/** How far a guest may run ahead of the two rates before it counts as a breach: clocks and batches differ. */
+/**
+ * How far a guest may run ahead of the two rates before it counts as a breach: clocks and batches differ, and what it said
+ * while its host was busy for so many milliseconds arrives all at once.
+ */
 export const RATE_SLACK = 2
+export const RATE_BACKLOG_MS = 10_000
 
 /** One console line, UTF-16 units; the guest cuts what is longer. As long as the engine lets a line be. */
 export const CONSOLE_LENGTH_MAX = 8_300

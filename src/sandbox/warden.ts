@@ -10,6 +10,7 @@ import {
   BEAT_MS,
   MESSAGES_BURST,
   MESSAGES_PER_SECOND,
+  RATE_BACKLOG_MS,
   RATE_SLACK,
   START_MS_MAX,
   TEXT_BYTES_BURST,
@@ -44,7 +45,8 @@ export interface WardenPowers {
 
 export class Warden implements Guest, WorkerEvents {
   readonly #link: WorkerLink
-  readonly #order: GuestOrder
+  /** What every message is judged by; the image itself is let go of once it is sent. */
+  readonly #bounds: Bounds
   readonly #powers: WardenPowers
   readonly #onEvent: (event: GuestEvent) => void
   readonly #messages: TokenBucket
@@ -53,7 +55,7 @@ export class Warden implements Guest, WorkerEvents {
   #state: 'starting' | 'standing' | 'running' | 'ended' = 'starting'
   #runAtReady = false
   /** One entry for each freeze that is not answered yet: whether a run was sent after it. */
-  readonly #freezes: { runAfter: boolean }[] = []
+  readonly #freezes: { runAfter: boolean; waitedMs: number }[] = []
   #lastRequest = 0
   #fuelUsed: number
   #sentBytes = 0
@@ -63,12 +65,14 @@ export class Warden implements Guest, WorkerEvents {
 
   constructor(link: WorkerLink, order: GuestOrder, onEvent: (event: GuestEvent) => void, powers: WardenPowers) {
     this.#link = link
-    this.#order = order
+    const { engineId, freezeAtFuel, memoryBytesMax, sentBytesMax, fuelMax } = order
+    const kernels = new Set(order.kernels.keys())
+    this.#bounds = { engineId, hops: freezeAtFuel !== undefined, memoryBytesMax, sentBytesMax, fuelMax, kernels }
     this.#onEvent = onEvent
     this.#powers = powers
     const { clock, timers } = powers
-    this.#messages = createTokenBucket(clock, MESSAGES_BURST * RATE_SLACK, MESSAGES_PER_SECOND * RATE_SLACK)
-    this.#textBytes = createTokenBucket(clock, TEXT_BYTES_BURST * RATE_SLACK, TEXT_BYTES_PER_SECOND * RATE_SLACK)
+    this.#messages = slackBucket(clock, MESSAGES_BURST, MESSAGES_PER_SECOND)
+    this.#textBytes = slackBucket(clock, TEXT_BYTES_BURST, TEXT_BYTES_PER_SECOND)
     this.#againUntil = order.image?.nextRequest ?? 0
     this.#fuelUsed = Number(order.image?.fuelUsed ?? 0n)
     this.#beat = timers.after(BEAT_MS, () => this.#onBeat())
@@ -89,7 +93,7 @@ export class Warden implements Guest, WorkerEvents {
 
   freeze(): void {
     if (this.#state === 'ended') return
-    this.#freezes.push({ runAfter: false })
+    this.#freezes.push({ runAfter: false, waitedMs: 0 })
     this.#link.post({ kind: 'freeze' }, [])
   }
 
@@ -133,15 +137,16 @@ export class Warden implements Guest, WorkerEvents {
   /** What the message alone cannot show: whether it belongs here now, and what it adds up to. */
   #faultOf(event: GuestEvent): { code: GuestFailure; reason: string } | null {
     const breach = (reason: string) => ({ code: 'BREACH', reason }) as const
+    const { fuelMax } = this.#bounds
     if (event.kind === 'ready') return this.#state === 'starting' ? null : breach('ready twice')
+    if (this.#state === 'starting' && event.kind !== 'failed') return breach(`${event.kind} before ready`)
     if (event.kind === 'pulse' || event.kind === 'finished' || event.kind === 'failed') {
       if (event.fuelUsed < this.#fuelUsed) return breach(`fuelUsed ${event.fuelUsed} < ${this.#fuelUsed}`)
-      if (event.fuelUsed > this.#order.fuelMax)
-        return breach(`fuelUsed ${event.fuelUsed} > fuelMax ${this.#order.fuelMax}`)
+      if (event.fuelUsed > fuelMax && event.kind !== 'failed')
+        return breach(`fuelUsed ${event.fuelUsed} > fuelMax ${fuelMax}`)
       this.#fuelUsed = event.fuelUsed
       if (event.kind === 'pulse' || event.kind === 'failed') return null
     }
-    if (this.#state === 'starting') return breach(`${event.kind} before ready`)
     if (event.kind === 'frozen') return this.#faultOfImage(event.image)
     if (this.#state !== 'running') return breach(`${event.kind} while standing still`)
     if (event.kind === 'call') {
@@ -160,7 +165,7 @@ export class Warden implements Guest, WorkerEvents {
 
   #charge(bytes: number): { code: GuestFailure; reason: string } | null {
     this.#sentBytes += bytes
-    const { sentBytesMax } = this.#order
+    const { sentBytesMax } = this.#bounds
     if (this.#sentBytes > sentBytesMax)
       return { code: 'QUOTA', reason: `sentBytes ${this.#sentBytes} > sentBytesMax ${sentBytesMax}` }
     if (!this.#textBytes.take(bytes)) return { code: 'BREACH', reason: `textBytes > ${TEXT_BYTES_PER_SECOND} a second` }
@@ -169,8 +174,8 @@ export class Warden implements Guest, WorkerEvents {
 
   #faultOfImage(image: MachineImage): { code: GuestFailure; reason: string } | null {
     const breach = (reason: string) => ({ code: 'BREACH', reason }) as const
-    const { engineId, freezeAtFuel, memoryBytesMax, kernels } = this.#order
-    if (this.#freezes.length === 0 && freezeAtFuel === undefined) return breach('frozen without being asked')
+    const { engineId, hops, memoryBytesMax, kernels, fuelMax } = this.#bounds
+    if (this.#freezes.length === 0 && !hops) return breach('frozen without being asked')
     if (image.engineId !== engineId) return breach(`image of engine ${image.engineId}`)
     const stranger = image.kernels.find(({ name }) => !kernels.has(name))
     if (stranger) return breach(`image has an unknown kernel "${stranger.name}"`)
@@ -178,8 +183,7 @@ export class Warden implements Guest, WorkerEvents {
     if (memoryPages * WASM_PAGE_BYTES > memoryBytesMax)
       return breach(`image memory ${memoryPages * WASM_PAGE_BYTES} > memoryBytesMax ${memoryBytesMax}`)
     if (image.fuelUsed < BigInt(this.#fuelUsed)) return breach(`image fuelUsed ${image.fuelUsed} < ${this.#fuelUsed}`)
-    if (image.fuelUsed > BigInt(this.#order.fuelMax))
-      return breach(`image fuelUsed ${image.fuelUsed} > fuelMax ${this.#order.fuelMax}`)
+    if (image.fuelUsed > BigInt(fuelMax)) return breach(`image fuelUsed ${image.fuelUsed} > fuelMax ${fuelMax}`)
     this.#fuelUsed = Number(image.fuelUsed)
     return null
   }
@@ -209,6 +213,11 @@ export class Warden implements Guest, WorkerEvents {
       const what = starting ? 'not ready' : 'no answer'
       return this.#fail('UNRESPONSIVE', `${what} for ${this.#silentMs} ms >= ${silentMax}`)
     }
+    for (const freeze of this.#freezes) freeze.waitedMs += BEAT_MS
+    const waitedMs = starting ? 0 : (this.#freezes[0]?.waitedMs ?? 0)
+    // It may go on talking and still not freeze; one that freezes does so within a slice.
+    if (waitedMs > WATCHDOG_MS)
+      return this.#fail('UNRESPONSIVE', `freeze not answered for ${waitedMs} ms > ${WATCHDOG_MS}`)
     this.#heard = false
     this.#link.post({ kind: 'ping' }, [])
     this.#beat = this.#powers.timers.after(BEAT_MS, () => this.#onBeat())
@@ -220,3 +229,16 @@ export class Warden implements Guest, WorkerEvents {
     this.#onEvent({ kind: 'failed', code, reason, fuelUsed: this.#fuelUsed })
   }
 }
+
+interface Bounds {
+  readonly engineId: string
+  /** Whether it may freeze without being asked. */
+  readonly hops: boolean
+  readonly memoryBytesMax: number
+  readonly sentBytesMax: number
+  readonly fuelMax: number
+  readonly kernels: ReadonlySet<string>
+}
+
+const slackBucket = (clock: Clock, burst: number, perSecond: number): TokenBucket =>
+  createTokenBucket(clock, (burst + (perSecond * RATE_BACKLOG_MS) / 1000) * RATE_SLACK, perSecond * RATE_SLACK)

@@ -334,6 +334,13 @@ claim('refuses an image that does not hold together', async (place) => {
   same([code, reason.startsWith('image: ')], ['LOAD', true], reason)
 })
 
+claim('refuses an image that has used more fuel than there is', async (place) => {
+  const { played, image } = await freezeInside(place, LOOP)
+  played.guest.terminate()
+  const { code, reason } = await failure(place, { code: LOOP, image, fuelMax: 1000 })
+  same([code, reason], ['LOAD', `image fuelUsed ${image.fuelUsed} > fuelMax 1000`], reason)
+})
+
 claim('refuses a kernel that is not WebAssembly', async (place) => {
   const kernels = new Map([['k', { cid: 'bafy' as never, wasm: Uint8Array.of(1, 2, 3) }]])
   const { code, reason } = await failure(place, { code: LOOP, kernels })

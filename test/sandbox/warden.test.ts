@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { VirtualTime } from '../../src/platform/memory/virtual-time.ts'
 import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
-import { ANSWER_LENGTH_MAX, BEAT_MS, MESSAGES_BURST, START_MS_MAX, WATCHDOG_MS } from '../../src/sandbox/limits.ts'
+import {
+  ANSWER_LENGTH_MAX,
+  BEAT_MS,
+  MESSAGES_BURST,
+  MESSAGES_PER_SECOND,
+  START_MS_MAX,
+  WATCHDOG_MS,
+} from '../../src/sandbox/limits.ts'
 import { packImage } from '../../src/sandbox/packed-image.ts'
 import type { Guest, GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
 import type { HostMessage } from '../../src/sandbox/protocol.ts'
@@ -203,22 +210,26 @@ describe('a compromised guest is ended', () => {
     expect(all.worker.terminated).toBe(true)
   })
 
-  test('for speaking before it is ready', () => {
+  test.each([
+    ['call', call(1)],
+    ['pulse', pulse(0)],
+    ['finished', { kind: 'finished', resultJson: '', fuelUsed: 0, stateHash: '' }],
+  ])('for a %s before it is ready', (kind, message) => {
     const { worker } = spawn()
-    worker.say(call(1))
-    expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: 'call before ready' })
+    worker.say(message)
+    expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: `${kind} before ready` })
   })
 
   test('for a flood', () => {
     const { worker } = running()
-    for (let i = 0; i < 2 * MESSAGES_BURST; i++) worker.say(pulse(1))
+    for (let i = 0; i < 2 * (MESSAGES_BURST + 10 * MESSAGES_PER_SECOND); i++) worker.say(pulse(1))
     expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: 'messages > 5000 a second' })
   })
 
   test('for more bytes a second than a guest may send, though the permit would allow them', () => {
     const { worker } = running({ sentBytesMax: 2 ** 40 })
     const text = 'é'.repeat(8_000)
-    for (let i = 0; i < 2_100; i++) worker.say({ kind: 'console', level: 'log', text })
+    for (let i = 0; i < 7_400; i++) worker.say({ kind: 'console', level: 'log', text })
     expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: 'textBytes > 4194304 a second' })
   })
 
@@ -244,6 +255,16 @@ describe('the watchdog', () => {
       fuelUsed: 5,
     })
     expect(worker.terminated).toBe(true)
+  })
+
+  test('ends a guest that talks on and does not freeze', async () => {
+    const { guest, worker } = running()
+    guest.freeze()
+    for (let ms = 0; ms <= WATCHDOG_MS; ms += BEAT_MS) {
+      worker.say(pulse(1))
+      await time.advance(BEAT_MS)
+    }
+    expect(lastEvent()).toMatchObject({ code: 'UNRESPONSIVE', reason: 'freeze not answered for 2500 ms > 2000' })
   })
 
   test('leaves one alone that answers its pings, for ever', async () => {
@@ -290,6 +311,21 @@ describe('the sandbox', () => {
     expect(events).toEqual([
       { kind: 'failed', code: 'LOAD', reason: 'this engine is not here: engine engine-0', fuelUsed: 0 },
     ])
+  })
+
+  test('says so, after spawn has returned, when no worker starts', async () => {
+    const box = createSandbox({
+      clock: time,
+      timers: time,
+      engines,
+      keepSpare: true,
+      startWorker() {
+        throw new Error('too many threads')
+      },
+    })
+    box.spawn(order(), (event) => events.push(event))
+    await time.advance(1)
+    expect(events).toMatchObject([{ code: 'LOAD', reason: 'no worker starts (too many threads): engine engine-1' }])
   })
 
   test('ends every worker when it is closed, and no guest hears of it', async () => {

@@ -25,7 +25,8 @@ type Running = Exclude<HostMessage, { kind: 'prepare' | 'start' }>
  */
 export class Guest {
   readonly #realm: GuestRealm
-  readonly #order: StartOrder
+  readonly #freezeAtFuel: bigint | null
+  readonly #hashAtEnd: boolean
   readonly #machine: Machine
   readonly #outbox: Outbox
   readonly #pace: Pace
@@ -53,7 +54,8 @@ export class Guest {
 
   private constructor(realm: GuestRealm, order: StartOrder, machine: Machine) {
     this.#realm = realm
-    this.#order = order
+    this.#freezeAtFuel = order.freezeAtFuel === undefined ? null : BigInt(order.freezeAtFuel)
+    this.#hashAtEnd = order.hashAtEnd === true
     this.#machine = machine
     this.#outbox = new Outbox(realm.clock, order.sentBytesMax, (message) => realm.post(message, []))
     this.#pace = createPace(order.pace, machine, realm.clock)
@@ -113,8 +115,7 @@ export class Guest {
   }
 
   #step(): void {
-    const { freezeAtFuel } = this.#order
-    const untilFreeze = freezeAtFuel === undefined ? SLICE_FUEL : BigInt(freezeAtFuel) - this.#machine.fuelUsed
+    const untilFreeze = this.#freezeAtFuel === null ? SLICE_FUEL : this.#freezeAtFuel - this.#machine.fuelUsed
     if (untilFreeze <= 0n) return this.#freeze()
     const moment = this.#pace.begin()
     if (moment.kind === 'wait') return this.#wait(moment.forMs)
@@ -164,6 +165,7 @@ export class Guest {
   #freeze(): void {
     this.#replan()
     this.#pace.rest()
+    // Before its first run a thawed program's old calls wait to be made again.
     if (this.#state === 'running' && !this.#drain()) return
     this.#state = 'standing'
     const { packed, transfer } = packImage(this.#machine.freeze())
@@ -187,7 +189,7 @@ export class Guest {
     }
     // Hashing a large memory takes a while: the pulse tells the warden that we were alive when it began.
     this.#pulse()
-    const stateHash = this.#order.hashAtEnd ? this.#machine.stateHash() : ''
+    const stateHash = this.#hashAtEnd ? this.#machine.stateHash() : ''
     this.#end()
     this.#realm.post({ kind: 'finished', resultJson, fuelUsed: Number(this.#machine.fuelUsed), stateHash }, [])
   }

@@ -29,6 +29,8 @@ export function loadMachine(build: EngineBuild, order: StartOrder): Result<Machi
   if (order.image === null) return accept(Machine.start(build, order.code, order.inputJson, options))
   const image = reading('LOAD', () => readImage(order.image))
   if (!image.ok) return image
+  if (image.value.fuelUsed > options.fuelMax)
+    return refuse('LOAD', `image fuelUsed ${image.value.fuelUsed} > fuelMax ${options.fuelMax}`)
   try {
     return accept(Machine.thaw(build, image.value, options))
   } catch (error) {
