@@ -121,7 +121,11 @@ describe('a hostile checkpoint is refused', () => {
     ['a missing field', (root) => delete root.standing, 'root has no "standing"'],
     ['an unknown field', (root) => Object.assign(root, { permit: 1 }), 'root has an unknown field "permit"'],
     ['a page beyond the memory', (root) => Object.assign(root, { memoryPages: 19 }), 'pages.at[2] 319 > 303'],
-    ['more memory than any host has', (root) => Object.assign(root, { memoryPages: 16385 }), 'memoryPages 16385 > 16384'],
+    [
+      'more memory than any host has',
+      (root) => Object.assign(root, { memoryPages: 16385 }),
+      'memoryPages 16385 > 16384',
+    ],
     [
       'unsorted pages',
       (root) => Object.assign(root.pages as object, { at: [4, 3, 319] }),

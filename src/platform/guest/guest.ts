@@ -115,11 +115,15 @@ export class Guest {
   }
 
   #step(): void {
-    const untilFreeze = this.#freezeAtFuel === null ? SLICE_FUEL : this.#freezeAtFuel - this.#machine.fuelUsed
-    if (untilFreeze <= 0n) return this.#freeze()
+    let sliceFuel = SLICE_FUEL
+    if (this.#freezeAtFuel !== null) {
+      const leftFuel = this.#freezeAtFuel - this.#machine.fuelUsed
+      if (leftFuel <= 0n) return this.#freeze()
+      if (leftFuel < sliceFuel) sliceFuel = leftFuel
+    }
     const moment = this.#pace.begin()
     if (moment.kind === 'wait') return this.#wait(moment.forMs)
-    const stop = this.#machine.run(untilFreeze < SLICE_FUEL ? untilFreeze : SLICE_FUEL)
+    const stop = this.#machine.run(sliceFuel)
     this.#pace.stopped(stop)
     if (!this.#drain()) return
     if (stop.kind === 'finished') return this.#finish(stop.resultJson)
