@@ -1,3 +1,5 @@
+import { CONSOLE_TEXT_MAX } from '../engine/limits.ts'
+
 /** Every number of the sandbox room: what it bounds, its unit, why this value, and the attack it stops (THREATS 1–7). */
 
 /**
@@ -37,8 +39,8 @@ export const TEXT_BYTES_PER_SECOND = 4 * 1_048_576
 export const RATE_SLACK = 2
 export const RATE_BACKLOG_MS = 10_000
 
-/** One console line, UTF-16 units; the guest cuts what is longer. As long as the engine lets a line be. */
-export const CONSOLE_LENGTH_MAX = 8_300
+/** One console line, UTF-16 units: what the engine lets a line be, and its note of what it cut. */
+export const CONSOLE_LENGTH_MAX = CONSOLE_TEXT_MAX + 64
 
 /** A call's name, UTF-16 units. */
 export const CALL_NAME_LENGTH_MAX = 64
@@ -55,11 +57,6 @@ export const REASON_LENGTH_MAX = 8_192
 
 /** A state hash as the engine writes it: hex of 32 bytes, with room for a prefix. */
 export const STATE_HASH_LENGTH_MAX = 128
-
-/** Calls that wait for an answer, and answers that wait for the end of a turn: what an image may hold. */
-export const PENDING_CALLS_MAX = 1_024
-export const INBOX_MAX = 4_096
-export const TIMERS_MAX = 10_000
 
 /** JSON of one answer to the program, UTF-16 units: a file of 8 MiB in base64. */
 export const ANSWER_LENGTH_MAX = 12 * 1_048_576

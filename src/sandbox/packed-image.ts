@@ -11,7 +11,8 @@ import {
   WASM_PAGE_BYTES,
 } from '../checkpoint/limits.ts'
 import type { Delivery, KernelImage, MachineImage, PendingCall } from '../engine/image.ts'
-import { ANSWER_LENGTH_MAX, CALL_NAME_LENGTH_MAX, INBOX_MAX, PENDING_CALLS_MAX, TIMERS_MAX } from './limits.ts'
+import { INBOX_MAX, PENDING_CALLS_MAX, TIMERS_MAX } from '../engine/limits.ts'
+import { ANSWER_LENGTH_MAX, CALL_NAME_LENGTH_MAX } from './limits.ts'
 
 /**
  * An image in the form that crosses between host and guest: the pages of one memory in one buffer, which the message
