@@ -25,7 +25,7 @@ export interface Transport {
   readonly address: string
   /** Rejects with ChannelClosedError when the other end is not there or does not answer in time. */
   dial(address: string): Promise<Channel>
-  /** Channels that others opened. Set once, before the transport goes on line. */
+  /** Channels that others opened. Set once; channels that come before it is set wait for it. */
   accept(onChannel: (channel: Channel) => void): void
   close(): Promise<void>
 }

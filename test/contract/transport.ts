@@ -98,6 +98,16 @@ export function transportContract(name: string, newPlace: () => Promise<Transpor
       for (let i = 0; i < 8; i++) expect(await early.next()).toEqual(filled(10, i))
     })
 
+    it('holds a channel that comes before anybody accepts', async () => {
+      const place = await open()
+      const [a, b] = [await place.join(), await place.join()]
+      const near = await a.dial(b.address)
+      const far = await new Promise<Channel>((resolve) => b.accept(resolve))
+      const frames = reader(far)
+      await near.send(filled(3, 1))
+      expect(await frames.next()).toEqual(filled(3, 1))
+    })
+
     it('has copied the bytes when send returns', async () => {
       const { near, far } = await pair()
       const frames = reader(far)

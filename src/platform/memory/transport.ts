@@ -129,6 +129,7 @@ class MemoryTransport implements Transport {
   readonly address: string
   readonly #network: MemoryNetwork
   readonly #channels = new Set<MemoryChannel>()
+  readonly #arrived: MemoryChannel[] = []
   #onChannel: ((channel: Channel) => void) | null = null
   isClosed = false
 
@@ -145,6 +146,7 @@ class MemoryTransport implements Transport {
   accept(onChannel: (channel: Channel) => void): void {
     assert(this.#onChannel === null, 'accept is set once')
     this.#onChannel = onChannel
+    for (const channel of this.#arrived.splice(0)) onChannel(channel)
   }
 
   adopt(channel: MemoryChannel): void {
@@ -154,7 +156,7 @@ class MemoryTransport implements Transport {
 
   deliver(channel: MemoryChannel): void {
     if (this.#onChannel) this.#onChannel(channel)
-    else channel.close()
+    else this.#arrived.push(channel)
   }
 
   async close(): Promise<void> {

@@ -14,12 +14,13 @@ import {
  */
 
 /**
- * How long the caller keeps its candidates back after the answer. The callee is the DTLS client (RFC 5763) and speaks as
- * soon as its ICE is up: if the caller's is not, that first flight is lost and costs 1 s (a third of all opens between
- * two processes); if the caller does not even have the answer yet, it takes the right certificate for a wrong one and
- * fails. When only the callee's candidates are known at first, the caller's ICE is always up before the callee's: none
- * of 120 opens lost its flight, each took 55–65 ms (ICE paces its checks by 50 ms). Where the callee cannot be reached
- * directly, the caller's candidates follow after this time.
+ * How long the caller keeps its candidates back after the answer of another node-datachannel. The callee is the DTLS
+ * client (RFC 5763) and speaks as soon as its ICE is up: if the caller's is not, that first flight is lost and OpenSSL
+ * says it again after 1 s (a third of all opens between two processes); if the caller does not even have the answer yet,
+ * it takes the right certificate for a wrong one and fails. When only the callee's candidates are known at first, the
+ * caller's ICE is always up before the callee's: none of 120 opens lost its flight, each took 55–65 ms (ICE paces its
+ * checks by 50 ms). Where the callee cannot be reached directly, the caller's candidates follow after this time.
+ * Browsers say it again after 50 ms, and their own candidates may be names that mean nothing here: no waiting for them.
  */
 const OFFERER_HOLDS_MS = 250
 
@@ -70,7 +71,7 @@ class RTCPeerConnection extends NativeRTCPeerConnection {
 
   override async setRemoteDescription(description: Description): Promise<void> {
     await super.setRemoteDescription(description)
-    if (description.type === 'answer') setTimeout(() => this.#release(), OFFERER_HOLDS_MS)
+    if (description.type === 'answer') setTimeout(() => this.#release(), isOurKind(description) ? OFFERER_HOLDS_MS : 0)
   }
 
   /** PeerJS reports a failure to a connection that may be gone by then, which would end the process. */
@@ -90,6 +91,9 @@ class RTCPeerConnection extends NativeRTCPeerConnection {
     for (const event of held) this.#listener?.(event)
   }
 }
+
+/** Session descriptions of libdatachannel have this origin. */
+const isOurKind = ({ sdp }: Description): boolean => /^o=rtc /m.test(sdp)
 
 const plain = ({ candidate, sdpMid }: RTCIceCandidate): CandidateInit => ({
   candidate: candidate.replace(/^a=/, ''),

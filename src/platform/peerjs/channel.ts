@@ -2,11 +2,13 @@ import { assert } from '../../base/assert.ts'
 import type { Timer, Timers } from '../../base/timers.ts'
 import { BUFFERED_BYTES_HIGH, BUFFERED_BYTES_LOW, FRAME_BYTES_MAX, HELD_FRAMES_MAX } from '../../wire/limits.ts'
 import { type Channel, ChannelClosedError } from '../../wire/transport.ts'
-import { BUFFERED_BYTES_MAX, DISCONNECTED_MS_MAX, FLUSH_MS_MAX } from './limits.ts'
+import { BUFFERED_BYTES_MAX, FLUSH_MS_MAX, SILENT_TICKS_MAX, TICK_MS } from './limits.ts'
 import type { ConnectionLike, DataChannelLike } from './port.ts'
 
-/** Asks the other end to close. A text, which no frame is. */
+/** What the two ends say below the frames: texts, which no frame is. GOOD_BYE asks the other end to close. */
 const GOOD_BYE = 'bye'
+const PING = 'ping'
+const PONG = 'pong'
 
 /**
  * An open PeerJS connection as a Channel. Frames go straight to the data channel: PeerJS's own queue has no bound and
@@ -24,7 +26,10 @@ export class ConnectionChannel implements Channel {
   readonly #early: Uint8Array[] = []
   readonly #waiting: (() => void)[] = []
   #onFrame: ((frame: Uint8Array) => void) | null = null
-  #disconnected: Timer | null = null
+  #tick: Timer
+  #silentTicks = 0
+  #bufferedBefore = 0
+  #hasAnswered = false
   #lastError = 'closed by the other end'
   #isClosed = false
   #resolveClosed: (end: { readonly reason: string }) => void = () => {}
@@ -51,7 +56,7 @@ export class ConnectionChannel implements Channel {
     connection.on('error', (error: Error) => {
       this.#lastError = error.message
     })
-    connection.on('iceStateChanged', (state: string) => this.#watchIce(state))
+    this.#tick = timers.after(TICK_MS, () => this.#watch())
   }
 
   async send(frame: Uint8Array): Promise<void> {
@@ -88,13 +93,9 @@ export class ConnectionChannel implements Channel {
    */
   close(): void {
     if (this.#isClosed) return
+    this.#say(GOOD_BYE)
     this.#end('closed here')
-    try {
-      this.#dataChannel.send(GOOD_BYE)
-      this.#timers.after(FLUSH_MS_MAX, () => this.#connection.close())
-    } catch {
-      this.#connection.close()
-    }
+    this.#timers.after(FLUSH_MS_MAX, () => this.#connection.close())
   }
 
   #refuseWhenClosed(): void {
@@ -102,11 +103,9 @@ export class ConnectionChannel implements Channel {
   }
 
   #take(data: unknown): void {
-    if (data === GOOD_BYE) {
-      this.#end('closed by the other end')
-      this.#connection.close()
-    }
     if (this.#isClosed) return
+    this.#silentTicks = 0
+    if (typeof data === 'string') return this.#takeWord(data)
     if (!(data instanceof ArrayBuffer) || data.byteLength > FRAME_BYTES_MAX) return this.close()
     const frame = new Uint8Array(data)
     if (this.#onFrame) this.#onFrame(frame)
@@ -114,15 +113,41 @@ export class ConnectionChannel implements Channel {
     else this.close()
   }
 
-  #watchIce(state: string): void {
-    if (state === 'disconnected') {
-      this.#disconnected ??= this.#timers.after(DISCONNECTED_MS_MAX, () => {
-        this.#end(`no answer for DISCONNECTED_MS_MAX ${DISCONNECTED_MS_MAX}`)
-        this.#connection.close()
-      })
+  /** One answer a tick: who pings in a flood is not helped. */
+  #takeWord(word: string): void {
+    if (word === PONG) return
+    if (word === PING) {
+      if (!this.#hasAnswered) this.#say(PONG)
+      this.#hasAnswered = true
+    } else if (word === GOOD_BYE) {
+      this.#end('closed by the other end')
+      this.#connection.close()
     } else {
-      this.#disconnected?.cancel()
-      this.#disconnected = null
+      this.close()
+    }
+  }
+
+  #watch(): void {
+    this.#hasAnswered = false
+    const { bufferedAmount } = this.#dataChannel
+    if (bufferedAmount < this.#bufferedBefore) this.#silentTicks = 0 // it takes what we send
+    this.#bufferedBefore = bufferedAmount
+    this.#silentTicks += 1
+    if (this.#silentTicks > SILENT_TICKS_MAX) {
+      this.#end(`no sign of life for ${SILENT_TICKS_MAX} ticks of ${TICK_MS} ms`)
+      this.#connection.close()
+      return
+    }
+    if (this.#silentTicks > 1) this.#say(PING)
+    if (!this.#isClosed) this.#tick = this.#timers.after(TICK_MS, () => this.#watch())
+  }
+
+  #say(word: string): void {
+    try {
+      this.#dataChannel.send(word)
+    } catch (error) {
+      this.#end(error instanceof Error ? error.message : 'data channel refused a word')
+      this.#connection.close()
     }
   }
 
@@ -133,7 +158,7 @@ export class ConnectionChannel implements Channel {
   #end(reason: string): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#disconnected?.cancel()
+    this.#tick.cancel()
     this.#early.length = 0
     this.#wake()
     this.#resolveClosed({ reason })

@@ -78,7 +78,10 @@ class PeerJsTransport implements RendezvousTransport {
   /** Connections that are being opened, by either end. */
   readonly #opening = new Set<Opening>()
   #peer: PeerLike | null = null
-  #onChannel: ((channel: Channel) => void) | null = null
+  /** Channels that come before anybody accepts wait for it; they count as being opened. */
+  readonly #accepting: Promise<(channel: Channel) => void>
+  #startAccepting: (onChannel: (channel: Channel) => void) => void = () => {}
+  #isAccepting = false
   #onOnline: ((reason: string | null) => void) | null = null
   #pendingInbound = 0
   #made = 0
@@ -92,6 +95,9 @@ class PeerJsTransport implements RendezvousTransport {
     this.#powers = powers
     this.#options = options
     this.#place = place
+    this.#accepting = new Promise((resolve) => {
+      this.#startAccepting = resolve
+    })
   }
 
   get isOnline(): boolean {
@@ -129,7 +135,7 @@ class PeerJsTransport implements RendezvousTransport {
       replaced: () => {
         this.#over ??= 'another line with the same key has taken our address'
       },
-      mayOpen: () => this.#onChannel !== null && this.#pendingInbound < INBOUND_PENDING_MAX && this.#mayConnect(),
+      mayOpen: () => this.#pendingInbound < INBOUND_PENDING_MAX && this.#mayConnect(),
     })
     let lastError = 'the line dropped'
     peer.on('error', (error: Error) => {
@@ -173,8 +179,9 @@ class PeerJsTransport implements RendezvousTransport {
   }
 
   accept(onChannel: (channel: Channel) => void): void {
-    assert(this.#onChannel === null, 'accept is set once')
-    this.#onChannel = onChannel
+    assert(!this.#isAccepting, 'accept is set once')
+    this.#isAccepting = true
+    this.#startAccepting(onChannel)
   }
 
   async close(): Promise<void> {
@@ -200,8 +207,10 @@ class PeerJsTransport implements RendezvousTransport {
     this.#made++
     this.#pendingInbound++
     this.#whenOpen(connection, connection.peer, false)
-      .then((channel) => this.#onChannel?.(channel))
-      .catch(() => {}) // did not open: the other end is told by its own timeout
+      .then(
+        async (channel) => (await this.#accepting)(channel),
+        () => {}, // did not open: the other end is told by its own timeout
+      )
       .finally(() => this.#pendingInbound--)
   }
 
