@@ -72,5 +72,8 @@ export const STACK_MB = 16
 /** Heap of a worker thread's own JavaScript, MiB; the program's memory is WebAssembly memory and not in it. */
 export const HEAP_MB = 256
 
+/** Of it, for what is young, MiB. The guest's own code makes little; V8's default let each of many guests keep 3 MB more. */
+export const YOUNG_HEAP_MB = 2
+
 /** The longest wait given to a realm's timer in one piece, milliseconds: setTimeout wraps at 2^31. */
 export const TIMER_MS_MAX = 1_000_000_000

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type ClosableSandbox, createSandbox } from '../../sandbox/create-sandbox.ts'
-import { HEAP_MB, STACK_MB } from '../../sandbox/limits.ts'
+import { HEAP_MB, STACK_MB, YOUNG_HEAP_MB } from '../../sandbox/limits.ts'
 import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
 import { allowHugeFunctions } from './engine-files.ts'
 import { nodeClock, nodeTimers } from './time.ts'
@@ -41,7 +41,7 @@ function startWorker(entry: URL, events: WorkerEvents): WorkerLink {
     stdout: true,
     stderr: true,
     trackUnmanagedFds: true,
-    resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB },
+    resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
   })
   // What it may print is nobody's; a guest speaks through its port. A waiting worker does not keep the process alive.
   worker.stdout.resume()
