@@ -26,6 +26,7 @@ export default agent(async (self, input: Input): Promise<{ rows: number; tiles: 
       y: from,
       width,
       height: to - from,
+      of: { width, height },
       pixels: kernel.memory.read(address, width * (to - from)),
     }
     await self.emit(tile)

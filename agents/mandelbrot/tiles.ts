@@ -23,6 +23,8 @@ export interface Tile {
   readonly y: number
   readonly width: number
   readonly height: number
+  /** The whole picture. */
+  readonly of: { readonly width: number; readonly height: number }
   readonly pixels: Uint8Array
 }
 

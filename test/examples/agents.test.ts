@@ -52,13 +52,18 @@ async function run(
   const answered = new Set<number>()
   for (let hops = 0; ; ) {
     const stop = machine.run(hopEvery ?? 10n ** 12n)
-    for (const call of machine.takeCalls()) {
+    const calls = machine.takeCalls()
+    for (const call of calls) {
       if (call.name === 'emit' && !answered.has(call.request)) emitted.push(JSON.parse(call.argsJson).value)
       answered.add(call.request)
       machine.deliver({ request: call.request, outcome: answer(call) })
     }
     if (stop.kind === 'finished') return { result: JSON.parse(stop.resultJson), emitted, fuel: machine.fuelUsed, hops }
     if (stop.kind === 'failed') return expect.fail(`${stop.code}: ${stop.reason}`)
+    if (stop.kind === 'idle' && calls.length === 0) {
+      if (stop.wakeMs === null) return expect.fail('the agent waits for what never comes')
+      machine.advanceTo(stop.wakeMs)
+    }
     if (hopEvery !== undefined) {
       machine = Machine.thaw(build, machine.freeze(), options)
       hops++
