@@ -60,6 +60,10 @@ function fakePeer() {
     getConnection: (_: string, id: string) => connections.get(id) ?? null,
     reconnect() {
       peer.reconnects++
+      peer.disconnected = false
+    },
+    disconnect() {
+      if (!peer.disconnected) peer.drop()
     },
     destroy() {
       peer.destroyed = true
@@ -87,6 +91,7 @@ async function onLine(change: Partial<PeerJsPowers> = {}) {
   const powers: PeerJsPowers = {
     newPeer: (): PeerLike => peer,
     async getJson(url) {
+      if (url.endsWith('hosts')) return []
       if (!url.endsWith('challenge')) return { name: 'x', iceServers: [], authors: [] }
       challenges++
       return { nonce: nonceText(new Uint8Array(CHALLENGE_NONCE_BYTES).fill(challenges)) }
@@ -222,6 +227,20 @@ describe('the PeerJS transport', () => {
     const fromMs = time.nowMs()
     await time.runUntil(() => peer.reconnects === 6, 60_000)
     expect(time.nowMs() - fromMs).toBeLessThanOrEqual(750)
+  })
+
+  it('tries again when the rendezvous takes the socket and says nothing', async () => {
+    const { peer, time } = await onLine()
+    peer.drop()
+    await time.runUntil(() => peer.reconnects === 1, 60_000)
+    expect(await time.runUntil(() => peer.reconnects === 2, 60_000)).toBe(true)
+  })
+
+  it('begins anew when the rendezvous has lost it', async () => {
+    const { peer, transport, time } = await onLine()
+    expect(await transport.hosts()).toEqual([])
+    expect(transport.isOnline).toBe(false)
+    expect(await time.runUntil(() => peer.reconnects === 1, 60_000)).toBe(true)
   })
 
   it('stays away once it is closed', async () => {

@@ -18,6 +18,8 @@ export interface PeerLike {
   connect(address: string, options: ConnectOptions): ConnectionLike | undefined
   getConnection(address: string, connectionId: string): ConnectionLike | null
   reconnect(): void
+  /** Ends the line to the rendezvous; connections stay. */
+  disconnect(): void
   destroy(): void
 }
 

@@ -1,17 +1,15 @@
 import { assert } from '../../base/assert.ts'
-import { uniform } from '../../base/random.ts'
 import { addressOf } from '../../identity/did.ts'
 import type { Signer } from '../../identity/signer.ts'
-import { answerChallenge, parseNonce } from '../../wire/challenge.ts'
 import { type Attendance, type Cluster, type IceServer, parseCluster, parseHosts } from '../../wire/cluster.ts'
 import { OPEN_MS_MAX } from '../../wire/limits.ts'
 import { type Channel, ChannelClosedError, type Transport } from '../../wire/transport.ts'
 import { ConnectionChannel } from './channel.ts'
 import { fingerprintOf } from './fingerprints.ts'
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, FLUSH_MS_MAX, INBOUND_PENDING_MAX, ONLINE_MS_MAX } from './limits.ts'
-import type { ConnectionLike, PeerJsPowers, PeerLike } from './port.ts'
+import { FLUSH_MS_MAX, INBOUND_PENDING_MAX } from './limits.ts'
+import { Line, RendezvousError } from './line.ts'
+import type { ConnectionLike, PeerJsPowers } from './port.ts'
 import { parseRendezvousUrl, type RendezvousPlace } from './rendezvous-url.ts'
-import { guardSignals } from './signal-guard.ts'
 
 /**
  * Hosts over WebRTC, found through a rendezvous that PeerJS speaks to. When its line to the rendezvous drops, channels
@@ -37,28 +35,13 @@ export interface RendezvousTransport extends Transport {
   hosts(): Promise<readonly Attendance[]>
 }
 
-/** The rendezvous did not let us in, or is not there. */
-export class RendezvousError extends Error {
-  override readonly name = 'RendezvousError'
-}
-
 /** Resolves when others can dial us; rejects with RendezvousError otherwise. */
 export async function goOnline(powers: PeerJsPowers, options: OnlineOptions): Promise<RendezvousTransport> {
   const place = parseRendezvousUrl(options.rendezvous)
   if (!place.ok) throw new RendezvousError(place.reason)
-  const cluster = parseCluster(await ask(powers, place.value, 'cluster'))
-  if (!cluster.ok) throw new RendezvousError(cluster.reason)
-  const transport = new PeerJsTransport(powers, options, place.value, cluster.value)
+  const transport = new PeerJsTransport(powers, options, place.value)
   await transport.start()
   return transport
-}
-
-async function ask(powers: PeerJsPowers, place: RendezvousPlace, what: string): Promise<unknown> {
-  try {
-    return await powers.getJson(`${place.httpUrl}api/${what}`)
-  } catch (cause) {
-    throw new RendezvousError(`rendezvous ${place.httpUrl} does not answer`, { cause })
-  }
 }
 
 interface Opening {
@@ -70,111 +53,76 @@ interface Opening {
 
 class PeerJsTransport implements RendezvousTransport {
   readonly address: string
-  readonly cluster: Cluster
   readonly #powers: PeerJsPowers
   readonly #options: OnlineOptions
-  readonly #place: RendezvousPlace
+  readonly #line: Line
   readonly #channels = new Set<ConnectionChannel>()
   /** Connections that are being opened, by either end. */
   readonly #opening = new Set<Opening>()
-  #peer: PeerLike | null = null
   /** Channels that come before anybody accepts wait for it; they count as being opened. */
   readonly #accepting: Promise<(channel: Channel) => void>
   #startAccepting: (onChannel: (channel: Channel) => void) => void = () => {}
   #isAccepting = false
-  #onOnline: ((reason: string | null) => void) | null = null
+  #cluster: Cluster = { name: '', iceServers: [], authors: [] }
   #pendingInbound = 0
   #made = 0
-  #attempts = 0
-  #wasOnline = false
-  #over: string | null = null
 
-  constructor(powers: PeerJsPowers, options: OnlineOptions, place: RendezvousPlace, cluster: Cluster) {
+  constructor(powers: PeerJsPowers, options: OnlineOptions, place: RendezvousPlace) {
     this.address = addressOf(options.signer.did)
-    this.cluster = cluster
     this.#powers = powers
     this.#options = options
-    this.#place = place
     this.#accepting = new Promise((resolve) => {
       this.#startAccepting = resolve
+    })
+    this.#line = new Line(powers, options.signer, place, {
+      incoming: (connection) => this.#takeIn(connection),
+      absent: (address) => this.#fail((opening) => opening.dialled && opening.address === address, 'not on line'),
+      mayOpen: () => this.#pendingInbound < INBOUND_PENDING_MAX && this.#made < powers.connectionsMax,
+      changed: (isOnline, reason) => options.onLineChange?.(isOnline, reason),
     })
   }
 
   get isOnline(): boolean {
-    return this.#peer?.open === true
+    return this.#line.isOnline
+  }
+
+  get cluster(): Cluster {
+    return this.#cluster
   }
 
   get connectionsMade(): number {
     return this.#made
   }
 
-  async hosts(): Promise<readonly Attendance[]> {
-    const hosts = parseHosts(await ask(this.#powers, this.#place, 'hosts'))
-    if (!hosts.ok) throw new RendezvousError(hosts.reason)
-    return hosts.value
+  async start(): Promise<void> {
+    const cluster = parseCluster(await this.#line.ask('cluster'))
+    if (!cluster.ok) throw new RendezvousError(cluster.reason)
+    this.#cluster = cluster.value
+    await this.#line.open(this.#options.iceServers ?? cluster.value.iceServers)
   }
 
-  async start(): Promise<void> {
-    const token = await this.#newToken()
-    const { host, port, path, secure } = this.#place
-    const config = { ...this.#powers.rtcConfig, iceServers: this.#options.iceServers ?? this.cluster.iceServers }
-    const peer = this.#powers.newPeer(this.address, {
-      host,
-      port,
-      path,
-      secure,
-      key: 'peerjs',
-      token,
-      debug: 0,
-      config,
-    })
-    assert(typeof peer._handleMessage === 'function', 'PeerJS has no _handleMessage: not the pinned version')
-    this.#peer = peer
-    guardSignals(peer, this.#powers.clock, {
-      absent: (address) => this.#fail((opening) => opening.dialled && opening.address === address, 'not on line'),
-      replaced: () => {
-        this.#over ??= 'another line with the same key has taken our address'
-      },
-      mayOpen: () => this.#pendingInbound < INBOUND_PENDING_MAX && this.#mayConnect(),
-    })
-    let lastError = 'the line dropped'
-    peer.on('error', (error: Error) => {
-      lastError = error.message
-      if (peer.destroyed || !peer.open) this.#onOnline?.(lastError)
-    })
-    peer.on('connection', (connection: ConnectionLike) => this.#takeIn(connection))
-    peer.on('open', () => {
-      this.#attempts = 0
-      this.#onOnline?.(null)
-      this.#told(true, 'on line')
-    })
-    peer.on('disconnected', () => {
-      this.#onOnline?.(lastError)
-      if (this.#wasOnline) this.#told(false, this.#over ?? lastError)
-      if (this.#wasOnline && this.#over === null) this.#comeBackLater()
-    })
-    try {
-      await this.#opened()
-    } catch (error) {
-      this.#over = 'never came on line'
-      peer.destroy()
-      throw error
+  async hosts(): Promise<readonly Attendance[]> {
+    const wasOnline = this.isOnline
+    const hosts = parseHosts(await this.#line.ask('hosts'))
+    if (!hosts.ok) throw new RendezvousError(hosts.reason)
+    // A socket can be dead for minutes before anybody notices, after a change of networks or a sleep.
+    if (wasOnline && this.isOnline && !hosts.value.some(({ address }) => address === this.address)) {
+      this.#line.drop('the rendezvous has lost us')
     }
-    this.#wasOnline = true
+    return hosts.value
   }
 
   async dial(address: string): Promise<Channel> {
     const fail = (reason: string): never => {
       throw new ChannelClosedError(`dial ${address}: ${reason}`)
     }
-    if (this.#over !== null) return fail(this.#over)
+    const { connectionsMax } = this.#powers
+    if (this.#line.over !== null) return fail(this.#line.over)
     if (address === this.address) return fail('is ourselves')
-    if (!this.#peer?.open) return fail('not on line at the rendezvous')
-    if (!this.#mayConnect())
-      return fail(`connectionsMade ${this.#made} >= ${this.#powers.connectionsMax}: reload the page`)
-    this.#made++
-    const connection = this.#peer.connect(address, { label: 'sojourn', reliable: true, serialization: 'raw' })
+    if (this.#made >= connectionsMax) return fail(`connectionsMade ${this.#made} >= ${connectionsMax}: reload the page`)
+    const connection = this.#line.connect(address)
     if (!connection) return fail('not on line at the rendezvous')
+    this.#made++
     return this.#whenOpen(connection, address, true)
   }
 
@@ -185,7 +133,7 @@ class PeerJsTransport implements RendezvousTransport {
   }
 
   async close(): Promise<void> {
-    if (this.#over === null) this.#over = 'transport is closed'
+    this.#line.retire('transport is closed')
     this.#fail(() => true, 'transport is closed')
     const channels = [...this.#channels]
     for (const channel of channels) channel.close()
@@ -196,11 +144,7 @@ class PeerJsTransport implements RendezvousTransport {
         resolve()
       })
     })
-    this.#peer?.destroy()
-  }
-
-  #mayConnect(): boolean {
-    return this.#over === null && this.#made < this.#powers.connectionsMax
+    this.#line.close('transport is closed')
   }
 
   #takeIn(connection: ConnectionLike): void {
@@ -258,48 +202,5 @@ class PeerJsTransport implements RendezvousTransport {
 
   #fail(which: (opening: Opening) => boolean, reason: string): void {
     for (const opening of [...this.#opening]) if (which(opening)) opening.fail(reason)
-  }
-
-  async #newToken(): Promise<string> {
-    const answer = await ask(this.#powers, this.#place, 'challenge')
-    const nonce = parseNonce((answer as { nonce?: unknown } | null)?.nonce)
-    if (!nonce) throw new RendezvousError(`rendezvous ${this.#place.httpUrl} gave no challenge`)
-    return answerChallenge(this.#options.signer, nonce, this.#place.name)
-  }
-
-  /** Resolves at the next `open`; rejects at an error before it, or in time. */
-  #opened(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const finish = (reason: string | null): void => {
-        timer.cancel()
-        this.#onOnline = null
-        if (reason === null) resolve()
-        else reject(new RendezvousError(`rendezvous ${this.#place.httpUrl}: ${reason}`))
-      }
-      const timer = this.#powers.timers.after(ONLINE_MS_MAX, () => finish(`not on line after ${ONLINE_MS_MAX} ms`))
-      this.#onOnline = finish
-    })
-  }
-
-  #comeBackLater(): void {
-    const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** this.#attempts++)
-    this.#powers.timers.after(backoffMs * (0.5 + uniform(this.#powers.random)), () => void this.#comeBack())
-  }
-
-  async #comeBack(): Promise<void> {
-    const peer = this.#peer
-    if (this.#over !== null || !peer || peer.open) return
-    try {
-      const token = await this.#newToken()
-      if (this.#over !== null || !peer.disconnected || peer.destroyed) return
-      peer.options.token = token // a challenge fits once
-      peer.reconnect()
-    } catch {
-      this.#comeBackLater()
-    }
-  }
-
-  #told(isOnline: boolean, reason: string): void {
-    if (this.#wasOnline) this.#options.onLineChange?.(isOnline, reason)
   }
 }
