@@ -4,12 +4,12 @@ import { startLocalCluster } from '../entry/node/local-cluster.ts'
 import { createSigner, generateSecretKey } from '../identity/signer.ts'
 import { nodeRandom } from '../platform/node/time.ts'
 import { percentile, type Row } from './row.ts'
-import { TRAVELLER } from './traveller.ts'
+import { STAY_MS, TRAVELLER } from './traveller.ts'
 
 /**
  * Hops between an edge worker (its own process) and a real Chromium tab. Nobody has one clock for both ends, so what is
  * timed is a whole lap at home: from one change of holder to the next, freezing, sending, thawing, running and asking
- * for the next move included.
+ * for the next move included, less the time that the agent stays.
  */
 const HOPS = 60
 
@@ -29,7 +29,7 @@ export async function benchTabHops(): Promise<Row[]> {
     const outcome = await home.outcome(agent)
     if (!outcome?.ok) throw new Error(`the traveller failed: ${outcome?.valueJson}`)
     const times = (home.story(agent, 0)?.lines ?? []).filter(({ kind }) => kind === 'hop').map(({ atMs }) => atMs)
-    const laps = times.slice(6).map((atMs, i) => atMs - (times[i + 5] ?? atMs))
+    const laps = times.slice(6).map((atMs, i) => atMs - (times[i + 5] ?? atMs) - STAY_MS)
     return [
       {
         name: 'hop.tab-edge.p50',
