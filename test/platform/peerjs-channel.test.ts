@@ -36,8 +36,7 @@ function make() {
       this.closed = true
     },
   }
-  const fingerprints = { local: new Uint8Array(32), remote: new Uint8Array(32) }
-  const channel = new ConnectionChannel(connection, dataChannel, fingerprints, time)
+  const channel = new ConnectionChannel(connection, dataChannel, time)
   return { time, sent, emit, dataChannel, connection, channel }
 }
 

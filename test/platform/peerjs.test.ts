@@ -29,7 +29,7 @@ const emitter = () => {
 function fakePeer() {
   const events = emitter()
   const handled: unknown[] = []
-  const connections = new Map<string, ConnectionLike & { closed: boolean }>()
+  const connections = new Map<string, ConnectionLike & ReturnType<typeof emitter> & { closed: boolean }>()
   const peer = {
     ...events,
     open: false,
@@ -188,6 +188,27 @@ describe('the PeerJS transport', () => {
     peer._handleMessage({ type: 'EXPIRE', src: them, dst: us })
     await expect(dial).rejects.toThrow(`dial ${them}: not on line`)
     expect(peer.connections.get('dc_0')?.closed).toBe(true)
+  })
+
+  it('waits for a description that the browser shows late, and loses no frame meanwhile', async () => {
+    const { peer, transport, time } = await onLine()
+    const dial = transport.dial(them)
+    const connection = peer.connections.get('dc_0')
+    if (!connection) throw new Error('no connection')
+    const sdp = (byte: string) => ({ sdp: `a=fingerprint:sha-256 ${Array(32).fill(byte).join(':')}\r\n` })
+    const dataChannel = { addEventListener: () => {}, bufferedAmount: 0 }
+    const peerConnection = { localDescription: sdp('AA'), remoteDescription: null as object | null }
+    Object.assign(connection, { open: true, dataChannel, peerConnection })
+    connection.emit('open')
+    connection.emit('data', Uint8Array.of(7).buffer)
+    await time.advance(12)
+    peerConnection.remoteDescription = sdp('BB')
+    await time.advance(12)
+    const channel = await dial
+    expect(channel.fingerprints.remote).toEqual(new Uint8Array(32).fill(0xbb))
+    const frames: Uint8Array[] = []
+    channel.receive((frame) => frames.push(frame))
+    expect(frames).toEqual([Uint8Array.of(7)])
   })
 
   it('fails a dial that does not open in time, and closes what PeerJS would keep', async () => {

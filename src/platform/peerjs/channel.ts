@@ -16,7 +16,6 @@ const PONG = 'pong'
  */
 export class ConnectionChannel implements Channel {
   readonly remoteAddress: string
-  readonly fingerprints: Channel['fingerprints']
   readonly closed: Promise<{ readonly reason: string }>
   /** PeerJS has let go of the connection: what was sent before `close` has left, or never will. */
   readonly gone: Promise<void>
@@ -25,6 +24,7 @@ export class ConnectionChannel implements Channel {
   readonly #timers: Timers
   readonly #early: Uint8Array[] = []
   readonly #waiting: (() => void)[] = []
+  #fingerprints: Channel['fingerprints'] | null = null
   #onFrame: ((frame: Uint8Array) => void) | null = null
   #tick: Timer
   #silentTicks = 0
@@ -34,14 +34,8 @@ export class ConnectionChannel implements Channel {
   #isClosed = false
   #resolveClosed: (end: { readonly reason: string }) => void = () => {}
 
-  constructor(
-    connection: ConnectionLike,
-    dataChannel: DataChannelLike,
-    fingerprints: Channel['fingerprints'],
-    timers: Timers,
-  ) {
+  constructor(connection: ConnectionLike, dataChannel: DataChannelLike, timers: Timers) {
     this.remoteAddress = connection.peer
-    this.fingerprints = fingerprints
     this.#connection = connection
     this.#dataChannel = dataChannel
     this.#timers = timers
@@ -57,6 +51,15 @@ export class ConnectionChannel implements Channel {
       this.#lastError = error.message
     })
     this.#tick = timers.after(TICK_MS, () => this.#watch())
+  }
+
+  get fingerprints(): Channel['fingerprints'] {
+    assert(this.#fingerprints !== null, 'bind comes before the channel is handed out')
+    return this.#fingerprints
+  }
+
+  bind(fingerprints: Channel['fingerprints']): void {
+    this.#fingerprints = fingerprints
   }
 
   async send(frame: Uint8Array): Promise<void> {

@@ -35,3 +35,6 @@ export const CONNECTIONS_PER_PAGE_MAX = 450
 
 /** In Node only memory bounds them (315 KB each): a number that a flood, not work, reaches. */
 export const CONNECTIONS_PER_PROCESS_MAX = 1_000_000
+
+/** How often an open connection is asked for a session description that the browser does not show yet. */
+export const DESCRIPTION_MS = 5

@@ -6,7 +6,7 @@ import { OPEN_MS_MAX } from '../../wire/limits.ts'
 import { type Channel, ChannelClosedError, type Transport } from '../../wire/transport.ts'
 import { ConnectionChannel } from './channel.ts'
 import { fingerprintOf } from './fingerprints.ts'
-import { FLUSH_MS_MAX, INBOUND_PENDING_MAX } from './limits.ts'
+import { DESCRIPTION_MS, FLUSH_MS_MAX, INBOUND_PENDING_MAX } from './limits.ts'
 import { Line, RendezvousError } from './line.ts'
 import type { ConnectionLike, PeerJsPowers } from './port.ts'
 import { parseRendezvousUrl, type RendezvousPlace } from './rendezvous-url.ts'
@@ -42,6 +42,15 @@ export async function goOnline(powers: PeerJsPowers, options: OnlineOptions): Pr
   const transport = new PeerJsTransport(powers, options, place.value)
   await transport.start()
   return transport
+}
+
+/** Null while one of them is not there yet. */
+function descriptionsOf({
+  peerConnection,
+}: ConnectionLike): { readonly local: string; readonly remote: string } | null {
+  const local = peerConnection?.localDescription?.sdp
+  const remote = peerConnection?.remoteDescription?.sdp
+  return local && remote ? { local, remote } : null
 }
 
 interface Opening {
@@ -176,28 +185,27 @@ class PeerJsTransport implements RendezvousTransport {
       connection.on('error', (error: Error) => {
         if (!connection.open) fail(error.message)
       })
-      connection.on('open', () => {
-        const channel = this.#channelOf(connection)
-        if (typeof channel === 'string') return fail(channel)
+      const bind = (channel: ConnectionChannel): void => {
+        if (!this.#opening.has(opening)) return channel.close()
+        if (!connection.peerConnection) return fail('closed while opening')
+        const sdp = descriptionsOf(connection)
+        // Chromium opens the channel of a quick connection before it shows the answer that opened it.
+        if (sdp === null) return void this.#powers.timers.after(DESCRIPTION_MS, () => bind(channel))
+        const local = fingerprintOf(sdp.local)
+        const remote = fingerprintOf(sdp.remote)
+        if (!local.ok) return fail(`local ${local.reason}`)
+        if (!remote.ok) return fail(`remote ${remote.reason}`)
+        channel.bind({ local: local.value, remote: remote.value })
+        this.#channels.add(channel)
+        channel.gone.then(() => this.#channels.delete(channel))
         settle()
         resolve(channel)
+      }
+      connection.on('open', () => {
+        if (!connection.dataChannel) return fail('closed while opening')
+        bind(new ConnectionChannel(connection, connection.dataChannel, this.#powers.timers))
       })
     })
-  }
-
-  /** Or why it cannot be one. */
-  #channelOf(connection: ConnectionLike): ConnectionChannel | string {
-    const { dataChannel, peerConnection } = connection
-    if (!dataChannel || !peerConnection) return 'closed while opening'
-    const local = fingerprintOf(peerConnection.localDescription?.sdp ?? '')
-    const remote = fingerprintOf(peerConnection.remoteDescription?.sdp ?? '')
-    if (!local.ok) return `local ${local.reason}`
-    if (!remote.ok) return `remote ${remote.reason}`
-    const fingerprints = { local: local.value, remote: remote.value }
-    const channel = new ConnectionChannel(connection, dataChannel, fingerprints, this.#powers.timers)
-    this.#channels.add(channel)
-    channel.gone.then(() => this.#channels.delete(channel))
-    return channel
   }
 
   #fail(which: (opening: Opening) => boolean, reason: string): void {
