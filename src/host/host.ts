@@ -89,7 +89,10 @@ export interface Host {
   distrust(author: Did): void
   move(agent: AgentId, to: Did | null): void
   kill(agent: AgentId): void
-  /** Freezes everything here at once and hands it over. Resolves when all has left or stands parked and durable. */
+  /**
+   * Freezes everything here at once and hands it over. Resolves when all has left or stands parked and durable, and
+   * after DRAIN_MS_MAX in any case.
+   */
   drain(): Promise<void>
   close(): Promise<void>
 }

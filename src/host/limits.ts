@@ -32,6 +32,12 @@ export const READY_MS = 60_000
 /** A move that finds no willing host tries this many before it gives up. */
 export const CANDIDATES_MAX = 4
 
+/**
+ * An owner who gives up his host waits this long for its agents to leave. Longer means that homes or destinations do not
+ * answer: then homes have the agents' checkpoints, and what ended here unheard stands in the records.
+ */
+export const DRAIN_MS_MAX = 15_000
+
 /** Home tries to place a parked agent again after this long when nobody wanted it. */
 export const PLACE_AGAIN_MS = 500
 

@@ -76,7 +76,9 @@ export class Links {
 
   async ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer> {
     if (to === this.#options.self.did) return this.#askSelf(name, body)
-    const link = await this.#linkTo(to)
+    await this.#linkTo(to)
+    // A session can end, or another take its place, while its handshake does.
+    const link = this.#links.get(to)
     if (!link) return { ok: false, code: 'CLOSED', reason: `host ${to} is not reachable` }
     return new Promise((resolve) => {
       const sequence = link.session.send({ kind: 'request', name, body } as Message)

@@ -12,7 +12,7 @@ import type { RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Transport } from '../wire/transport.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
-import { DEFAULT_POLICY, TICK_MS } from './limits.ts'
+import { DEFAULT_POLICY, DRAIN_MS_MAX, TICK_MS } from './limits.ts'
 import { Links } from './links.ts'
 import { factsOf, Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
@@ -339,15 +339,18 @@ class Runtime implements Host {
 
   drain(): Promise<void> {
     this.#wish({ kind: 'evict' })
+    const { clock, timers } = this.#options
+    const untilMs = clock.nowMs() + DRAIN_MS_MAX
     return new Promise((resolve) => {
       const look = (): void => {
         const moving = [...this.#state.residents.values()].some(
           ({ guest, departure, ended }) => departure !== null || guest === 'running' || guest === 'freezing' || ended,
         )
-        if (!this.#closed && (moving || this.#events.length > 0)) this.#options.timers.after(20, look)
+        const busy = moving || this.#events.length > 0
+        if (!this.#closed && busy && clock.nowMs() < untilMs) timers.after(20, look)
         else resolve()
       }
-      this.#options.timers.after(0, look)
+      timers.after(0, look)
     })
   }
 

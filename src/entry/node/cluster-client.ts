@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Host } from '../../host/host.ts'
 import { type Did, parseDid } from '../../identity/did.ts'
 import { createSigner, generateSecretKey } from '../../identity/signer.ts'
-import { nodeRandom } from '../../platform/node/time.ts'
+import { nodeRandom, nodeTimers } from '../../platform/node/time.ts'
 import type { ErrorCode, RequestName, Requests } from '../../wire/messages.ts'
-import { type ClusterView, type HostReport, viewOf } from './cluster-view.ts'
+import { type ClusterView, viewOf } from './cluster-view.ts'
+import { askAgain, lookAround } from './look.ts'
 import { startNodeHost } from './node-host.ts'
 import { CommandError, say } from './output.ts'
 
@@ -39,15 +39,6 @@ export class AnswerError extends CommandError {
   }
 }
 
-/** Hosts asked at once: a dial costs a host some 5 ms of CPU, and a cluster may have thousands. */
-const ASKED_AT_ONCE = 16
-
-/** A host that has not answered by then is shown as silent; dialling one that is gone takes 15 s otherwise. */
-const LOOK_MS_MAX = 8_000
-
-/** Longer than a host waits before it dials another again. */
-const ASK_AGAIN_MS = 1_100
-
 export async function joinCluster({ join, bind }: ClusterOptions): Promise<ClusterClient> {
   const { host, transport, close } = await startNodeHost({
     rendezvous: join,
@@ -58,29 +49,18 @@ export async function joinCluster({ join, bind }: ClusterOptions): Promise<Clust
     trust: [],
     ...(bind === undefined ? {} : { bindAddress: bind }),
   })
-
-  /** Asked twice: of two sessions dialled at once one is closed again, and an answer can be lost with it. */
-  const statusOf = async (did: Did): Promise<HostReport> => {
-    for (let tries = 1; ; tries++) {
-      const answer = await host.ask(did, 'status', {})
-      if (answer.ok) return { did, answer: answer.body as Requests['status']['answer'] }
-      if (tries === 2) return { did, silent: `${answer.code}: ${answer.reason}` }
-      await pause(ASK_AGAIN_MS)
-    }
-  }
-
+  const members = async (): Promise<readonly Did[]> =>
+    (await transport.hosts()).flatMap(({ address }) => {
+      const did = parseDid(`did:key:${address}`)
+      return did.ok && did.value !== host.did ? [did.value] : []
+    })
   return {
     host,
     close,
-    async look() {
-      const members = (await transport.hosts()).flatMap(({ address }) => {
-        const did = parseDid(`did:key:${address}`)
-        return did.ok && did.value !== host.did ? [did.value] : []
-      })
-      return viewOf(await eachBounded(members, ASKED_AT_ONCE, (did) => inTime(did, statusOf(did))))
-    },
+    look: async () =>
+      viewOf(await lookAround({ members, status: (did) => host.ask(did, 'status', {}), timers: nodeTimers })),
     async ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']) {
-      const answer = await host.ask(to, name, body)
+      const answer = await askAgain(nodeTimers, () => host.ask(to, name, body))
       if (!answer.ok) throw new AnswerError(answer.code, answer.reason, to)
       return answer.body as Requests[N]['answer']
     },
@@ -99,36 +79,11 @@ export async function inCluster<T>(options: ClusterOptions, use: (client: Cluste
 
 /** One line about hosts that did not answer, so that a table is not taken for the whole. */
 export function saySilent({ silent }: ClusterView): void {
-  if (silent.length === 0) return
   const [first] = silent
+  if (!first) return
   say(
     silent.length === 1
-      ? `1 host did not answer: ${first?.did}: ${first?.reason}`
-      : `${silent.length} hosts did not answer, ${first?.did} among them: ${first?.reason}`,
+      ? `1 host did not answer: ${first.did}: ${first.reason}`
+      : `${silent.length} hosts did not answer, ${first.did} among them: ${first.reason}`,
   )
-}
-
-function inTime(did: Did, report: Promise<HostReport>): Promise<HostReport> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve({ did, silent: `no answer in ${LOOK_MS_MAX} ms` }), LOOK_MS_MAX)
-    void report.then((told) => {
-      clearTimeout(timer)
-      resolve(told)
-    })
-  })
-}
-
-/** Results in the order of the entries, at most `width` under way. */
-export async function eachBounded<A, B>(
-  entries: readonly A[],
-  width: number,
-  work: (entry: A) => Promise<B>,
-): Promise<B[]> {
-  const results: B[] = []
-  let next = 0
-  const walk = async (): Promise<void> => {
-    for (let i = next++; i < entries.length; i = next++) results[i] = await work(entries[i] as A)
-  }
-  await Promise.all(Array.from({ length: Math.min(width, entries.length) }, walk))
-  return results
 }
