@@ -1,5 +1,6 @@
 import {
   RTCPeerConnection as NativeRTCPeerConnection,
+  type RTCDataChannel,
   RTCIceCandidate,
   RTCSessionDescription,
 } from 'node-datachannel/polyfill'
@@ -10,7 +11,8 @@ import {
  * - the two ends must hear of each other in the right order, see OFFERER_HOLDS_MS;
  * - candidates have `sdpMLineIndex: null` and an `a=` prefix, which other implementations refuse;
  * - `createOffer` and `createAnswer` give objects that PeerJS cannot write to;
- * - the configuration that is passed in is changed: it gets a copy.
+ * - the configuration that is passed in is changed: it gets a copy;
+ * - a data channel that never opened outlives its connection and keeps the process from ending: it is closed first.
  */
 
 /**
@@ -40,6 +42,7 @@ interface Description {
 class RTCPeerConnection extends NativeRTCPeerConnection {
   #listener: CandidateListener | null = null
   #held: CandidateEvent[] | null = []
+  readonly #channels: RTCDataChannel[] = []
 
   constructor(config: { iceServers?: readonly object[] } = {}) {
     const copy: object = { ...config, iceServers: (config.iceServers ?? []).map((server) => ({ ...server })) }
@@ -51,6 +54,17 @@ class RTCPeerConnection extends NativeRTCPeerConnection {
         this.#listener = listener
       },
     })
+  }
+
+  override createDataChannel(label: string, options?: object): RTCDataChannel {
+    const channel = super.createDataChannel(label, options)
+    this.#channels.push(channel)
+    return channel
+  }
+
+  override close(): void {
+    for (const channel of this.#channels) channel.close()
+    super.close()
   }
 
   override async createOffer(): Promise<Description> {
