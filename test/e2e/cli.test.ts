@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -42,6 +43,21 @@ function start(...args: readonly string[]): Promise<{ process: ChildProcess; lin
   })
 }
 
+/**
+ * Waits until no process has this mark of ours in its environment; one that stays fails the test by its time. Only Linux
+ * lets us look; a process of which we may not know is gone, too.
+ */
+async function gone(mark: string): Promise<void> {
+  if (!existsSync('/proc/self/environ')) return
+  for (;;) {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+    const environments = pids.map((pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''))
+    const marked = (await Promise.all(environments)).filter((text) => text.includes(`SOJOURN_TEST=${mark}`))
+    if (marked.length === 0) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 const ended = (child: ChildProcess): Promise<void> =>
   child.exitCode !== null || child.signalCode !== null
     ? Promise.resolve()
@@ -55,7 +71,11 @@ interface Ps {
     readonly holder: string
     readonly progress: number | null
   }[]
-  readonly hosts: readonly { readonly did: string; readonly name: string; readonly load: { accepting: boolean } }[]
+  readonly hosts: readonly {
+    readonly did: string
+    readonly name: string
+    readonly load: { accepting: boolean; agents: number }
+  }[]
 }
 
 const ps = async (): Promise<Ps> => JSON.parse((await sojourn(['ps', '--all', '--json'])).stdout)
@@ -127,10 +147,34 @@ describe('sojourn map', () => {
     await writeFile(join(folder, 'inputs.ndjson'), inputs)
     const { code, stdout, stderr } = await sojourn(['map', square, 'inputs.ndjson', '--hosts', '2'], {
       SOJOURN_JOIN: '',
+      SOJOURN_TEST: 'map-1',
     })
     rightResults(stdout)
     expect(code).toBe(1)
     expect(stderr).toMatch(/^4 agents, 1 failed, 4 hops, 2 hosts, [\d.]+ s$/m)
+    await gone('map-1')
+  })
+
+  it('stops when it is interrupted, its agents and its edge workers with it', async () => {
+    const cluster = ['--join', env.SOJOURN_JOIN ?? '', '--bind', '127.0.0.1']
+    for (const [mark, where] of [
+      ['map-2', ['--hosts', '1']],
+      ['map-3', cluster],
+    ] as const) {
+      await writeFile(join(folder, 'long.ndjson'), '1\n1e12\n')
+      const child = spawn(process.execPath, [bin, 'map', square, 'long.ndjson', ...where], {
+        cwd: folder,
+        env: { ...env, SOJOURN_TEST: mark },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      running.push(child)
+      await new Promise<void>((resolve) => createInterface({ input: child.stdout }).once('line', () => resolve()))
+      child.kill('SIGINT')
+      await ended(child)
+      expect(child.exitCode).toBe(1)
+      await gone(mark)
+    }
+    await until(({ hosts }) => hosts.every(({ load }) => load.agents === 0))
   })
 
   it('uses a cluster that is there, and writes to a file', async () => {
@@ -229,7 +273,7 @@ describe('an agent that runs', () => {
     expect(stateOf(await until(({ agents }) => agents.every(({ state }) => state !== 'running')), agent)).toBe('killed')
     const again = await sojourn(['kill', agent])
     expect(again).toMatchObject({ code: 1, stdout: '', stderr: `sojourn: ${short(agent)} has ended already: killed\n` })
-  })
+  }, 300_000)
 
   it('obeys its author and the operator of its host, and nobody else', async () => {
     const agent = await launchCounter()
