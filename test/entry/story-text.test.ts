@@ -43,6 +43,10 @@ describe('a line of a story', () => {
     expect(said('console', { level: 'info', text: 'a\nb' })).toBe(`console  a\n${' '.repeat(23)}b`)
   })
 
+  it('is cut short where an agent emits what nobody can read', () => {
+    expect(said('emit', 'x'.repeat(1_000))).toBe(`emit     "${'x'.repeat(239)}… (1002 characters; --json has them all)`)
+  })
+
   it('is left out for checkpoints, which come every two seconds', () => {
     expect(storyText(line('checkpoint', {}), nameOf)).toBeNull()
   })

@@ -44,10 +44,20 @@ function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames
       }`
     case 'failure':
       return failureText(valueJson)
+    case 'emit':
+      return shortened(jsonLine(valueJson))
     default:
       return jsonLine(valueJson)
   }
 }
+
+/** Emits can be pictures; nobody reads those in a terminal. */
+const EMIT_CHARS_SHOWN = 240
+
+const shortened = (text: string): string =>
+  text.length <= EMIT_CHARS_SHOWN
+    ? text
+    : `${text.slice(0, EMIT_CHARS_SHOWN)}… (${text.length} characters; --json has them all)`
 
 /** `CODE: reason`, from the value of a failure. */
 export function failureText(valueJson: string): string {
