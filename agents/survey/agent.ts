@@ -37,7 +37,7 @@ export default agent(async (self, { hosts, path, columns }: Input): Promise<Outp
       if (!(error instanceof RefusalError)) throw error
       // A host that cannot be reached now may be there later: it goes to the end of the way.
       if (error.code === 'UNREACHABLE' && stop.visits + 1 < VISITS) {
-        if (way.length === 0) await self.sleep(PAUSE_MS)
+        if (way.every(({ visits }) => visits > 0)) await self.sleep(PAUSE_MS)
         way.push({ host, visits: stop.visits + 1 })
       } else missed.push({ host, reason: `${error.code}: ${error.message}` })
     }
@@ -48,7 +48,7 @@ export default agent(async (self, { hosts, path, columns }: Input): Promise<Outp
   return { visited, missed, rows: visited.reduce((sum, { rows }) => sum + rows, 0), columns: results(totals) }
 })
 
-/** How often a host is tried before it is left out, and the pause when no other is left to be visited meanwhile. */
+/** How often a host is tried before it is left out, and the pause when all that are left were tried in vain before. */
 const VISITS = 4
 const PAUSE_MS = 2_000
 
