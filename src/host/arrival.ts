@@ -5,11 +5,11 @@ import { grantedQuota } from '../permit/grant.ts'
 import type { Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
 import type { BundleFacts, Fault } from './events.ts'
-import { INPUT_BYTES_MAX, READY_MS, RESERVATION_MS, VISITOR_SLOTS } from './limits.ts'
+import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, READY_MS, RESERVATION_MS, VISITOR_SLOTS } from './limits.ts'
 import { forgetResident, writeResident } from './records.ts'
-import { mayRunHere, settleIn } from './residence.ts'
+import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
-import type { Resident } from './state.ts'
+import { occupied, type Resident } from './state.ts'
 import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
 
 /**
@@ -47,6 +47,9 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
   }
   const certified = state.registers.get(offer.agent)?.epoch ?? state.forwards.get(offer.agent)?.epoch ?? -1
   if (offer.epoch <= certified) return { code: 'STALE_EPOCH', reason: `epoch ${offer.epoch} <= ${certified}` }
+  const row = state.rows.get(offer.agent)
+  if (row && (row.holder !== from || row.bundle !== offer.bundle))
+    return { code: 'NOT_AUTHORISED', reason: `${from} does not hold this agent of ours` }
   const { policy } = state
   if (offer.hops > policy.hops) return { code: 'QUOTA', reason: `hops ${offer.hops} > ${policy.hops}` }
   if (offer.fuelMax > policy.fuel) return { code: 'QUOTA', reason: `fuelMax ${offer.fuelMax} > ${policy.fuel}` }
@@ -57,8 +60,8 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
   if (isParking(turn, offer)) return null
   if (!state.accepting || state.evicting) return { code: 'BUSY', reason: 'the owner is using this machine' }
   const slots = state.slots + (offer.reason === 'move' ? VISITOR_SLOTS : 0)
-  if (!resident && state.residents.size >= slots)
-    return { code: 'NO_SLOT', reason: `agents ${state.residents.size} >= slots ${slots}` }
+  if (!resident && occupied(state) >= slots)
+    return { code: 'NO_SLOT', reason: `agents ${occupied(state)} >= slots ${slots}` }
   return null
 }
 
@@ -108,6 +111,8 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
     resident = newResident(turn, brief, facts.name, facts.author, granted.value, offer.epoch - 1)
     state.residents.set(offer.agent, resident)
   }
+  const asked = resident.arrival?.handle ?? null
+  if (asked !== null) deny(turn, asked, 'BUSY', 'offered again meanwhile')
   resident.arrival = {
     from,
     offeredMs: turn.nowMs,
@@ -142,8 +147,16 @@ export function onSend(
   const inputBytes = utf8Length(brief.inputJson)
   if (inputBytes > INPUT_BYTES_MAX)
     return deny(turn, handle, 'QUOTA', `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`)
-  if (!brief.witnesses.includes(homeOf(brief.agent)))
-    return deny(turn, handle, 'REFUSED', 'the home of the agent is not among its witnesses')
+  // The brief is the sender's word: a witness that home has not chosen could outvote it.
+  if (brief.witnesses.length !== 1 || brief.witnesses[0] !== homeOf(brief.agent))
+    return deny(turn, handle, 'REFUSED', 'the witness of an agent is its home')
+  if (brief.launchedMs > turn.wallMs + CLOCK_SKEW_MS)
+    return deny(
+      turn,
+      handle,
+      'REFUSED',
+      `launchedMs lies ${Math.round(brief.launchedMs - turn.wallMs)} ms in the future`,
+    )
   if (arrival.state === 'preparing') return deny(turn, handle, 'BUSY', 'the agent is being thawed')
   if (arrival.state === 'ready' && resident.checkpoint === checkpoint) return sealReady(turn, resident, handle)
   resident.brief = brief
@@ -156,15 +169,16 @@ export function onSend(
   if (turn.state.rows.has(brief.agent) && !mayRunHere(turn, resident)) {
     // To be parked: the blocks are kept, nothing is thawed.
     if (checkpoint === null) return onPrepared(turn, resident, null, 0)
-    return begin(
+    begin(
       turn,
       { kind: 'fetchCheckpoint', agent: brief.agent, checkpoint, from },
       { for: 'parked', agent: brief.agent },
     )
+    return
   }
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   resident.guest = 'preparing'
-  begin(
+  resident.preparing = begin(
     turn,
     { kind: 'prepare', brief, checkpoint, from, quota: resident.quota },
     { for: 'prepare', agent: resident.agent },
@@ -174,23 +188,41 @@ export function onSend(
 /** The end of a `prepare`, be it for an arrival or for an agent that was parked here. */
 export function onPrepared(turn: Turn, resident: Resident, fault: Fault | null, stateBytes: number): void {
   const { arrival } = resident
+  resident.preparing = null
   resident.stateBytes = Math.max(resident.stateBytes, stateBytes)
   if (resident.guest === 'preparing') resident.guest = fault ? 'none' : 'ready'
-  if (!arrival)
-    return fault
-      ? log(turn, 'warn', `cannot go on: ${fault.code}: ${fault.reason}`, resident.agent)
-      : settleIn(turn, resident)
+  if (!arrival) return fault ? cannotGoOn(turn, resident, fault) : settleIn(turn, resident)
   const { handle } = arrival
   if (handle === null) return
   arrival.handle = null
-  if (fault) {
-    turn.state.residents.delete(resident.agent)
-    log(turn, 'warn', `refused: ${fault.code}: ${fault.reason}`, resident.agent)
-    return deny(turn, handle, fault.code, fault.reason)
+  const late = turn.state.evicting && !turn.state.rows.has(resident.agent)
+  const refusal: Fault | null = fault ?? (late ? { code: 'BUSY', reason: 'the owner is using this machine' } : null)
+  if (refusal) {
+    drop(turn, resident)
+    log(turn, 'warn', `refused: ${refusal.code}: ${refusal.reason}`, resident.agent)
+    return deny(turn, handle, refusal.code, refusal.reason)
   }
   arrival.state = 'ready'
   persist(turn, writeResident(resident))
   sealReady(turn, resident, handle)
+}
+
+/** A program that has never run and does not load has failed; anything else may do better later, or elsewhere. */
+function cannotGoOn(turn: Turn, resident: Resident, fault: Fault): void {
+  if (fault.code === 'LOAD' && resident.checkpoint === null)
+    return onEnded(turn, resident, 'failure', JSON.stringify({ code: 'LOAD', reason: fault.reason }), 0)
+  log(turn, 'warn', `cannot go on: ${fault.code}: ${fault.reason}`, resident.agent)
+}
+
+/** Nothing of an arrival stays: no guest, no place, no block. */
+function drop(turn: Turn, resident: Resident): void {
+  if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+  turn.state.residents.delete(resident.agent)
+  turn.effects.push({
+    kind: 'forget',
+    agent: resident.agent,
+    keep: turn.state.rows.get(resident.agent)?.checkpoint ?? null,
+  })
 }
 
 function sealReady(turn: Turn, resident: Resident, handle: number): void {
@@ -212,15 +244,9 @@ export function expireArrivals(turn: Turn): void {
   for (const resident of state.residents.values()) {
     const { arrival } = resident
     if (!arrival || turn.nowMs < arrival.untilMs) continue
-    if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
     if (arrival.handle !== null) deny(turn, arrival.handle, 'TIMEOUT', 'the place was given up')
-    state.residents.delete(resident.agent)
     if (arrival.state === 'ready') persist(turn, forgetResident(resident.agent))
-    turn.effects.push({
-      kind: 'forget',
-      agent: resident.agent,
-      keep: state.rows.get(resident.agent)?.checkpoint ?? null,
-    })
+    drop(turn, resident)
     log(turn, 'info', 'reservation expired', resident.agent)
   }
 }

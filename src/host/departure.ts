@@ -9,7 +9,7 @@ import type { Answer, Fault } from './events.ts'
 import { CANDIDATES_MAX, MOVE_PATIENCE_MS, OFFER_AGAIN_MS, PLACE_AGAIN_MS } from './limits.ts'
 import { spread } from './proposer.ts'
 import { writeResident } from './records.ts'
-import { goOn, isSpent, mayRunHere, settleIn } from './residence.ts'
+import { goOn, isSpent, mayRunHere, onEnded, settleIn } from './residence.ts'
 import type { HopReason } from './snapshot.ts'
 import type { Departure, Resident } from './state.ts'
 import { ask, begin, log, persist, type Turn } from './turn.ts'
@@ -172,6 +172,10 @@ function send(turn: Turn, resident: Resident, departure: Departure): void {
 export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
   const departure = resident.departure
   if (departure?.phase !== 'send' || departure.to !== to || !departure.holding) return
+  if (!outcome.ok && outcome.code === 'LOAD' && resident.checkpoint === null) {
+    const reason = JSON.stringify({ code: 'LOAD', reason: outcome.reason })
+    return onEnded(turn, resident, 'failure', reason, 0)
+  }
   if (!outcome.ok) return nextCandidate(turn, resident, departure, outcome)
   const { ready } = outcome.body as Requests['send']['answer']
   const { agent, epoch, holding } = ready.statement

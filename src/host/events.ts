@@ -176,5 +176,3 @@ export type HostEffect =
       readonly bundle: Cid
       readonly valueJson: string
     }
-  /** For the embedder: an agent's story has a new line. */
-  | { readonly kind: 'told-story'; readonly agent: AgentId }

@@ -10,7 +10,7 @@ import { onEndedAt } from './vacancy.ts'
 
 /**
  * Home: keeps the row of every agent it launched, its newest checkpoint and its effects, renews leases on reports, and
- * proposes itself as the holder when a lease has ended. It never runs an agent by that alone: placing is placement.ts.
+ * proposes itself as the holder when a lease has ended. It never runs an agent by that alone: placing is departure.ts and vacancy.ts.
  */
 export function onCheckpoint(
   turn: Turn,
@@ -86,7 +86,10 @@ export function onHolding(turn: Turn, from: Did, reports: readonly HoldingReport
 export function watchLeases(turn: Turn): void {
   const { state } = turn
   for (const row of state.rows.values()) {
-    if (row.state !== 'running' || row.holder === state.self || state.proposals.has(row.agent)) continue
+    if (row.holder === state.self || state.proposals.has(row.agent)) continue
+    // A hand-over under way can win against a kill: then the kill is proposed again for the epoch after it.
+    if (row.state === 'killed') takeBack(turn, row)
+    if (row.state !== 'running') continue
     const acquaintance = state.acquaintances.get(row.holder)
     const leaseMs = acquaintance?.description.kind === 'tab' ? LEASE_TAB_MS : LEASE_EDGE_MS
     const lostMs = acquaintance && !acquaintance.connected ? acquaintance.lostMs : null
@@ -95,12 +98,17 @@ export function watchLeases(turn: Turn): void {
         ? row.heardMs + leaseMs
         : Math.min(row.heardMs + leaseMs, Math.max(lostMs, row.heardMs) + LEASE_AFTER_LOSS_MS)
     if (turn.nowMs < overMs) continue
-    const register = state.registers.get(row.agent)
-    if (!register) continue
     log(turn, 'warn', `lease of ${row.holder} ended; taking it back from the last checkpoint`, row.agent)
     tellStory(turn, row, 'recover', { from: row.holder, checkpoint: row.checkpoint })
-    propose(turn, row.agent, row.epoch + 1, register.witnesses, { holder: state.self, checkpoint: row.checkpoint })
+    takeBack(turn, row)
   }
+}
+
+/** Asks the witnesses for the next epoch: home holds the agent, from the newest checkpoint it has. */
+export function takeBack(turn: Turn, row: HomeRow): void {
+  const register = turn.state.registers.get(row.agent)
+  if (register)
+    propose(turn, row.agent, row.epoch + 1, register.witnesses, { holder: turn.state.self, checkpoint: row.checkpoint })
 }
 
 /** The row, if `from` holds the agent in this epoch; otherwise null, and the ask is denied with what is known. */

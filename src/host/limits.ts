@@ -93,6 +93,12 @@ export const FORWARD_MS = 10 * 60_000
 /** Hops remembered for display. */
 export const HOPS_SHOWN = 40
 
+/** Steps that share one commit when events come faster than the disk: a flood of console lines costs few writes. */
+export const EVENTS_PER_COMMIT = 64
+
+/** How far apart the clocks of two machines may be where a date of another is believed. */
+export const CLOCK_SKEW_MS = 10 * 60_000
+
 /** Nonces of orders remembered against replay; orders expire after at most ORDER_LIFE_MS. */
 export const NONCES_MAX = 10_000
 export const ORDER_LIFE_MS = 5 * 60_000
@@ -108,6 +114,9 @@ export const DEFAULT_POLICY: Quota = {
 
 /** Sessions held at once; a browser page may open 500 connections in its life and 100 at a time is plenty (THREATS 31). */
 export const LINKS_MAX = 64
+
+/** Dials under way at once, whoever the rendezvous says is there: each is a peer connection (THREATS 28). */
+export const DIALS_MAX = 8
 
 /** How often the host asks who is on line. */
 export const MEMBERS_MS = 2_000

@@ -12,6 +12,7 @@ import {
   ANSWER_MS,
   ANSWER_SEND_MS,
   CROSSED_DIALS_MS,
+  DIALS_MAX,
   HANDLES_PER_SESSION_MAX,
   LINKS_MAX,
   MEMBERS_MS,
@@ -44,7 +45,7 @@ interface Link {
   readonly dialledHere: boolean
   readonly openedMs: number
   /** Our requests that wait for their reply, by sequence number. */
-  readonly asks: Map<number, (answer: Answer) => void>
+  readonly asks: Map<number, { readonly name: RequestName; readonly settle: (answer: Answer) => void }>
   handles: number
 }
 
@@ -90,7 +91,7 @@ export class Links {
         link.asks.delete(sequence)
         resolve(answer)
       }
-      link.asks.set(sequence, settle)
+      link.asks.set(sequence, { name, settle })
     })
   }
 
@@ -139,13 +140,20 @@ export class Links {
     if (this.#closed || this.#options.clock.nowMs() < (this.#redialMs.get(to) ?? 0)) return null
     const under = this.#dialling.get(to)
     if (under) return under
+    if (this.#dialling.size >= DIALS_MAX) return null
     const dial = this.#dial(to)
     this.#dialling.set(to, dial)
     const opened = await dial
     this.#dialling.delete(to)
     if (opened) this.#redialMs.delete(to)
-    else this.#redialMs.set(to, this.#options.clock.nowMs() + REDIAL_MS)
+    else this.#noteUnreachable(to)
     return opened
+  }
+
+  #noteUnreachable(to: Did): void {
+    const nowMs = this.#options.clock.nowMs()
+    for (const [host, untilMs] of this.#redialMs) if (untilMs < nowMs) this.#redialMs.delete(host)
+    this.#redialMs.set(to, nowMs + REDIAL_MS)
   }
 
   async #dial(to: Did): Promise<Link | null> {
@@ -218,7 +226,7 @@ export class Links {
   }
 
   #lost(link: Link, reason: string): void {
-    for (const settle of link.asks.values()) settle({ ok: false, code: 'CLOSED', reason })
+    for (const { settle } of link.asks.values()) settle({ ok: false, code: 'CLOSED', reason })
     for (const [handle, waiting] of this.#handles) if (waiting.link === link) this.#handles.delete(handle)
     const { remote } = link.session
     if (this.#links.get(remote) !== link) return
@@ -230,14 +238,23 @@ export class Links {
     const from = link.session.remote
     switch (message.kind) {
       case 'reply':
-        return link.asks.get(message.to)?.({ ok: true, body: message.body })
+        return this.#receiveAnswer(link, message, { ok: true, body: message.body })
       case 'error':
-        return link.asks.get(message.to)?.({ ok: false, code: message.code, reason: message.reason })
+        return this.#receiveAnswer(link, message, { ok: false, code: message.code, reason: message.reason })
       case 'async':
         return this.#options.onTold(from, message.name, message.body)
       case 'request':
         return this.#receiveRequest(link, header.sequence, message)
     }
+  }
+
+  /** An answer of another kind than what was asked would be taken for what it is not. */
+  #receiveAnswer(link: Link, { to, name }: { to: number; name: RequestName }, answer: Answer): void {
+    const ask = link.asks.get(to)
+    if (!ask) return // late: given up before
+    if (ask.name === name) return ask.settle(answer)
+    this.#options.log('warn', `${link.session.remote} answers ${ask.name} with ${name}`)
+    link.session.close(`an answer to ${name} where ${ask.name} was asked`)
   }
 
   #receiveRequest(link: Link, sequence: number, message: Extract<Message, { kind: 'request' }>): void {

@@ -7,9 +7,10 @@ import { type HashedPages, sealCheckpoint } from '../checkpoint/seal.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Delivery } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
+import { openEnvelope } from '../identity/envelope.ts'
 import type { Verifier } from '../identity/verifier.ts'
 import type { Quota } from '../permit/quota.ts'
-import type { Guest, GuestEvent, Sandbox } from '../sandbox/port.ts'
+import type { Guest, GuestEvent, GuestFailure, Sandbox } from '../sandbox/port.ts'
 import { StoreFullError } from '../storage/port.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { BundleFacts, Fault, HostEvent } from './events.ts'
@@ -27,6 +28,7 @@ export interface LodgingsOptions {
   readonly engineId: string
   /** Files that this host shares with agents, by path; null where there is none. */
   share(path: string): Promise<Uint8Array | null>
+  trusts(author: Did): boolean
   emit(event: HostEvent): void
 }
 
@@ -53,13 +55,23 @@ export class Lodgings {
     const open = this.#bundles.get(id)
     if (open) return accept(open)
     const { vault, verifier } = this.#options
-    const fetched = await vault.fetchBundle(id, from)
+    const fetched = await vault.fetchBundle(id, from, (root) => this.#rootFault(root))
     if (!fetched.ok) return fetched
     const bundle = await openBundleBlocks(id, vault.get, verifier)
     if (!bundle.ok) return refuse('REFUSED', `bundle: ${bundle.code}: ${bundle.reason}`)
     this.#bundles.set(id, bundle.value)
     if (this.#bundles.size > BUNDLES_OPEN_MAX) this.#bundles.delete(this.#bundles.keys().next().value ?? id)
     return bundle
+  }
+
+  /** Whose it is comes before what is in it: of an author who is not trusted no block but the first is fetched or kept. */
+  async #rootFault(root: Uint8Array): Promise<Fault | null> {
+    const envelope = await openEnvelope(this.#options.verifier, 'bundle', root)
+    if (!envelope.ok) return { code: 'REFUSED', reason: `bundle: ${envelope.code}: ${envelope.reason}` }
+    const { signer } = envelope.value
+    return this.#options.trusts(signer)
+      ? null
+      : { code: 'UNTRUSTED_AUTHOR', reason: `author ${signer} is not trusted here` }
   }
 
   /** A guest that stands still, from the checkpoint or from the top; its blocks durable here. */
@@ -74,9 +86,8 @@ export class Lodgings {
     if (!bundle.ok) return { fault: bundle, stateBytes: 0 }
     let image = null
     if (checkpoint !== null) {
-      const fetched = await vault.fetchCheckpoint(checkpoint, from, quota.memoryBytes * TABLE_SHARE)
+      const fetched = await vault.fetchCheckpoint(brief.agent, checkpoint, from, quota.memoryBytes * TABLE_SHARE)
       if (!fetched.ok) return { fault: fetched, stateBytes: 0 }
-      await vault.hold(brief.agent, checkpoint)
       const opened = await openCheckpoint(checkpoint, vault.get)
       if (!opened.ok)
         return { fault: { code: 'REFUSED', reason: `checkpoint: ${opened.code}: ${opened.reason}` }, stateBytes: 0 }
@@ -177,7 +188,10 @@ export class Lodgings {
         this.#lodgers.delete(agent)
         if (!lodger.onReady)
           return emit({ kind: 'failed', agent, code: event.code, reason: event.reason, fuelUsed: event.fuelUsed })
-        lodger.onReady({ code: 'REFUSED', reason: `${event.code}: ${event.reason}` })
+        lodger.onReady({
+          code: UNLOADABLE.includes(event.code) ? 'LOAD' : 'REFUSED',
+          reason: `${event.code}: ${event.reason}`,
+        })
         lodger.onReady = null
       }
     }
@@ -189,8 +203,7 @@ export class Lodgings {
     try {
       const sealed = sealCheckpoint(image, lodger.hashed)
       lodger.hashed = sealed.hashed
-      await vault.keep(sealed.blocks)
-      await vault.hold(agent, sealed.root)
+      await vault.keepCheckpoint(agent, sealed.root, sealed.blocks)
       emit({ kind: 'frozen', agent, checkpoint: sealed.root, fuelUsed, stateBytes: image.pages.size * 4096 })
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw error
@@ -208,3 +221,6 @@ export const factsOf = ({ id, author, manifest }: VerifiedBundle): BundleFacts =
   kinds: manifest.needs.kind === null ? null : [manifest.needs.kind],
   quota: manifest.quota,
 })
+
+/** Failures before the first step that are the program's own; the others may be this host's. */
+const UNLOADABLE: readonly GuestFailure[] = ['LOAD', 'QUOTA', 'TRAP', 'THROWN', 'UNENCODABLE']

@@ -31,20 +31,19 @@ import {
   onStory,
 } from './orders.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
-import { writeTrusted } from './records.ts'
 import {
   bury,
   checkpointWhenDue,
   onCheckpointHome,
+  onConsole,
   onEffectAnswered,
   onEnded,
   onFrozen,
-  release,
   sendEffects,
 } from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
 import type { HostState, Resident } from './state.ts'
-import { deny, log, persist, type Turn, takeWaiting } from './turn.ts'
+import { deny, log, type Turn, takeWaiting } from './turn.ts'
 import { isParked } from './vacancy.ts'
 import { onAccept, onPrepare, onVoteSealed } from './witness.ts'
 
@@ -96,8 +95,11 @@ function dispatch(turn: Turn, event: HostEvent): void {
     }
     case 'prepared': {
       const waiting = takeWaiting(turn, event.token)
-      const resident = waiting?.for === 'prepare' ? state.residents.get(waiting.agent) : undefined
-      return resident && onPrepared(turn, resident, event.fault, event.stateBytes)
+      if (waiting?.for !== 'prepare') return
+      const resident = state.residents.get(waiting.agent)
+      // Nobody waits for this one any more: what it made must not live on.
+      if (!resident) turn.effects.push({ kind: 'terminate', agent: waiting.agent })
+      return resident?.preparing === event.token ? onPrepared(turn, resident, event.fault, event.stateBytes) : undefined
     }
     case 'fetched': {
       const waiting = takeWaiting(turn, event.token)
@@ -128,15 +130,7 @@ function onGuest(turn: Turn, event: GuestHappening): void {
     case 'call':
       return onCall(turn, resident, event.call, event.again)
     case 'console':
-      resident.consoleLines += 1
-      release(
-        turn,
-        resident,
-        'console',
-        resident.consoleLines,
-        JSON.stringify({ level: event.level, text: event.text }),
-      )
-      return
+      return onConsole(turn, resident, event.level, event.text)
     case 'pulse':
       resident.fuelUsed = event.fuelUsed
       return
@@ -163,7 +157,9 @@ function abandon(turn: Turn, resident: Resident, reason: string): void {
   log(turn, 'warn', `no room for checkpoints, taking no more agents: ${reason}`, resident.agent)
   turn.state.accepting = false
   resident.guest = 'none'
-  bury(turn, resident)
+  // At home itself the row has the last checkpoint: the next epoch goes on from there.
+  if (turn.state.rows.has(resident.agent)) resident.checkpoint = turn.state.rows.get(resident.agent)?.checkpoint ?? null
+  else bury(turn, resident)
 }
 
 function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { kind: 'asked' }>): void {
@@ -251,7 +247,7 @@ function onWish(turn: Turn, wish: Wish): void {
     case 'trust':
       if (wish.trusted) state.trusted.add(wish.author)
       else state.trusted.delete(wish.author)
-      return persist(turn, writeTrusted(state))
+      return
     case 'evict':
       evictAll(turn)
       return
@@ -284,11 +280,12 @@ function onTick(turn: Turn): void {
   expireArrivals(turn)
   for (const resident of state.residents.values()) {
     const overMs = turn.wallMs - resident.brief.launchedMs - resident.quota.lifetimeMs
-    if (overMs > 0 && !resident.arrival && !resident.ended) expire(turn, resident, overMs)
+    if (overMs > 0 && resident.ended) bury(turn, resident)
+    else if (overMs > 0 && !resident.arrival) expire(turn, resident, overMs)
     if (resident.effects.length > 0) sendEffects(turn, resident)
     pursue(turn, resident)
     checkpointWhenDue(turn, resident)
-    if (isParked(resident) && nowMs >= resident.placeDueMs) place(turn, resident)
+    if (isParked(turn, resident) && nowMs >= resident.placeDueMs) place(turn, resident)
   }
   renewEpochs(turn)
   retryProposals(turn)

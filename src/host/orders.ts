@@ -6,6 +6,7 @@ import { grantedQuota } from '../permit/grant.ts'
 import type { Requests, Row } from '../wire/messages.ts'
 import { depart, place } from './departure.ts'
 import type { BundleFacts, Fault } from './events.ts'
+import { takeBack } from './home.ts'
 import {
   INPUT_BYTES_MAX,
   LIST_BYTES_MAX,
@@ -15,8 +16,7 @@ import {
   STATUS_ENTRIES_MAX,
   STORY_LINES_PER_REPLY,
 } from './limits.ts'
-import { propose } from './proposer.ts'
-import { writeRegister, writeResident, writeRow } from './records.ts'
+import { writeInput, writeRegister, writeResident, writeRow } from './records.ts'
 import { settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, LaunchPlan, Register } from './state.ts'
@@ -101,7 +101,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
   state.registers.set(agent, register)
   state.residents.set(agent, resident)
   if (plan.nonce !== null) state.nonces.set(plan.nonce, { agent, expiresMs: turn.wallMs + ORDER_LIFE_MS })
-  persist(turn, writeRow(row), writeRegister(register), writeResident(resident))
+  persist(turn, writeRow(row), writeInput(row), writeRegister(register), writeResident(resident))
   if ('handle' in plan.answer) answer(turn, plan.answer.handle, 'launch', { agent })
   else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: true, agent } })
   place(turn, resident)
@@ -115,44 +115,55 @@ function launchFailed(turn: Turn, plan: LaunchPlan, fault: Fault): void {
 
 export function onCommand(turn: Turn, handle: number, { order }: Requests['command']['ask']): void {
   const { state } = turn
-  const { statement, signer } = order
+  const { statement } = order
   const fault = orderFault(turn, statement.host, statement.expiresMs)
   if (fault) return deny(turn, handle, fault.code, fault.reason)
+  const refusal = authorityFault(turn, order)
+  if (refusal) return deny(turn, handle, refusal.code, refusal.reason)
+  // Remembered only now: nobody without authority fills the memory for those who have it.
   if (state.nonces.has(statement.nonce)) return answer(turn, handle, 'command', { note: 'done before' })
   state.nonces.set(statement.nonce, { agent: null, expiresMs: statement.expiresMs })
   const { agent, verb, to } = statement
   if (agent === null) {
-    if (verb !== 'evict' && verb !== 'resume') return deny(turn, handle, 'BAD_MESSAGE', `${verb} needs an agent`)
-    if (!state.operators.has(signer))
-      return deny(turn, handle, 'NOT_AUTHORISED', `${signer} does not operate this host`)
-    if (verb === 'resume') {
-      acceptAgents(turn, true)
-      return answer(turn, handle, 'command', { note: 'the host takes agents again' })
-    }
-    const count = evictAll(turn)
-    return answer(turn, handle, 'command', { note: `${count} agents leave` })
+    if (verb === 'resume') acceptAgents(turn, true)
+    return answer(turn, handle, 'command', {
+      note: verb === 'resume' ? 'the host takes agents again' : `${evictAll(turn)} agents leave`,
+    })
   }
-  const author = state.rows.get(agent)?.author ?? state.residents.get(agent)?.author
-  if (author === undefined) {
-    const forward = state.forwards.get(agent)
-    return forward
-      ? deny(turn, handle, 'MIGRATED', forward.to)
-      : deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not known here`)
-  }
-  if (signer !== author && !state.operators.has(signer))
-    return deny(turn, handle, 'NOT_AUTHORISED', `${signer} is neither author nor operator`)
+  const row = state.rows.get(agent)
   if (verb === 'kill') {
-    const row = state.rows.get(agent)
     if (!row) return deny(turn, handle, 'MIGRATED', homeOf(agent))
     kill(turn, row)
     return answer(turn, handle, 'command', { note: 'killed' })
   }
   const resident = state.residents.get(agent)
-  if (!resident)
-    return deny(turn, handle, 'MIGRATED', state.rows.get(agent)?.holder ?? state.forwards.get(agent)?.to ?? state.self)
-  if (resident.departure || resident.arrival) return deny(turn, handle, 'BUSY', 'the agent is on its way')
+  if (!resident) return deny(turn, handle, 'MIGRATED', row?.holder ?? state.forwards.get(agent)?.to ?? state.self)
+  if (resident.departure || resident.arrival) {
+    state.nonces.delete(statement.nonce)
+    return deny(turn, handle, 'BUSY', 'the agent is on its way')
+  }
   depart(turn, resident, { reason: verb === 'evict' ? 'evict' : 'order', only: to })
   answer(turn, handle, 'command', { note: 'on its way' })
+}
+
+/** Authors command their agents, operators the host and everything on it. */
+function authorityFault({ state }: Turn, { statement, signer }: Requests['command']['ask']['order']): Fault | null {
+  const { agent, verb } = statement
+  if (agent === null) {
+    if (verb !== 'evict' && verb !== 'resume') return { code: 'BAD_MESSAGE', reason: `${verb} needs an agent` }
+    if (!state.operators.has(signer)) return { code: 'NOT_AUTHORISED', reason: `${signer} does not operate this host` }
+    return null
+  }
+  const author = state.rows.get(agent)?.author ?? state.residents.get(agent)?.author
+  if (author === undefined) {
+    const forward = state.forwards.get(agent)
+    return forward
+      ? { code: 'MIGRATED', reason: forward.to }
+      : { code: 'UNKNOWN_AGENT', reason: `${agent} is not known here` }
+  }
+  if (signer !== author && !state.operators.has(signer))
+    return { code: 'NOT_AUTHORISED', reason: `${signer} is neither author nor operator` }
+  return null
 }
 
 /** Everything here looks for another place at once; the host takes nothing new until it is told otherwise. */
@@ -179,15 +190,13 @@ export function acceptAgents(turn: Turn, accepting: boolean): void {
 
 /** Killing is a decision like any other: home becomes the holder of the next epoch and runs nothing. */
 export function kill(turn: Turn, row: HomeRow): void {
-  const { state } = turn
   if (row.outcome) return
   row.state = 'killed'
   row.outcome = { ok: false, valueJson: JSON.stringify({ code: 'KILLED', reason: 'killed by order' }) }
   persist(turn, writeRow(row))
-  turn.effects.push({ kind: 'told-story', agent: row.agent })
-  const register = state.registers.get(row.agent)
-  if (register)
-    propose(turn, row.agent, row.epoch + 1, register.witnesses, { holder: state.self, checkpoint: row.checkpoint })
+  takeBack(turn, row)
+  row.checkpoint = null
+  turn.effects.push({ kind: 'forget', agent: row.agent, keep: null })
 }
 
 function orderFault(turn: Turn, host: Did, expiresMs: number): Fault | null {

@@ -1,7 +1,7 @@
 import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { StoryLine } from '../wire/messages.ts'
-import type { HomeRow, HostState, Register, Resident } from './state.ts'
+import type { HomeRow, Register, Resident } from './state.ts'
 import type { RecordWrite } from './turn.ts'
 
 /**
@@ -17,14 +17,20 @@ export const storyKey = (agent: AgentId, number: number): string => `story/${age
 const hopKey = (agent: AgentId, epoch: number): string => `hop/${agent}/${String(epoch).padStart(9, '0')}`
 
 /** Prefixes that `restored` hands back to the machine. */
-export const RESTORED_PREFIXES = ['row/', 'register/', 'resident/', 'story/', 'hop/', 'host/trusted'] as const
+export const RESTORED_PREFIXES = ['row/', 'input/', 'register/', 'resident/', 'story/', 'hop/'] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
   key: rowKey(row.agent),
   value: () => {
-    const { story: _story, itinerary: _itinerary, heardMs: _heardMs, ...kept } = row
+    const { story: _story, itinerary: _itinerary, heardMs: _heardMs, inputJson: _inputJson, ...kept } = row
     return { ...kept, seen: { ...row.seen } }
   },
+})
+
+/** Apart from the row, which is written with every effect: it never changes and may be long. */
+export const writeInput = ({ agent, inputJson }: HomeRow): RecordWrite => ({
+  key: `input/${agent}`,
+  value: () => inputJson,
 })
 
 export const writeRegister = (register: Register): RecordWrite => ({
@@ -84,8 +90,3 @@ const keptOf = (resident: Resident): KeptResident => ({
 })
 
 export const forgetResident = (agent: AgentId): RecordWrite => ({ key: residentKey(agent), value: () => null })
-
-export const writeTrusted = (state: HostState): RecordWrite => ({
-  key: 'host/trusted',
-  value: () => [...state.trusted],
-})

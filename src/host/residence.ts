@@ -35,7 +35,7 @@ export function settleIn(turn: Turn, resident: Resident): void {
   if (resident.guest === 'none') {
     if (isSpent(resident)) return // the tick proposes the next epoch
     resident.guest = 'preparing'
-    begin(
+    resident.preparing = begin(
       turn,
       {
         kind: 'prepare',
@@ -142,6 +142,21 @@ export function release(turn: Turn, resident: Resident, kind: EffectKind, number
   resident.effects.push({ agent: resident.agent, epoch: resident.epoch, kind, number, valueJson })
   sendEffects(turn, resident)
   return true
+}
+
+/** Lines that home is too slow for are lost, but never without a word. */
+export function onConsole(turn: Turn, resident: Resident, level: string, text: string): void {
+  const say = (what: unknown): boolean => {
+    const taken = release(turn, resident, 'console', resident.consoleLines + 1, JSON.stringify(what))
+    if (taken) resident.consoleLines += 1
+    return taken
+  }
+  if (
+    resident.unheard > 0 &&
+    say({ level: 'warn', text: `(${resident.unheard} lines were lost: home is slower than they came)` })
+  )
+    resident.unheard = 0
+  if (!say({ level, text })) resident.unheard += 1
 }
 
 /** One effect on its way at a time keeps them in order. A lost one is sent again at the next tick. */

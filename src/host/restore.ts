@@ -1,7 +1,7 @@
 import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
-import type { Did } from '../identity/did.ts'
 import type { StoryLine } from '../wire/messages.ts'
+import { READY_MS } from './limits.ts'
 import { propose } from './proposer.ts'
 import type { KeptResident } from './records.ts'
 import { isHeld, isSpent } from './residence.ts'
@@ -17,13 +17,18 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
   const { state } = turn
   for (const [key, value] of records) {
     if (key.startsWith('row/')) {
-      const row = { ...(value as HomeRow), heardMs: turn.nowMs, story: [], itinerary: [] }
+      const row = {
+        ...(value as HomeRow),
+        heardMs: turn.nowMs,
+        inputJson: String(records.get(`input/${(value as HomeRow).agent}`) ?? 'null'),
+        story: [],
+        itinerary: [],
+      }
       state.rows.set(row.agent, row)
     } else if (key.startsWith('register/')) {
       const register = value as Register
       state.registers.set(register.agent, register)
     } else if (key.startsWith('resident/')) restoreResident(turn, value as KeptResident)
-    else if (key === 'host/trusted') for (const author of value as readonly Did[]) state.trusted.add(author)
   }
   for (const [key, value] of records) {
     const row = state.rows.get(key.split('/')[1] as AgentId)
@@ -50,7 +55,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     resident.arrival = {
       from: turn.state.self,
       offeredMs: turn.nowMs,
-      untilMs: turn.nowMs + 60_000,
+      untilMs: turn.nowMs + READY_MS,
       handle: null,
       reason: 'recover',
       state: 'ready',

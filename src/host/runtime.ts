@@ -12,7 +12,7 @@ import type { RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Transport } from '../wire/transport.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
-import { DEFAULT_POLICY, DRAIN_MS_MAX, TICK_MS } from './limits.ts'
+import { DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
 import { Links } from './links.ts'
 import { factsOf, Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
@@ -90,6 +90,7 @@ class Runtime implements Host {
       verifier,
       engineId,
       share: (path) => this.#options.share?.(path) ?? Promise.resolve(null),
+      trusts: (author) => this.#state.trusted.has(author),
       emit: (event) => this.#post(event),
     })
     const records = new Map<string, unknown>()
@@ -155,15 +156,8 @@ class Runtime implements Host {
   async #pump(): Promise<void> {
     this.#pumping = true
     try {
-      for (let event = this.#events.shift(); event && !this.#closed; event = this.#events.shift()) {
-        const { clock, random } = this.#options
-        const effects = step(this.#state, event, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }, random)
-        for (const effect of effects) {
-          if (effect.kind === 'persist') await this.#persist(effect.writes)
-          else this.#carryOut(effect)
-        }
-        if (effects.length > 0 || event.kind !== 'tick') this.#announce()
-      }
+      while (this.#events.length > 0 && !this.#closed)
+        await this.#stepThrough(this.#events.splice(0, EVENTS_PER_COMMIT))
     } catch (error) {
       // The machine's memory and its disk may differ now. Stopping is safe: what was held is recovered elsewhere.
       this.#log('warn', `the host stops: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
@@ -173,10 +167,19 @@ class Runtime implements Host {
     }
   }
 
-  async #persist(writes: Extract<HostEffect, { kind: 'persist' }>['writes']): Promise<void> {
-    await this.#options.store.commit(
-      writes.map(({ key, value }) => ({ key, value: value === null ? null : encode(value) })),
-    )
+  /** Several steps, one commit: what any of them wants durable is so before an effect of any of them is carried out. */
+  async #stepThrough(events: readonly HostEvent[]): Promise<void> {
+    const { clock, random, store } = this.#options
+    const writes = new Map<string, unknown | null>()
+    const effects: Exclude<HostEffect, { kind: 'persist' }>[] = []
+    for (const event of events)
+      for (const effect of step(this.#state, event, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }, random))
+        if (effect.kind === 'persist') for (const { key, value } of effect.writes) writes.set(key, value)
+        else effects.push(effect)
+    if (writes.size > 0)
+      await store.commit([...writes].map(([key, value]) => ({ key, value: value === null ? null : encode(value) })))
+    for (const effect of effects) this.#carryOut(effect)
+    if (effects.length > 0 || events.some(({ kind }) => kind !== 'tick')) this.#announce()
   }
 
   #carryOut(effect: Exclude<HostEffect, { kind: 'persist' }>): void {
@@ -232,8 +235,6 @@ class Runtime implements Host {
         return
       case 'emitted':
         return this.#options.onEmit?.(effect)
-      case 'told-story':
-        return
     }
   }
 
@@ -244,8 +245,7 @@ class Runtime implements Host {
     from,
   }: Extract<HostEffect, { kind: 'fetchCheckpoint' }>): Promise<void> {
     const bytesMax = this.#state.policy.memoryBytes
-    const fetched = await this.#vault?.fetchCheckpoint(checkpoint, from, bytesMax)
-    if (fetched?.ok) await this.#vault?.hold(agent, checkpoint)
+    const fetched = await this.#vault?.fetchCheckpoint(agent, checkpoint, from, bytesMax)
     this.#post({
       kind: 'fetched',
       token,

@@ -115,6 +115,8 @@ export interface Resident {
   started: number | null
   /** The statement that gives this epoch's successor away: at most one an epoch, repeated but never replaced. */
   release: Sealed<Release> | null
+  /** The `prepare` whose end we wait for; an earlier one's end means nothing any more. */
+  preparing: number | null
   guest: 'none' | 'preparing' | 'ready' | 'running' | 'freezing' | 'frozen'
   /** The call of the owner or program that stopped the guest for good until it leaves or is parked. */
   departure: Departure | null
@@ -138,6 +140,8 @@ export interface Resident {
   progress: number | null
   note: string
   consoleLines: number
+  /** Console lines lost since the last one that was taken. */
+  unheard: number
   /** Effects that home has not acknowledged, oldest first; the first one may be on its way. */
   readonly effects: Effect[]
   effectSending: boolean
@@ -227,8 +231,15 @@ export interface LaunchPlan {
   readonly answer: { readonly handle: number } | { readonly token: number }
 }
 
+/** Places taken. An ended agent whose effects still wait for its home takes none. */
+export const occupied = (state: HostState): number => {
+  let count = 0
+  for (const { ended } of state.residents.values()) if (!ended) count += 1
+  return count
+}
+
 export const loadOf = (state: HostState): Load => ({
-  agents: state.residents.size,
+  agents: occupied(state),
   slots: state.slots,
   accepting: state.accepting && !state.evicting,
 })

@@ -23,7 +23,6 @@ function keepStory(turn: Turn, row: HomeRow, line: StoryLine): void {
     const dropped = row.story.findIndex((old) => old.kind === 'checkpoint' || old.kind === 'console')
     row.story.splice(Math.max(dropped, 0), 1)
   }
-  turn.effects.push({ kind: 'told-story', agent: row.agent })
 }
 
 /** What a new holder needs to know beside the checkpoint. */

@@ -57,8 +57,11 @@ export function tell<N extends AsyncName>(turn: Turn, to: Did, name: N, body: As
 type Tokened = Extract<HostEffect, { kind: 'seal' | 'openBundle' | 'fetchCheckpoint' | 'prepare' }>
 type WithoutToken<E> = E extends Tokened ? Omit<E, 'token'> : never
 
-export function begin(turn: Turn, effect: WithoutToken<Tokened>, waiting: Waiting): void {
-  turn.effects.push({ ...effect, token: wait(turn, waiting) } as HostEffect)
+/** Returns the token. */
+export function begin(turn: Turn, effect: WithoutToken<Tokened>, waiting: Waiting): number {
+  const token = wait(turn, waiting)
+  turn.effects.push({ ...effect, token } as HostEffect)
+  return token
 }
 
 /** The entry for a token, once: an answer that comes twice finds nothing. */

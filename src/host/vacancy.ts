@@ -1,7 +1,7 @@
 import type { Did } from '../identity/did.ts'
 import type { Load } from '../wire/messages.ts'
 import { place } from './departure.ts'
-import { isHeld } from './residence.ts'
+import { isHeld, mayRunHere } from './residence.ts'
 import type { Resident } from './state.ts'
 import type { Turn } from './turn.ts'
 
@@ -10,12 +10,14 @@ import type { Turn } from './turn.ts'
  * tick would leave a place empty for most of a second after every agent that ends. Only asks; hosts still say no.
  */
 
-/** Held here, and running nowhere: it waits for a host that takes it. */
-export const isParked = (resident: Resident): boolean =>
+/** Held here, and running nowhere: it waits for a host that takes it. Also one that came as the owner came back. */
+export const isParked = (turn: Turn, resident: Resident): boolean =>
   isHeld(resident) &&
   !resident.ended &&
   !resident.departure &&
-  (resident.guest === 'none' || resident.guest === 'frozen')
+  (resident.guest === 'none' ||
+    resident.guest === 'frozen' ||
+    (resident.guest === 'ready' && !mayRunHere(turn, resident)))
 
 /** An agent of ours has ended at `holder`, who lets go of it when it has our answer: before our next offer. */
 export function onEndedAt(turn: Turn, holder: Did): void {
@@ -33,8 +35,8 @@ export function onRoom(turn: Turn, { agents, slots, accepting }: Load): void {
 /** The longest waiting first, until one finds no room. */
 function placeParked(turn: Turn): void {
   for (const resident of turn.state.residents.values()) {
-    if (!isParked(resident)) continue
+    if (!isParked(turn, resident)) continue
     place(turn, resident)
-    if (isParked(resident)) return
+    if (isParked(turn, resident)) return
   }
 }

@@ -27,6 +27,7 @@ export class Vault {
   readonly #uses = new Map<Cid, number>()
   /** Blocks of agents that have left, least recently left first: an agent that comes back brings only what is new. */
   readonly #lingering = new Set<Cid>()
+  #last: Promise<unknown> = Promise.resolve()
 
   private constructor(store: Store, ask: AskBlocks) {
     this.#store = store
@@ -48,15 +49,38 @@ export class Vault {
   readonly has = (cid: Cid): boolean => this.#here.has(cid)
 
   /** Keeps blocks whose names were made from their bytes here. */
-  async keep(blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
+  keep(blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
+    return this.#exclusive(() => this.#keep(blocks))
+  }
+
+  /** Keeps a checkpoint that was sealed here, for as long as the agent needs it. */
+  keepCheckpoint(agent: AgentId, root: Cid, blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
+    return this.#exclusive(async () => {
+      await this.#keep(blocks)
+      await this.#hold(agent, root)
+    })
+  }
+
+  /** Notes that an agent needs a checkpoint that is here since the life before. */
+  hold(agent: AgentId, root: Cid): Promise<void> {
+    return this.#exclusive(() => this.#hold(agent, root))
+  }
+
+  /** One at a time: a block must not be let go of between being found here and being needed. */
+  #exclusive<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(run)
+    this.#last = done.catch(() => {})
+    return done
+  }
+
+  async #keep(blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
     const writes = []
     for (const [cid, bytes] of blocks) if (!this.#here.has(cid)) writes.push({ key: blockKey(cid), value: bytes })
     if (writes.length > 0) await this.#store.commit(writes)
     for (const cid of blocks.keys()) this.#here.add(cid)
   }
 
-  /** Notes that an agent needs a checkpoint, all of whose blocks are here. */
-  async hold(agent: AgentId, root: Cid): Promise<void> {
+  async #hold(agent: AgentId, root: Cid): Promise<void> {
     const roots = this.#roots.get(agent) ?? new Map<Cid, readonly Cid[]>()
     if (roots.has(root)) return
     const cids = await this.#closure(root)
@@ -66,7 +90,11 @@ export class Vault {
   }
 
   /** `linger`: the blocks may be wanted again soon, so they stay while there is room for such. */
-  async forget(agent: AgentId, keep: Cid | null, linger = false): Promise<void> {
+  forget(agent: AgentId, keep: Cid | null, linger = false): Promise<void> {
+    return this.#exclusive(() => this.#forget(agent, keep, linger))
+  }
+
+  async #forget(agent: AgentId, keep: Cid | null, linger: boolean): Promise<void> {
     const roots = this.#roots.get(agent)
     if (!roots) return
     const unused: Cid[] = []
@@ -135,40 +163,71 @@ export class Vault {
     return blocks
   }
 
-  /** Makes a bundle whole here, from `from` where blocks are missing. */
-  async fetchBundle(root: Cid, from: Did | null): Promise<Result<void, Fault['code']>> {
-    return this.#fetch(from, BUNDLE_BYTES_MAX, async (got) => {
-      const rootBytes = got.get(root) ?? (await this.get(root))
-      if (!rootBytes) return accept([root])
-      const named = bundleBlocks(rootBytes)
-      if (!named.ok) return refuse('REFUSED', `bundle: ${named.code}: ${named.reason}`)
-      return accept(named.value.filter((cid) => !this.#here.has(cid) && !got.has(cid)))
-    })
+  /** Makes a bundle whole here, from `from` where blocks are missing. `inspect` sees the root before anything else comes. */
+  async fetchBundle(
+    root: Cid,
+    from: Did | null,
+    inspect: (root: Uint8Array) => Promise<Fault | null>,
+  ): Promise<Result<void, Fault['code']>> {
+    let inspected = false
+    return this.#fetch(
+      from,
+      BUNDLE_BYTES_MAX,
+      async (got) => {
+        const rootBytes = got.get(root) ?? (await this.get(root))
+        if (!rootBytes) return accept([root])
+        const fault = inspected ? null : await inspect(rootBytes)
+        inspected = true
+        if (fault) return refuse(fault.code, fault.reason)
+        const named = bundleBlocks(rootBytes)
+        if (!named.ok) return refuse('REFUSED', `bundle: ${named.code}: ${named.reason}`)
+        return accept(named.value.filter((cid) => !this.#here.has(cid) && !got.has(cid)))
+      },
+      (got) => this.#keep(got),
+    )
   }
 
-  /** Makes a checkpoint whole here; `bytesMax` bounds what may come. */
-  async fetchCheckpoint(root: Cid, from: Did | null, bytesMax: number): Promise<Result<void, Fault['code']>> {
-    return this.#fetch(from, bytesMax, async (got) => {
-      const missing = await missingBlocks(
-        root,
-        async (cid) => got.get(cid) ?? (await this.get(cid)),
-        (cid) => this.#here.has(cid) || got.has(cid),
-      )
-      return missing.ok ? missing : refuse('REFUSED', `checkpoint: ${missing.code}: ${missing.reason}`)
-    })
+  /** Makes a checkpoint whole here, for an agent that needs it from now on; `bytesMax` bounds what may come. */
+  async fetchCheckpoint(
+    agent: AgentId,
+    root: Cid,
+    from: Did | null,
+    bytesMax: number,
+  ): Promise<Result<void, Fault['code']>> {
+    return this.#fetch(
+      from,
+      bytesMax,
+      async (got) => {
+        const missing = await missingBlocks(
+          root,
+          async (cid) => got.get(cid) ?? (await this.get(cid)),
+          (cid) => this.#here.has(cid) || got.has(cid),
+        )
+        return missing.ok ? missing : refuse('REFUSED', `checkpoint: ${missing.code}: ${missing.reason}`)
+      },
+      async (got) => {
+        await this.#keep(got)
+        await this.#hold(agent, root)
+      },
+    )
   }
 
   async #fetch(
     from: Did | null,
     bytesMax: number,
     missing: (got: ReadonlyMap<Cid, Uint8Array>) => Promise<Result<readonly Cid[], Fault['code']>>,
+    finish: (got: ReadonlyMap<Cid, Uint8Array>) => Promise<void>,
   ): Promise<Result<void, Fault['code']>> {
     const got = new Map<Cid, Uint8Array>()
     let room = bytesMax
     for (;;) {
       const wanted = await missing(got)
       if (!wanted.ok) return wanted
-      if (wanted.value.length === 0) break
+      if (wanted.value.length === 0) {
+        const whole = await this.#finish(got, missing, finish)
+        if (!whole.ok || whole.value) return whole.ok ? accept(undefined) : whole
+        continue // a block that was here has been let go of meanwhile
+      }
       if (from === null) return refuse('NOT_FOUND', `block ${wanted.value[0]} is not here`)
       const cids = wanted.value.slice(0, FETCH_CIDS_MAX)
       const answer = await this.#ask(from, cids)
@@ -186,13 +245,26 @@ export class Vault {
       }
       if (useful === 0) return refuse('NOT_FOUND', 'the answer has no block')
     }
-    try {
-      await this.keep(got)
-    } catch (error) {
-      if (error instanceof StoreFullError) return refuse('STORE_FULL', error.message)
-      throw error
-    }
-    return accept(undefined)
+  }
+
+  /** Looks once more and keeps, with nobody in between. False where something is missing again. */
+  #finish(
+    got: ReadonlyMap<Cid, Uint8Array>,
+    missing: (got: ReadonlyMap<Cid, Uint8Array>) => Promise<Result<readonly Cid[], Fault['code']>>,
+    finish: (got: ReadonlyMap<Cid, Uint8Array>) => Promise<void>,
+  ): Promise<Result<boolean, Fault['code']>> {
+    return this.#exclusive(async () => {
+      const wanted = await missing(got)
+      if (!wanted.ok) return wanted
+      if (wanted.value.length > 0) return accept(false)
+      try {
+        await finish(got)
+      } catch (error) {
+        if (error instanceof StoreFullError) return refuse('STORE_FULL', error.message)
+        throw error
+      }
+      return accept(true)
+    })
   }
 
   /** The root and everything it names. */

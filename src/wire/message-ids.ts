@@ -41,6 +41,7 @@ const ERROR_IDS = {
   TIMEOUT: 15,
   CLOSED: 16,
   BAD_MESSAGE: 17,
+  LOAD: 18,
 } as const satisfies Record<ErrorCode, number>
 
 const invert = <Name extends string>(ids: Record<Name, number>): ReadonlyMap<number, Name> =>

@@ -187,6 +187,7 @@ export type ErrorCode =
   | 'TIMEOUT' // made locally: no answer in time
   | 'CLOSED' // made locally: the session ended first
   | 'BAD_MESSAGE'
+  | 'LOAD' // the program does not load; no other host will do better
 
 export type Message =
   | {
