@@ -11,6 +11,7 @@ import { SANDBOX_CLAIMS } from '../contract/sandbox.ts'
 import { order } from '../sandbox/orders.ts'
 
 const compiled = (path: string): URL => pathToFileURL(resolve('dist/node', path))
+const GUEST_ENTRY = compiled('platform/node/sandbox-worker.js').href
 const engine = await loadEngineFiles(resolve('dist/engine'))
 const engineId = engine.manifest.id
 const engines = new Map([[engineId, engine.module]])
@@ -125,7 +126,7 @@ describe('a locked-down worker thread', () => {
     return answer
   }
 
-  test('keeps the language, WebAssembly and text codecs, and no door', async () => {
+  test('keeps the names of the language, of WebAssembly and of text codecs, and no others', async () => {
     const left = await namesAfter(
       `lockDown(globalThis); host.postMessage(Object.getOwnPropertyNames(globalThis).filter((name) => globalThis[name] !== undefined))`,
     )
@@ -147,6 +148,36 @@ describe('a locked-down worker thread', () => {
       'Function',
     ])
       expect(left).not.toContain(door)
+  })
+
+  test.each([
+    'node:child_process',
+    'child_process',
+    'node:fs',
+    'node:process',
+    'node:worker_threads',
+    'node:module',
+    'data:text/javascript,export default 1',
+    compiled('platform/node/store.js').href,
+  ])('refuses import("%s") once the guest is there', async (specifier) => {
+    const answer = await namesAfter(
+      `await import(${JSON.stringify(GUEST_ENTRY)})
+      await import(${JSON.stringify(specifier)}).then(() => host.postMessage('open'), ({ message }) => host.postMessage(message))`,
+    )
+    expect(answer).toBe('a guest loads nothing')
+  })
+
+  test('refuses imports from code that was made out of text, and native code', async () => {
+    const answer = await namesAfter(
+      `const kept = process
+      await import(${JSON.stringify(GUEST_ENTRY)})
+      const load = (async () => {}).constructor('return import("node:child_process")')
+      const words = await load().then(() => 'open', ({ message }) => message)
+      const doors = ['binding', '_linkedBinding', 'dlopen', 'getBuiltinModule'].filter((name) => name in kept)
+      const left = ['process', 'Atomics', 'SharedArrayBuffer'].filter((name) => name in globalThis)
+      host.postMessage([words, doors, left])`,
+    )
+    expect(answer).toEqual(['a guest loads nothing', [], []])
   })
 
   test('lets go of everything it was asked for', async () => {

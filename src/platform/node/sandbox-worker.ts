@@ -3,6 +3,7 @@ import { assert } from '../../base/assert.ts'
 import { createEarlyMail } from '../guest/early-mail.ts'
 import { lockDown } from '../guest/lockdown.ts'
 import type { GuestRealm } from '../guest/loop.ts'
+import { shutImports } from './shut-imports.ts'
 
 /** The entry of a guest's worker thread: takes what the guest needs of the realm, gives away the rest, loads the guest. */
 assert(!isMainThread && parentPort, 'this file is the entry of a worker thread')
@@ -27,4 +28,5 @@ const realm: GuestRealm = {
 lockDown(globalThis)
 // Only now: whatever the engine's modules might keep of the realm at load time is gone.
 const { runGuest } = await import('../guest/loop.ts')
+shutImports()
 runGuest(realm)
