@@ -11,7 +11,7 @@ import { type PageServer, servePage } from './page-server.ts'
 const folder = fileURLToPath(new URL('../../dist/page', import.meta.url))
 const executablePath = findChromium()
 const missing = !executablePath
-  ? 'skipped: no Chromium on this machine (npm run build says how to get it)'
+  ? 'skipped: no Chromium on this machine (npm test says how to get it)'
   : !existsSync(`${folder}/index.html`)
     ? 'skipped: the page is not built (npm run build)'
     : null
