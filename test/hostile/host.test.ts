@@ -1,0 +1,209 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { seededRandom } from '../../src/base/random.ts'
+import { agentId } from '../../src/directory/agent-id.ts'
+import { addressOf, type Did } from '../../src/identity/did.ts'
+import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { createVerifier } from '../../src/identity/verifier.ts'
+import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
+import { type Authority, createAuthority } from '../../src/wire/authority.ts'
+import type { Message, Offer, RequestName } from '../../src/wire/messages.ts'
+import { openSession, type Session } from '../../src/wire/session.ts'
+import type { CommandOrder, Vote } from '../../src/wire/statements.ts'
+import { Cluster, importProgram } from '../host/cluster.ts'
+
+/** A host that has done the handshake, and then says what it likes. */
+interface Stranger {
+  readonly authority: Authority
+  readonly did: Did
+  readonly session: Session
+  readonly heard: Message[]
+  ask(name: RequestName, body: unknown): Promise<Message | undefined>
+}
+
+const long: CheapProgram = { steps: 8_000, emitEvery: 500 }
+let world: Cluster
+
+beforeEach(async () => {
+  world = new Cluster()
+  await world.start(1, { kind: 'launcher', slots: 0 })
+  await world.start(2)
+  await world.time.advance(5_000)
+})
+
+const hostOf = (seed: number) => {
+  const started = world.hosts.get(seed)
+  if (!started) throw new Error(`no host ${seed}`)
+  return started
+}
+
+async function strangerAt(
+  seed: number,
+  answer?: (message: Message, sequence: number) => Message | null,
+): Promise<Stranger> {
+  const signer = createSigner(generateSecretKey(seededRandom(seed + 500)))
+  const authority = createAuthority(signer, createVerifier())
+  const transport = world.network.join(addressOf(signer.did))
+  transport.accept(() => {})
+  const heard: Message[] = []
+  let sequence = 0
+  let session: Session | null = null
+  const dialled = transport.dial(addressOf(hostOf(seed).did))
+  await world.time.advance(10)
+  const opening = openSession(await dialled, {
+    role: 'dialler',
+    self: { did: signer.did, age: 1 },
+    expect: hostOf(seed).did,
+    authority,
+    random: seededRandom(3),
+    clock: world.time,
+    timers: world.time,
+    nextSequence: () => ++sequence,
+    onMessage: (header, message) => {
+      heard.push(message)
+      const reply = answer?.(message, header.sequence)
+      if (reply) session?.send(reply)
+    },
+  })
+  void opening.then((opened) => {
+    if (opened.ok) session = opened.value
+  })
+  await world.time.advance(50)
+  const opened = await opening
+  if (!opened.ok) throw new Error(opened.reason)
+  await world.time.advance(50)
+  const talk = opened.value
+  return {
+    authority,
+    did: signer.did,
+    session: talk,
+    heard,
+    async ask(name, body) {
+      const to = talk.send({ kind: 'request', name, body } as Message)
+      await world.time.advance(500)
+      return heard.find((message) => (message.kind === 'reply' || message.kind === 'error') && message.to === to)
+    },
+  }
+}
+
+const refusal = (message: Message | undefined): string =>
+  message?.kind === 'error' ? `${message.code}: ${message.reason}` : `${message?.kind}`
+
+async function offerOf(agent: Offer['agent'], epoch: number): Promise<Offer> {
+  const bundle = await importProgram(hostOf(2).host, long)
+  return {
+    agent,
+    epoch,
+    bundle,
+    reason: 'place',
+    hops: 1,
+    fuelUsed: 0,
+    fuelMax: 1e9,
+    memoryBytesMax: 1e7,
+    stateBytes: 0,
+  }
+}
+
+describe('a host that did the handshake', () => {
+  it('that answers with something else than it was asked for loses its session, and nothing more happens', async () => {
+    const stranger = await strangerAt(2, (message, to) =>
+      message.kind === 'request' && message.name === 'inic'
+        ? { kind: 'reply', name: 'offer', to, body: { ttlMs: 1 } }
+        : null,
+    )
+    expect(await Promise.race([stranger.session.closed, Promise.resolve(null)])).not.toBeNull()
+    expect(hostOf(2).logs.join('\n')).toMatch(/answers inic with offer/)
+    const agent = await world.launch(hostOf(1).host, long)
+    expect(await world.ended(hostOf(1).host, agent)).toEqual({ ok: true, value: cheapTruth(long) })
+  })
+
+  it('cannot make a second host run an agent by witnesses of its own', async () => {
+    const agent = agentId({ home: hostOf(1).did, age: 1, sequence: 77 })
+    const stranger = await strangerAt(2)
+    const offer = await offerOf(agent, 1)
+    expect((await stranger.ask('offer', offer))?.kind).toBe('reply')
+    const brief = {
+      agent,
+      bundle: offer.bundle,
+      inputJson: 'null',
+      seed: 1,
+      launchedMs: world.time.wallMs(),
+      fuelMax: offer.fuelMax,
+      memoryBytesMax: offer.memoryBytesMax,
+      witnesses: [hostOf(1).did, stranger.did],
+      hops: 1,
+      consoleLines: 0,
+      movedBy: null,
+    }
+    expect(refusal(await stranger.ask('send', { brief, epoch: 1, checkpoint: null, reason: 'place' }))).toBe(
+      'REFUSED: the witness of an agent is its home',
+    )
+    const honest = { ...brief, witnesses: [hostOf(1).did] }
+    expect((await stranger.ask('send', { brief: honest, epoch: 1, checkpoint: null, reason: 'place' }))?.kind).toBe(
+      'reply',
+    )
+    const holding = { holder: hostOf(2).did, checkpoint: null }
+    const ballot = { round: 1, host: stranger.did, age: 1 }
+    const vote = await stranger.authority.seal<Vote>({ type: 'vote', agent, epoch: 1, ballot, holding })
+    stranger.session.send({
+      kind: 'async',
+      name: 'certificate',
+      body: { certificate: { agent, epoch: 1, ballot, holding, votes: [vote] } },
+    })
+    await world.time.advance(1_000)
+    expect(world.holders(agent)).toEqual([])
+    expect(hostOf(2).logs.join('\n')).toMatch(/certificate refused: vote of .*, which is no witness/)
+  })
+
+  it('cannot offer an agent to its home that it does not hold', async () => {
+    const agent = await world.launch(hostOf(1).host, long)
+    await world.time.advance(1_000)
+    const stranger = await strangerAt(1)
+    const row = hostOf(1).host.story(agent, 0)?.row
+    const offer = { ...(await offerOf(agent, 99)), bundle: await importProgram(hostOf(1).host, long) }
+    expect(refusal(await stranger.ask('offer', offer))).toBe(
+      `NOT_AUTHORISED: ${stranger.did} does not hold this agent of ours`,
+    )
+    expect(row?.holder).toBe(hostOf(2).did)
+  })
+
+  it('leaves no guest behind when it offers and sends again before the first thaw is done', async () => {
+    const agent = agentId({ home: hostOf(1).did, age: 1, sequence: 78 })
+    const stranger = await strangerAt(2)
+    const offer = await offerOf(agent, 1)
+    for (let i = 0; i < 3; i++) stranger.session.send({ kind: 'request', name: 'offer', body: offer })
+    await world.time.advance(100_000)
+    expect(hostOf(2).host.snapshot().agents).toEqual([])
+  })
+
+  it('commands nothing without authority, and does not use up the memory for orders', async () => {
+    const stranger = await strangerAt(2)
+    const order = async (signer: Authority, nonce: string) =>
+      signer.seal<CommandOrder>({
+        type: 'command',
+        host: hostOf(2).did,
+        verb: 'evict',
+        agent: null,
+        to: null,
+        nonce,
+        expiresMs: world.time.wallMs() + 60_000,
+      })
+    expect(refusal(await stranger.ask('command', { order: await order(stranger.authority, 'one') }))).toMatch(
+      /^NOT_AUTHORISED: .* does not operate this host/,
+    )
+    const owner = createAuthority(createSigner(generateSecretKey(seededRandom(2))), createVerifier())
+    expect((await stranger.ask('command', { order: await order(owner, 'one') }))?.kind).toBe('reply')
+  })
+
+  it('has nothing fetched or kept of a bundle whose author is not trusted', async () => {
+    const unknown = createSigner(generateSecretKey(seededRandom(88)))
+    const elsewhere = await world.start(3, { kind: 'launcher', slots: 0, trust: [unknown.did] })
+    const bundle = await importProgram(elsewhere.host, long, unknown)
+    await world.time.advance(3_000)
+    const launching = elsewhere.host.launch(bundle)
+    await world.time.advance(2_000)
+    await launching
+    expect(hostOf(2).logs.join('\n')).toMatch(/refused: UNTRUSTED_AUTHOR: author .* is not trusted here/)
+    const stranger = await strangerAt(2)
+    expect(refusal(await stranger.ask('fetch', { cids: [bundle] }))).toBe('NOT_FOUND: none of these blocks is here')
+  })
+})
