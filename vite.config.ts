@@ -8,7 +8,10 @@ import { VitePWA } from 'vite-plugin-pwa'
  */
 const ENGINE_BYTES_MAX = 4 * 1024 * 1024
 
-/** `npm run dev` serves the page from its sources; `sojourn serve` beside it, on its own port, is its rendezvous. */
+/**
+ * `npm run dev` serves the page from its sources; `sojourn serve --public-host localhost:5173` beside it, on its own
+ * port, is its rendezvous: hosts sign the name that they reach it by, and that is Vite's.
+ */
 const RENDEZVOUS = 'http://127.0.0.1:9000'
 
 export default defineConfig({

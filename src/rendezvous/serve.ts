@@ -9,6 +9,7 @@ import { createApp } from './app.ts'
 import { createChallenges } from './challenges.ts'
 import { createDoorkeeper } from './doorkeeper.ts'
 import { DEFAULT_LIMITS, type Limits, REQUEST_MS_MAX } from './limits.ts'
+import { parsePublicHost } from './names.ts'
 import { createPage } from './page.ts'
 import { attachSockets } from './sockets.ts'
 import { createSwitchboard } from './switchboard.ts'
@@ -27,8 +28,8 @@ export interface ServeOptions {
   /** Folder of the built page; absent: no page. */
   readonly pageFolder?: string
   /**
-   * `host[:port]` under which hosts reach this rendezvous, as in their URL. Needed behind a proxy that rewrites the Host
-   * header; otherwise the header is believed.
+   * `host[:port]` under which hosts reach this rendezvous, as in their URL, besides the network addresses that it has:
+   * its names in DNS, and those of a proxy in front. What is signed for any other name is refused.
    */
   readonly publicHosts?: readonly string[]
   readonly limits?: Partial<Limits>
@@ -51,8 +52,14 @@ export interface Rendezvous {
 
 const realClock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() }
 
-/** Rejects when the port is taken. */
+/** Rejects when the port is taken, or where a public host is none. */
 export async function serve(options: ServeOptions = {}): Promise<Rendezvous> {
+  const host = options.host ?? '127.0.0.1'
+  const publicHosts = (options.publicHosts ?? []).flatMap((text) => {
+    const names = parsePublicHost(text)
+    if (!names.ok) throw new TypeError(names.reason)
+    return names.value
+  })
   const clock = options.clock ?? realClock
   const log = options.log ?? pino({ name: 'rendezvous' }, pino.destination(2))
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
@@ -72,10 +79,10 @@ export async function serve(options: ServeOptions = {}): Promise<Rendezvous> {
     challenges,
     doorkeeper,
     verifier: createVerifier(globalThis.crypto.subtle),
-    publicHosts: options.publicHosts ?? null,
+    listensOn: host,
+    publicHosts,
     log,
   })
-  const host = options.host ?? '127.0.0.1'
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port ?? 0, host, () => {

@@ -7,6 +7,7 @@ import { SIGNAL_BYTES_MAX } from '../wire/limits.ts'
 import type { Challenges } from './challenges.ts'
 import type { Doorkeeper } from './doorkeeper.ts'
 import { PENDING_MAX, PING_MS, SOCKET_BUFFER_BYTES_MAX } from './limits.ts'
+import { ownNames } from './names.ts'
 import type { Logger } from './serve.ts'
 import { CLOSE_BAD, type Line, type Seat, type Switchboard } from './switchboard.ts'
 
@@ -19,8 +20,10 @@ export interface SocketParts {
   readonly challenges: Challenges
   readonly doorkeeper: Doorkeeper
   readonly verifier: Verifier
-  /** The names under which hosts reach this rendezvous; null to believe the Host header. */
-  readonly publicHosts: readonly string[] | null
+  /** Network address that the server listens on, as the operator gave it. */
+  readonly listensOn: string
+  /** Names besides those that a connection shows by itself: see names.ts. */
+  readonly publicHosts: readonly string[]
   readonly log: Logger
 }
 
@@ -39,15 +42,22 @@ export function attachSockets(server: Server, parts: SocketParts): Sockets {
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const networkAddress = request.socket.remoteAddress ?? ''
-    const url = new URL(request.url ?? '/', 'http://rendezvous')
-    if (url.pathname !== PATH) return turnAway(socket, '404 Not Found')
-    if (pending >= PENDING_MAX) return turnAway(socket, '503 Service Unavailable')
+    socket.on('error', () => {}) // a line that breaks before ws has it must not end the process
     const refusal = doorkeeper.mayEnter(networkAddress)
     if (refusal) {
       log.warn({ networkAddress, refusal }, 'socket turned away')
       return turnAway(socket, '429 Too Many Requests')
     }
     socket.once('close', () => doorkeeper.left(networkAddress))
+    const url = targetOf(request)
+    if (!url) {
+      log.warn({ networkAddress }, 'upgrade without a path')
+      doorkeeper.strike(networkAddress)
+      return turnAway(socket, '400 Bad Request')
+    }
+    if (url.pathname !== PATH) return turnAway(socket, '404 Not Found')
+    if (pending >= PENDING_MAX) return turnAway(socket, '503 Service Unavailable')
+    const names = [...ownNames(request.socket, parts.listensOn), ...parts.publicHosts]
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       alive.add(webSocket)
       webSocket.on('pong', () => alive.add(webSocket))
@@ -57,7 +67,8 @@ export function attachSockets(server: Server, parts: SocketParts): Sockets {
       })
       webSocket.pause() // PeerJS may send before it is known who it is
       pending++
-      void admit(url, request.headers.host ?? '', parts)
+      void admit(url, names, request.headers.host ?? '', parts)
+        .catch((error: unknown) => `INTERNAL: ${error instanceof Error ? error.message : 'unknown'}`)
         .finally(() => pending--)
         .then((admitted) => {
           if (typeof admitted === 'string') return dismiss(webSocket, networkAddress, admitted)
@@ -108,17 +119,36 @@ export function attachSockets(server: Server, parts: SocketParts): Sockets {
   }
 }
 
-/** The answer whose owner has signed, or why not. Cheapest checks first; the nonce is spent only by a good signature. */
-async function admit(url: URL, hostHeader: string, parts: SocketParts): Promise<ChallengeAnswer | string> {
+/** Where an upgrade wants to go; null for what is no path, which URL would throw at (`//`) or take for another host's. */
+function targetOf(request: IncomingMessage): URL | null {
+  const base = 'http://rendezvous'
+  const target = request.url ?? ''
+  return target.startsWith('/') && URL.canParse(target, base) ? new URL(target, base) : null
+}
+
+/**
+ * The answer whose owner has signed for one of our names, or why not. Cheapest checks first; the nonce is spent only by
+ * a good signature. The Host header does nothing but explain a refusal.
+ */
+async function admit(
+  url: URL,
+  names: readonly string[],
+  hostHeader: string,
+  parts: SocketParts,
+): Promise<ChallengeAnswer | string> {
   const answer = parseChallengeAnswer(url.searchParams.get('id'), url.searchParams.get('token'))
   if (!answer.ok) return `${answer.code}: ${answer.reason}`
   const fault = parts.challenges.fault(answer.value.nonce)
   if (fault !== null) return `CHALLENGE: nonce is ${fault}`
-  for (const name of parts.publicHosts ?? [hostHeader]) {
+  for (const name of names) {
     if (!(await answer.value.isSigned(parts.verifier, name))) continue
     return parts.challenges.use(answer.value.nonce) ? answer.value : 'CHALLENGE: nonce is USED'
   }
-  return `SIGNATURE: the challenge is not signed by ${answer.value.address} for this rendezvous`
+  const called = hostHeader.slice(0, 255).toLowerCase()
+  if (names.includes(called)) {
+    return `SIGNATURE: the challenge is not signed by ${answer.value.address} for this rendezvous`
+  }
+  return `NAME: "${called}" is not a name of this rendezvous; where it is, its operator adds it with sojourn serve --public-host ${called}`
 }
 
 const lineOf = (webSocket: WebSocket): Line => ({
@@ -129,7 +159,8 @@ const lineOf = (webSocket: WebSocket): Line => ({
   end: (code, reason) => webSocket.close(code, reason),
 })
 
+/** Ended at both sides: a client that keeps its half open would hold a socket that nobody counts. */
 function turnAway(socket: Duplex, status: string): void {
-  socket.on('error', () => {})
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

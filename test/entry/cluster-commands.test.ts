@@ -55,6 +55,7 @@ describe('the commands of a cluster', () => {
     [['serve', '--port', '70000'], 'it is a whole number from 0 to 65535.'],
     [['serve', '--author', 'bob'], '"bob" does not start with did:key:z'],
     [['serve', '--ice', 'http://x'], 'url is not stun:, turn: or turns:'],
+    [['serve', '--public-host', 'https://x'], '"https://x" is not host[:port], such as lab.example:9000.'],
     [['serve', '--port', '0', '--host', '203.0.113.1'], 'sojourn: cannot listen on 203.0.113.1:0: '],
   ])('%j fails in a sentence on stderr', async (args, sentence) => {
     await writeFile(join(folder, 'bad.ndjson'), '1\n\n{oops\n')

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
 import { addressOf } from '../../src/identity/did.ts'
@@ -100,9 +101,16 @@ describe('PeerJS over node-datachannel and its rendezvous', () => {
     await expect(goOnlineFromNode({ rendezvous: 'http://127.0.0.1:9', signer: newSigner() })).rejects.toThrow(
       'does not answer',
     )
-    const rendezvous = await serve({ log: quiet, publicHosts: ['another.example'] })
-    const refused = goOnlineFromNode({ rendezvous: rendezvous.url, signer: newSigner() })
-    await expect(refused).rejects.toThrow('SIGNATURE: the challenge is not signed by')
+  })
+
+  it('is told by a rendezvous that it reaches under a name that is not the rendezvous’ own', async () => {
+    const rendezvous = await serve({ log: quiet })
+    const between = createServer((socket) => void socket.pipe(connect(rendezvous.port, '127.0.0.1')).pipe(socket))
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve))
+    const name = `127.0.0.1:${(between.address() as AddressInfo).port}`
+    const refused = goOnlineFromNode({ rendezvous: `http://${name}`, signer: newSigner() })
+    await expect(refused).rejects.toThrow(`NAME: "${name}" is not a name of this rendezvous`)
     await rendezvous.close()
+    between.close()
   })
 })

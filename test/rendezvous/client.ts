@@ -27,9 +27,11 @@ export interface RawClient {
   say(message: unknown): void
 }
 
-export function connectRaw(url: string, address: string, token: string): RawClient {
+/** `host` is what stands in the Host header; absent: what the URL says. */
+export function connectRaw(url: string, address: string, token: string, host?: string): RawClient {
   const socket = new WebSocket(
     `${url.replace('http', 'ws')}/peerjs?key=peerjs&id=${address}&token=${token}&version=1.5.5`,
+    host === undefined ? {} : { headers: { host } },
   )
   const heard: unknown[] = []
   const waiting: ((message: unknown) => void)[] = []

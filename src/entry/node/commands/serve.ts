@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
 import { parseDid, shortDid } from '../../../identity/did.ts'
 import { packageRoot } from '../../../platform/node/engine-files.ts'
+import { parsePublicHost } from '../../../rendezvous/names.ts'
 import { type Rendezvous, serve } from '../../../rendezvous/serve.ts'
 import { type Cluster, type IceServer, parseCluster, parseIceServers } from '../../../wire/cluster.ts'
 import { wholeNumber } from '../arguments.ts'
@@ -13,6 +14,7 @@ import { CommandError, say } from '../output.ts'
 interface ServeOptions {
   readonly port: number
   readonly host: string
+  readonly publicHost: readonly string[]
   readonly name: string
   readonly author: Cluster['authors']
   readonly ice: readonly IceServer[]
@@ -30,6 +32,12 @@ export function register(program: Command): void {
     )
     .option('--port <n>', 'port to listen on; 0 for any free one', wholeNumber(0, 65_535), 9000)
     .option('--host <address>', 'address to listen on; 0.0.0.0 for the whole network', '127.0.0.1')
+    .option(
+      '--public-host <host[:port]>',
+      'a name in DNS or of a proxy, as in the URL that hosts use; repeatable; addresses of this machine need none',
+      collectPublicHost,
+      [],
+    )
     .option('--name <name>', 'what the cluster is called', 'sojourn')
     .option('--author <did[=name]>', 'an author announced to volunteers; repeatable', collectAuthor, [])
     .option('--ice <url...>', 'STUN or TURN server for hosts, e.g. stun:stun.example.org:3478', collectIce, [])
@@ -37,13 +45,14 @@ export function register(program: Command): void {
     .option('--json', 'one line of JSON on stdout when open', false)
     .addHelpText(
       'after',
-      '\nExamples:\n  sojourn serve\n  sojourn serve --host 0.0.0.0 --name "lab 3" --author did:key:z6Mk…=Alice',
+      '\nExamples:\n  sojourn serve\n  sojourn serve --host 0.0.0.0 --name "lab 3" --author did:key:z6Mk…=Alice\n' +
+        '  sojourn serve --host 0.0.0.0 --public-host lab.example:9000',
     )
     .action(open)
 }
 
 async function open(options: ServeOptions): Promise<void> {
-  const { host, port, name, author: authors, ice: iceServers, quiet } = options
+  const { host, port, name, author: authors, ice: iceServers, publicHost: publicHosts, quiet } = options
   const cluster = parseCluster({ name, authors, iceServers })
   if (!cluster.ok) throw new CommandError('CLUSTER', cluster.reason)
   const pageFolder = join(packageRoot(), 'dist/page')
@@ -51,6 +60,7 @@ async function open(options: ServeOptions): Promise<void> {
   const rendezvous = await serve({
     host,
     port,
+    publicHosts,
     cluster: cluster.value,
     ...(hasPage ? { pageFolder } : {}),
     log: pino({ name: 'rendezvous', level: quiet ? 'silent' : 'warn' }, pino.destination(2)),
@@ -78,6 +88,7 @@ function greet({ url, port }: Rendezvous, { host, author }: ServeOptions, hasPag
       ? `the page for volunteers is at ${shown}${anywhere ? ' (other machines need https: browsers say so)' : ''}`
       : 'the page for volunteers has not been built (npm run build); edge workers can join',
   )
+  if (anywhere) say('hosts reach it by an address of this machine, or by a name given with --public-host')
   say(
     `an edge worker joins with: sojourn edge --join ${shown} ${author.length > 0 ? '--trust-cluster' : '--trust DID'}`,
   )
@@ -94,6 +105,12 @@ function collectAuthor(text: string, before: Cluster['authors']): Cluster['autho
   const did = parseDid(at < 0 ? text : text.slice(0, at))
   if (!did.ok) throw new InvalidArgumentError(`${did.reason}.`)
   return [...before, { did: did.value, name: at < 0 ? `…${shortDid(did.value)}` : text.slice(at + 1) }]
+}
+
+function collectPublicHost(text: string, before: readonly string[]): readonly string[] {
+  const names = parsePublicHost(text)
+  if (!names.ok) throw new InvalidArgumentError(`${names.reason}.`)
+  return [...before, text]
 }
 
 function collectIce(url: string, before: readonly IceServer[]): readonly IceServer[] {
