@@ -44,7 +44,10 @@ export interface Needs {
   readonly kind: 'edge' | 'tab' | null
 }
 
-/** `durable`: effects leave a host only when enough witnesses have logged them; `fast`: at once. */
+/**
+ * `fast`: effects leave a host at once. `durable` is reserved for effects that leave only when enough witnesses have
+ * logged them; until there is such a log a host treats it as `fast`.
+ */
 export type Effects = 'fast' | 'durable'
 
 /** A file: its length and the raw blocks it is cut into, all but the last of them BLOCK_BYTES_MAX long. */
