@@ -19,6 +19,8 @@ export interface Candidate {
 
 export interface Needs {
   readonly kinds: readonly string[] | null
+  /** The engine that the agent's state is of. */
+  readonly engineId: string | null
   readonly except: readonly Did[]
   readonly nowMs: number
 }
@@ -37,6 +39,7 @@ export function chooseHost(candidates: ReadonlyMap<Did, Candidate>, needs: Needs
     const { description, connected, heardMs } = candidate
     if (!connected || needs.nowMs - heardMs > SILENT_MS || !description.load.accepting || needs.except.includes(host))
       continue
+    if (needs.engineId !== null && !description.engineIds.includes(needs.engineId)) continue
     if (needs.kinds && !needs.kinds.includes(description.kind)) continue
     const full = fullness(candidate)
     if (full >= 1 || full > least) continue

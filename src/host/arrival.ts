@@ -9,7 +9,7 @@ import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, READY_MS, RESERVATION_MS, VISITOR_SLOTS
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
-import { occupied, type Resident } from './state.ts'
+import { occupied, type Resident, rememberBundle } from './state.ts'
 import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
 
 /**
@@ -30,7 +30,7 @@ export function onOffer(turn: Turn, from: Did, handle: number, offer: Offer): vo
 
 export function onOfferBundle(turn: Turn, from: Did, handle: number, offer: Offer, bundle: BundleFacts | Fault): void {
   if ('code' in bundle) return refuseOffer(turn, handle, offer, bundle)
-  turn.state.bundles.set(bundle.id, bundle)
+  rememberBundle(turn.state, bundle)
   const fault = offerFault(turn, from, offer)
   if (fault) return refuseOffer(turn, handle, offer, fault)
   admit(turn, from, handle, offer, bundle)

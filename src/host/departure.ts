@@ -90,7 +90,7 @@ function candidate(turn: Turn, resident: Resident, departure: Departure): Did | 
   return (
     chooseHost(
       state.acquaintances,
-      { kinds, except: [state.self, ...departure.tried], nowMs: turn.nowMs },
+      { kinds, engineId: state.engineIds[0] ?? null, except: [state.self, ...departure.tried], nowMs: turn.nowMs },
       turn.random,
     ) ?? parkingHome(turn, resident, departure)
   )
@@ -281,7 +281,11 @@ const PASSING: readonly Fault['code'][] = ['NO_SLOT', 'BUSY', 'CLOSED', 'TIMEOUT
 export function place(turn: Turn, resident: Resident): void {
   const { state } = turn
   const kinds = state.bundles.get(resident.brief.bundle)?.kinds ?? null
-  const other = chooseHost(state.acquaintances, { kinds, except: [state.self], nowMs: turn.nowMs }, turn.random)
+  const other = chooseHost(
+    state.acquaintances,
+    { kinds, engineId: state.engineIds[0] ?? null, except: [state.self], nowMs: turn.nowMs },
+    turn.random,
+  )
   const here = mayRunHere(turn, resident) && (!kinds || kinds.includes(state.kind))
   resident.placeDueMs = turn.nowMs + PLACE_AGAIN_MS
   if (isSpent(resident)) return

@@ -138,6 +138,9 @@ export const ANSWER_FETCH_MS = 20_000
 /** Blocks of a checkpoint are at most its memory quota and tables; a transfer beyond is cut off (THREATS 33). */
 export const TABLE_SHARE = 1.05
 
+/** Bundles whose demands are remembered; a few hundred bytes each. */
+export const BUNDLES_KNOWN_MAX = 4_096
+
 /** Bundles held open in memory; the least recently used goes first. */
 export const BUNDLES_OPEN_MAX = 64
 

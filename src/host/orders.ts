@@ -20,7 +20,7 @@ import { writeInput, writeRegister, writeResident, writeRow } from './records.ts
 import { settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, LaunchPlan, Register } from './state.ts'
-import { descriptionOf } from './state.ts'
+import { descriptionOf, rememberBundle } from './state.ts'
 import { briefOfRow } from './story.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 
@@ -47,7 +47,7 @@ export function launch(turn: Turn, plan: LaunchPlan, from: Did | null): void {
 export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts | Fault): void {
   const { state } = turn
   if ('code' in bundle) return launchFailed(turn, plan, bundle)
-  state.bundles.set(bundle.id, bundle)
+  rememberBundle(state, bundle)
   if (!state.trusted.has(bundle.author))
     return launchFailed(turn, plan, { code: 'UNTRUSTED_AUTHOR', reason: `author ${bundle.author} is not trusted here` })
   const inputBytes = utf8Length(plan.inputJson)

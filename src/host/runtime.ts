@@ -20,7 +20,7 @@ import { showRow } from './orders.ts'
 import { RESTORED_PREFIXES } from './records.ts'
 import { showHost } from './show.ts'
 import type { HostSnapshot } from './snapshot.ts'
-import { type HostState, newState } from './state.ts'
+import { type HostState, newState, rememberBundle } from './state.ts'
 import { Vault } from './vault.ts'
 
 /**
@@ -137,7 +137,7 @@ class Runtime implements Host {
     await this.#vault?.sweep([...bundles])
     for (const bundle of bundles) {
       const opened = await this.#lodgings?.openBundle(bundle, null)
-      if (opened?.ok) this.#state.bundles.set(bundle, factsOf(opened.value))
+      if (opened?.ok) rememberBundle(this.#state, factsOf(opened.value))
     }
   }
 

@@ -6,6 +6,7 @@ import type { Quota } from '../permit/quota.ts'
 import type { Brief, Description, Effect, Load, Offer, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Ballot, Certificate, Holding, Release, Sealed, Vote } from '../wire/statements.ts'
 import type { BundleFacts } from './events.ts'
+import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { HopReason, HopSnapshot } from './snapshot.ts'
 
 /**
@@ -229,6 +230,16 @@ export interface LaunchPlan {
   readonly nonce: string | null
   /** How to answer: a request from another host, or the embedder's own launch. */
   readonly answer: { readonly handle: number } | { readonly token: number }
+}
+
+/** Remembers what a bundle asks for; of many, the longest known are forgotten, and opened again when they are wanted. */
+export function rememberBundle({ bundles }: HostState, facts: BundleFacts): void {
+  bundles.delete(facts.id)
+  bundles.set(facts.id, facts)
+  for (const oldest of bundles.keys()) {
+    if (bundles.size <= BUNDLES_KNOWN_MAX) break
+    bundles.delete(oldest)
+  }
 }
 
 /** Places taken. An ended agent whose effects still wait for its home takes none. */

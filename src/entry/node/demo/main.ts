@@ -216,6 +216,11 @@ function planMisfortunes(cluster: LocalCluster): (share: number, rows: readonly 
         if (!edge) return false
         const startMs = performance.now()
         const answer = await order(home, edge, 'evict')
+        if (answer.startsWith('0 ')) {
+          // What ran there has just ended: another owner comes back, a moment later.
+          await order(home, edge, 'resume')
+          return false
+        }
         screen.say(`the owner of ${edge.name} is back: ${answer} (${(performance.now() - startMs).toFixed(0)} ms)`)
         evicted = edge
         return true
@@ -360,17 +365,13 @@ async function judgeSurvey(home: Host, surveyor: AgentId, csv: string) {
   return { ok, days: count }
 }
 
+/** Agents that left because an owner came back; agents taken back from a host that was gone. */
 function countStory(home: Host, agents: readonly AgentId[], what: 'evict' | 'recover'): number {
-  return agents.reduce((sum, agent) => {
-    const lines = home.story(agent, 0)?.lines ?? []
-    return (
-      sum +
-      lines.filter(
-        ({ kind, valueJson }) =>
-          kind === what || (kind === 'hop' && (JSON.parse(valueJson) as { reason?: string }).reason === what),
-      ).length
-    )
-  }, 0)
+  const lines = agents.flatMap((agent) => home.story(agent, 0)?.lines ?? [])
+  if (what === 'recover') return lines.filter(({ kind }) => kind === 'recover').length
+  return lines.filter(
+    ({ kind, valueJson }) => kind === 'hop' && (JSON.parse(valueJson) as { reason?: string }).reason === 'evict',
+  ).length
 }
 
 try {
