@@ -82,7 +82,7 @@ const ps = async (): Promise<Ps> => JSON.parse((await sojourn(['ps', '--all', '-
 
 /** Looks until what it sees is right; a whole command lies between two looks. */
 async function until(right: (seen: Ps) => boolean): Promise<Ps> {
-  for (let looks = 0; looks < 40; looks++) {
+  for (let looks = 0; looks < 100; looks++) {
     const seen = await ps()
     if (right(seen)) return seen
   }

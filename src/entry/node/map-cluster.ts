@@ -30,7 +30,27 @@ export async function startOwnCluster(edges: number, author: Did): Promise<MapCl
     log: refusals.note,
   })
   const { host: home } = cluster.home
+  await met(home, edges)
   return { home, whyNobody: () => refusals.sentence(home.snapshot()), close: () => cluster.stop() }
+}
+
+/** The edge workers are on line, but home may not have met them all yet: the first agents would crowd on the first one. */
+const MEET_MS_MAX = 5_000
+
+function met(home: Host, edges: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      unsubscribe()
+      clearTimeout(timer)
+      resolve()
+    }
+    const look = (): void => {
+      if (home.snapshot().acquaintances.length >= edges) done()
+    }
+    const unsubscribe = home.subscribe(look)
+    const timer = setTimeout(done, MEET_MS_MAX)
+    look()
+  })
 }
 
 /** A host for as long as the map runs; its key is for once, what hosts trust is the author of the bundle. */

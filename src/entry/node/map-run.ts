@@ -98,6 +98,7 @@ export function startMap(work: MapWork): MapRun {
     } finally {
       tally.launching -= 1
     }
+    if (signal?.aborted) return host.kill(agent)
     under.add(agent)
     const outcome = await host.outcome(agent)
     under.delete(agent)
@@ -115,11 +116,16 @@ export function startMap(work: MapWork): MapRun {
       if (tally.finished + tally.failed === inputs.length) end(() => resolve(progress()))
     }
     const abort = (): void => {
-      const killed = [...under]
-      for (const agent of killed) host.kill(agent)
-      // Their holders hear of it before we go, unless they cannot be reached.
+      const rowOf = (agent: AgentId) => host.story(agent, Number.MAX_SAFE_INTEGER)?.row
+      const killed = [...under].map((agent) => ({ agent, epoch: rowOf(agent)?.epoch ?? 0 }))
+      for (const { agent } of killed) host.kill(agent)
+      // It is decided when home holds them in a later epoch; their holders have been told then, if they can be reached.
+      const isDecided = ({ agent, epoch }: (typeof killed)[number]): boolean => {
+        const row = rowOf(agent)
+        return !row || (row.epoch > epoch && row.holder === host.did)
+      }
       const look = (): void => {
-        if (killed.every((agent) => host.story(agent, Number.MAX_SAFE_INTEGER)?.row.holder === host.did)) leave()
+        if (killed.every(isDecided)) leave()
       }
       const stopLooking = host.subscribe(look)
       const timer = setTimeout(() => leave(), KILL_MS_MAX)
