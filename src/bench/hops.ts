@@ -90,6 +90,7 @@ export async function benchHops(): Promise<Row[]> {
       },
       { name: 'hop.edge-edge.bytes', value: Math.round(bytesAHop), unit: 'B' },
       { name: 'hop.raw-channel.p50', value: percentile(raw, 0.5), unit: 'ms' },
+      { name: 'hop.raw-channel.p99', value: percentile(raw, 0.99), unit: 'ms' },
       {
         name: 'hop.edge-edge.ratio',
         value: p50 / percentile(raw, 0.5),
