@@ -7,7 +7,7 @@ import { sameHolding } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { recordHop } from './hops.ts'
 import { FORWARD_MS, ITINERARY_MAX, PLACE_AGAIN_MS } from './limits.ts'
-import { forgetResident, writeHop, writeRegister, writeResident, writeRow } from './records.ts'
+import { forgetResident, gone, hopKey, writeHop, writeRegister, writeResident, writeRow } from './records.ts'
 import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, Resident } from './state.ts'
@@ -56,7 +56,10 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
   row.holder = holding.holder
   row.heardMs = turn.nowMs
   row.itinerary.push(hop)
-  if (row.itinerary.length > ITINERARY_MAX) row.itinerary.shift()
+  if (row.itinerary.length > ITINERARY_MAX) {
+    const first = row.itinerary.shift()
+    if (first) persist(turn, gone(hopKey(row.agent, first.certificate.epoch)))
+  }
   if (holding.holder !== before) {
     if (holding.holder !== turn.state.self) row.hops += 1
     tellStory(turn, row, 'hop', {

@@ -57,7 +57,7 @@ export const MOVE_PATIENCE_MS = 15_000
 /** Between two such offers. */
 export const OFFER_AGAIN_MS = 100
 
-/** Rows a home keeps; a launch beyond is refused with BUSY. A row is some 2 KB in memory. */
+/** Rows a home keeps, some 2 KB each beside input and story; for one more the oldest of an ended agent goes. */
 export const ROWS_MAX = 20_000
 
 /** Lines of one agent's story that home keeps; older console and checkpoint lines go first. */

@@ -16,7 +16,7 @@ import {
   STATUS_ENTRIES_MAX,
   STORY_LINES_PER_REPLY,
 } from './limits.ts'
-import { writeInput, writeRegister, writeResident, writeRow } from './records.ts'
+import { forgetRow, writeInput, writeRegister, writeResident, writeRow } from './records.ts'
 import { settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, LaunchPlan, Register } from './state.ts'
@@ -58,8 +58,11 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
     })
   const granted = grantedQuota(bundle.quota, plan, state.policy)
   if (!granted.ok) return launchFailed(turn, plan, granted)
-  if (state.rows.size >= ROWS_MAX)
-    return launchFailed(turn, plan, { code: 'BUSY', reason: `rows ${state.rows.size} >= ROWS_MAX ${ROWS_MAX}` })
+  if (state.rows.size >= ROWS_MAX && !forgetOldest(turn))
+    return launchFailed(turn, plan, {
+      code: 'BUSY',
+      reason: `rows ${state.rows.size} >= ROWS_MAX ${ROWS_MAX}, none has ended`,
+    })
   const agent = agentId({ home: state.self, age: state.age, sequence: state.nextSequence++ })
   const row: HomeRow = {
     agent,
@@ -105,6 +108,19 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
   if ('handle' in plan.answer) answer(turn, plan.answer.handle, 'launch', { agent })
   else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: true, agent } })
   place(turn, resident)
+}
+
+/** Makes room: the agent that was launched first of those that have ended is forgotten, with everything of it. */
+function forgetOldest(turn: Turn): boolean {
+  const { state } = turn
+  for (const row of state.rows.values()) {
+    if (!row.outcome) continue
+    persist(turn, ...forgetRow(row))
+    state.rows.delete(row.agent)
+    state.registers.delete(row.agent)
+    return true
+  }
+  return false
 }
 
 function launchFailed(turn: Turn, plan: LaunchPlan, fault: Fault): void {

@@ -9,12 +9,16 @@ import type { RecordWrite } from './turn.ts'
  * canonical DAG-CBOR by the rim. Only our own store is read back, so records are trusted as far as the disk is.
  */
 
-export const rowKey = (agent: AgentId): string => `row/${agent}`
-export const registerKey = (agent: AgentId): string => `register/${agent}`
-export const residentKey = (agent: AgentId): string => `resident/${agent}`
+const rowKey = (agent: AgentId): string => `row/${agent}`
+const registerKey = (agent: AgentId): string => `register/${agent}`
+const residentKey = (agent: AgentId): string => `resident/${agent}`
+export const inputKey = (agent: AgentId): string => `input/${agent}`
 export const storyKey = (agent: AgentId, number: number): string => `story/${agent}/${String(number).padStart(9, '0')}`
 
-const hopKey = (agent: AgentId, epoch: number): string => `hop/${agent}/${String(epoch).padStart(9, '0')}`
+/** The record is deleted. */
+export const gone = (key: string): RecordWrite => ({ key, value: () => null })
+
+export const hopKey = (agent: AgentId, epoch: number): string => `hop/${agent}/${String(epoch).padStart(9, '0')}`
 
 /** Prefixes that `restored` hands back to the machine. */
 export const RESTORED_PREFIXES = ['row/', 'input/', 'register/', 'resident/', 'story/', 'hop/'] as const
@@ -27,9 +31,18 @@ export const writeRow = (row: HomeRow): RecordWrite => ({
   },
 })
 
+/** Everything that a home keeps of an agent. */
+export const forgetRow = ({ agent, story, itinerary }: HomeRow): readonly RecordWrite[] => [
+  gone(rowKey(agent)),
+  gone(inputKey(agent)),
+  gone(registerKey(agent)),
+  ...story.map(({ number }) => gone(storyKey(agent, number))),
+  ...itinerary.map(({ certificate }) => gone(hopKey(agent, certificate.epoch))),
+]
+
 /** Apart from the row, which is written with every effect: it never changes and may be long. */
 export const writeInput = ({ agent, inputJson }: HomeRow): RecordWrite => ({
-  key: `input/${agent}`,
+  key: inputKey(agent),
   value: () => inputJson,
 })
 
@@ -89,4 +102,4 @@ const keptOf = (resident: Resident): KeptResident => ({
   release: resident.release,
 })
 
-export const forgetResident = (agent: AgentId): RecordWrite => ({ key: residentKey(agent), value: () => null })
+export const forgetResident = (agent: AgentId): RecordWrite => gone(residentKey(agent))

@@ -3,7 +3,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import { READY_MS } from './limits.ts'
 import { propose } from './proposer.ts'
-import type { KeptResident } from './records.ts'
+import { inputKey, type KeptResident } from './records.ts'
 import { isHeld, isSpent } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, Register, Resident } from './state.ts'
@@ -20,7 +20,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
       const row = {
         ...(value as HomeRow),
         heardMs: turn.nowMs,
-        inputJson: String(records.get(`input/${(value as HomeRow).agent}`) ?? 'null'),
+        inputJson: String(records.get(inputKey((value as HomeRow).agent)) ?? 'null'),
         story: [],
         itinerary: [],
       }

@@ -1,6 +1,6 @@
 import type { Brief, StoryLine } from '../wire/messages.ts'
 import { STORY_LINES_MAX } from './limits.ts'
-import { writeStory } from './records.ts'
+import { gone, storyKey, writeStory } from './records.ts'
 import type { HomeRow, HostState } from './state.ts'
 import { persist, type Turn } from './turn.ts'
 
@@ -21,7 +21,7 @@ function keepStory(turn: Turn, row: HomeRow, line: StoryLine): void {
   if (line.kind !== 'checkpoint') persist(turn, writeStory(row.agent, line))
   if (row.story.length > STORY_LINES_MAX) {
     const dropped = row.story.findIndex((old) => old.kind === 'checkpoint' || old.kind === 'console')
-    row.story.splice(Math.max(dropped, 0), 1)
+    for (const { number } of row.story.splice(Math.max(dropped, 0), 1)) persist(turn, gone(storyKey(row.agent, number)))
   }
 }
 
