@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
 import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { Cluster } from './cluster.ts'
 
@@ -211,3 +212,17 @@ describe('admission', () => {
 })
 
 const address = (world: Cluster, seed: number): string => (world.hosts.get(seed)?.did ?? '').slice('did:key:'.length)
+
+describe('a host whose disk is full', () => {
+  it('refuses what arrives, or lets go of what it has; the agent ends right elsewhere', async () => {
+    const world = new Cluster()
+    const { host: home } = await world.start(1, { kind: 'launcher', slots: 0 })
+    await world.start(2, {}, new MemoryDisk({ capacityBytes: 12_000 }))
+    await world.time.advance(4_000)
+    const agent = await world.launch(home, { steps: 12_000, emitEvery: 500 })
+    await world.time.advance(4_000)
+    await world.start(3)
+    expect(await world.ended(home, agent)).toEqual({ ok: true, value: cheapTruth({ steps: 12_000, emitEvery: 500 }) })
+    expect(emits(home, agent)).toHaveLength(24)
+  })
+})
