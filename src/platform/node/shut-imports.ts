@@ -19,8 +19,7 @@ const REFUSAL = 'a guest loads nothing'
 const NATIVE_DOORS = ['binding', '_linkedBinding', 'dlopen', 'getBuiltinModule']
 
 /** What Node 20 takes from the global scope when it starts its hooks; kept from before the scope was emptied. */
-const { Atomics, SharedArrayBuffer } = globalThis
-const WANTED = { Atomics, SharedArrayBuffer }
+const WANTED = { Atomics: globalThis.Atomics, SharedArrayBuffer: globalThis.SharedArrayBuffer }
 
 function refuse(): never {
   throw new Error(REFUSAL)
