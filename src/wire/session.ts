@@ -96,6 +96,8 @@ class Talk implements Session {
   #pump: Promise<void> | null = null
   #slow: Timer | null = null
   #ended = false
+  /** Why the channel has closed at the other end, while we still handle what came over it. */
+  #lastReason: string | null = null
   #end: (end: SessionEnd) => void = () => {}
 
   constructor(channel: Channel, them: Correspondent, options: SessionOptions) {
@@ -110,12 +112,12 @@ class Talk implements Session {
     this.closed = new Promise((resolve) => {
       this.#end = resolve
     })
-    channel.closed.then(({ reason }) => this.#finish('CLOSED_THERE', reason))
+    channel.closed.then(({ reason }) => this.#closedThere(reason))
   }
 
   send(message: Message): number {
     const sequence = this.#options.nextSequence()
-    if (this.#ended) return sequence
+    if (this.#ended || this.#lastReason !== null) return sequence
     const bytes = encodeMessage(this.#us, sequence, message)
     if (this.#outgoingBytes + bytes.length > OUTGOING_BYTES_MAX) {
       this.#finish(
@@ -145,7 +147,7 @@ class Talk implements Session {
         await this.#channel.send(frame)
       }
     } catch (error) {
-      this.#finish('CLOSED_THERE', error instanceof Error ? error.message : 'channel refused a frame')
+      this.#closedThere(error instanceof Error ? error.message : 'channel refused a frame')
     } finally {
       this.#pump = null
     }
@@ -207,6 +209,7 @@ class Talk implements Session {
         }
       }
       this.#handling = false
+      if (this.#lastReason !== null) this.#finish('CLOSED_THERE', this.#lastReason)
     } catch (error) {
       this.#finish('HANDLER', error instanceof Error ? error.message : 'handler failed')
       throw error
@@ -229,6 +232,12 @@ class Talk implements Session {
       return
     }
     if (!this.#ended) await this.#options.onMessage(header, resolved.value)
+  }
+
+  /** What came before the other end closed is handled first: a last word is said and gone, and its signature takes time. */
+  #closedThere(reason: string): void {
+    this.#lastReason ??= reason
+    if (!this.#handling) this.#finish('CLOSED_THERE', reason)
   }
 
   #finish(code: SessionEnd['code'], reason: string): void {

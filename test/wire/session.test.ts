@@ -104,6 +104,38 @@ describe('a session', () => {
     expect(b.heard).toEqual([])
   })
 
+  it('still handles what came before the other end closed, then ends', async () => {
+    const world = createWorld()
+    const [a, b] = [world.host(1), world.host(2)]
+    const { near, far } = await channelBetween(world, a, b)
+    const gates: (() => void)[] = []
+    const told: string[] = []
+    const opening = Promise.all([
+      openSession(near, a.options('dialler', b.did)),
+      openSession(far, {
+        ...b.options('acceptor'),
+        onMessage: async (_, message) => {
+          // As long as a signature takes to verify, and longer than the close to arrive.
+          await new Promise<void>((resolve) => gates.push(resolve))
+          if (message.kind === 'async' && message.name === 'bye') told.push(message.body.reason)
+        },
+      }),
+    ])
+    await world.time.advance(50)
+    const [one, two] = await opening
+    if (!one.ok || !two.ok) throw new Error('no session')
+    void two.value.closed.then(({ code }) => told.push(code))
+    for (const word of ['first', 'last']) one.value.send(bye(word))
+    void one.value.drained().then(() => one.value.close('enough'))
+    await world.time.advance(50)
+    expect(told).toEqual([])
+    for (let said = 0; said < 2; said++) {
+      gates[said]()
+      await world.time.advance(1)
+    }
+    expect(told).toEqual(['first', 'last', 'CLOSED_THERE'])
+  })
+
   it('ends with SLOW_READER instead of buffering without bound for a host that does not read', async () => {
     const world = createWorld()
     const [a, b] = [world.host(1), world.host(2)]
