@@ -44,6 +44,7 @@ const HARDER: Problem = { order: 13, known: 106, parts: 12 }
 const EDGES = 3
 const SLOTS = 2
 const COLUMNS = ['precipitation', 'temp_max', 'temp_min', 'wind'] as const
+const HALF_DONE = 0.6
 const DEADLINE_MS = 10 * 60_000
 
 interface Findings {
@@ -186,8 +187,9 @@ async function perform(cluster: LocalCluster, csv: string, withTab: boolean): Pr
     harder,
     survey,
     hops: stages.size === 0 ? 0 : [...stages.values()].reduce((sum, list) => sum + list.length, 0),
-    evictions: countStory(home, agents, 'evict'),
-    recoveries: countStory(home, agents, 'recover'),
+    evictions: countEvictions(home, agents),
+    // Epochs that were decided without the holder before: taken back by home, or taken up again by a host that restarted.
+    recoveries: [...stages.values()].flat().filter(({ given }) => !given).length,
     hosts: EDGES + (withTab ? 1 : 0),
     seconds: Math.round((performance.now() - startMs) / 100) / 10,
   }
@@ -200,8 +202,12 @@ function planMisfortunes(cluster: LocalCluster): (share: number, rows: readonly 
   const { host: home } = cluster.home
   // The edge worker with the most agents in the middle of their work.
   const busiest = (rows: readonly Row[], but: LocalEdge | null): LocalEdge | undefined => {
-    const busy = (edge: LocalEdge): number =>
-      rows.filter(({ holder, state, fuelUsed }) => holder === edge.did && state === 'running' && fuelUsed > 0).length
+    // What home knows is up to a second old, so an agent counts only while much of its work is left.
+    const busy = ({ did }: LocalEdge): number =>
+      rows.filter(
+        ({ holder, state, fuelUsed, progress }) =>
+          holder === did && state === 'running' && fuelUsed > 0 && (progress ?? 0) < HALF_DONE,
+      ).length
     return cluster
       .edges()
       .filter((edge) => edge.name !== but?.name && busy(edge) > 0)
@@ -365,14 +371,13 @@ async function judgeSurvey(home: Host, surveyor: AgentId, csv: string) {
   return { ok, days: count }
 }
 
-/** Agents that left because an owner came back; agents taken back from a host that was gone. */
-function countStory(home: Host, agents: readonly AgentId[], what: 'evict' | 'recover'): number {
-  const lines = agents.flatMap((agent) => home.story(agent, 0)?.lines ?? [])
-  if (what === 'recover') return lines.filter(({ kind }) => kind === 'recover').length
-  return lines.filter(
-    ({ kind, valueJson }) => kind === 'hop' && (JSON.parse(valueJson) as { reason?: string }).reason === 'evict',
-  ).length
-}
+/** Hops that owners caused who came back. */
+const countEvictions = (home: Host, agents: readonly AgentId[]): number =>
+  agents
+    .flatMap((agent) => home.story(agent, 0)?.lines ?? [])
+    .filter(
+      ({ kind, valueJson }) => kind === 'hop' && (JSON.parse(valueJson) as { reason?: string }).reason === 'evict',
+    ).length
 
 try {
   process.exitCode = (await main()) ? 0 : 1
