@@ -25,7 +25,9 @@ export async function benchTabHops(): Promise<Row[]> {
     const bundle = await home.importBundle(car)
     if (!bundle.ok) throw new Error(bundle.reason)
     const hosts = home.snapshot().acquaintances.map(({ id }) => id)
-    const agent = await home.launch(bundle.value.id, { inputJson: JSON.stringify({ hosts, hops: HOPS }) })
+    const agent = await home.launch(bundle.value.id, {
+      inputJson: JSON.stringify({ hosts, hops: HOPS, stayMs: STAY_MS }),
+    })
     const outcome = await home.outcome(agent)
     if (!outcome?.ok) throw new Error(`the traveller failed: ${outcome?.valueJson}`)
     const times = (home.story(agent, 0)?.lines ?? []).filter(({ kind }) => kind === 'hop').map(({ atMs }) => atMs)

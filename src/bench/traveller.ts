@@ -1,21 +1,18 @@
 import type { AgentParts } from '../bundle/seal.ts'
 
-/**
- * An agent that travels to and fro with a few thousand objects in its bag, about half a megabyte, and stays a moment at
- * each place: a host has time to make its next spare worker, as it has between any two arrivals but those of a stampede.
- */
-/** How long it stays, milliseconds. */
+/** How long the traveller stays at each place when it does not hurry: a host has made its next spare worker by then. */
 export const STAY_MS = 300
 
+/** An agent that travels to and fro with a few thousand objects in its bag, about half a megabyte. */
 export const TRAVELLER: AgentParts = {
   name: 'traveller',
   version: '1.0.0',
   description: 'moves between two hosts',
-  code: `globalThis.__agent = async ({ hosts, hops }) => {
+  code: `globalThis.__agent = async ({ hosts, hops, stayMs }) => {
     const bag = Array.from({ length: 2000 }, (_, i) => ({ i, name: 'thing ' + i }))
     for (let i = 0; i < hops; i++) {
       await __sojourn.call('move', { where: { host: hosts[i % 2] } })
-      await new Promise((resolve) => setTimeout(resolve, ${STAY_MS}))
+      if (stayMs > 0) await new Promise((resolve) => setTimeout(resolve, stayMs))
     }
     return bag.length
   }`,
