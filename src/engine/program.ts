@@ -1,0 +1,177 @@
+/**
+ * One program while it lives: its instance, its kernels, what it waits for, its clock and how it ended. Turns, requests,
+ * freezing and the outside each have a file of their own that works on this one; nothing here decides what happens next.
+ */
+import { assert } from '../base/assert.ts'
+import type { Agenda } from './agenda.ts'
+import { type EngineBuild, instantiateBase } from './base-image.ts'
+import { RANDOM_STATE_BYTES, randomState } from './chance.ts'
+import { ConsoleLog } from './console-log.ts'
+import { type Failed, type MachineFailure, nameFault } from './fault.ts'
+import type { MachineImage } from './image.ts'
+import { KernelSet } from './kernel-set.ts'
+import {
+  FUEL_MAX,
+  FUEL_PER_MS,
+  MEMORY_BYTES_MAX,
+  MEMORY_BYTES_MIN,
+  MEMORY_RESERVE_BYTES,
+  WASM_PAGE_BYTES,
+} from './limits.ts'
+import { BRING } from './prelude.ts'
+import { answerRequest } from './requests.ts'
+import type { Vm } from './vm.ts'
+
+export interface MachineOptions {
+  /** Seeds Math.random. */
+  readonly seed: number
+  /** The virtual clock's first reading, milliseconds since 1970-01-01 UTC. */
+  readonly startMs: number
+  /** VM and kernels together: with kernels, the VM has one half and they share the other. */
+  readonly memoryBytesMax: number
+  /** All the fuel the agent may use in its life. */
+  readonly fuelMax: bigint
+  /** Kernels by name, compiled from what `instrumentKernel` returned. */
+  readonly kernels: ReadonlyMap<string, WebAssembly.Module>
+}
+
+export type Stop =
+  /** The slice's fuel is used up; `run` goes on, be it in the middle of a turn. */
+  | { readonly kind: 'slice' }
+  /** Nothing to do until a delivery or the next timer (virtual time); null when no timer is set. */
+  | { readonly kind: 'idle'; readonly wakeMs: number | null }
+  | { readonly kind: 'finished'; readonly resultJson: string }
+  | Failed
+
+/** A soft limit that no fuel falls below: the VM cannot be suspended. */
+export const NEVER = -FUEL_MAX
+
+/** WebAssembly pages that the options give to the VM; the rest is for kernels. */
+export const vmPagesMax = ({ memoryBytesMax, kernels }: MachineOptions): number =>
+  Math.floor(memoryBytesMax / WASM_PAGE_BYTES) >> (kernels.size === 0 ? 0 : 1)
+
+export class Program {
+  readonly build: EngineBuild
+  readonly options: MachineOptions
+  readonly vm: Vm
+  readonly kernels: KernelSet
+  readonly agenda: Agenda
+  readonly console = new ConsoleLog()
+  standing: MachineImage['standing'] = 'turn'
+  /** Virtual time that did not come from fuel. */
+  clockBaseMs: number
+  end: Stop | null = null
+  #suspending: MachineImage['standing'] = 'interrupt'
+
+  /** Stands where the base image stands, in a memory of at least `pages`. */
+  constructor(build: EngineBuild, options: MachineOptions, agenda: Agenda, pages: number) {
+    assert(
+      options.memoryBytesMax >= MEMORY_BYTES_MIN && options.memoryBytesMax <= MEMORY_BYTES_MAX,
+      'memoryBytesMax is out of range',
+    )
+    assert(Number.isSafeInteger(options.startMs), 'startMs is not whole milliseconds')
+    assert(options.fuelMax > 0n && options.fuelMax <= FUEL_MAX, 'fuelMax is out of range')
+    const pagesMax = vmPagesMax(options)
+    this.build = build
+    this.options = options
+    this.agenda = agenda
+    this.vm = instantiateBase(build, pages, pagesMax, {
+      nowMs: () => this.clockMs,
+      onInterrupt: () => this.#interrupt(),
+      onRejection: (promise, reason, handled) => this.#rejection(promise, reason, handled),
+      onHostCall: (args) => answerRequest(this, args),
+    })
+    const pagesAll = Math.floor(options.memoryBytesMax / WASM_PAGE_BYTES)
+    this.kernels = new KernelSet(options.kernels, pagesAll - pagesMax, options.seed)
+    this.vm.exports.__soft.value = NEVER
+    this.clockBaseMs = options.startMs
+  }
+
+  /** What an agent's own life begins with, on top of the base image. */
+  begin(code: string, inputJson: string): void {
+    this.vm.fuelLeft = this.options.fuelMax
+    this.vm.range(this.build.base.randomStateAddress, RANDOM_STATE_BYTES).set(randomState(this.options.seed))
+    this.vm.exports.qjs_set_memory_limit(vmPagesMax(this.options) * WASM_PAGE_BYTES - MEMORY_RESERVE_BYTES)
+    try {
+      const main = this.vm.eval(`(async function () {${code}\n})`, 'agent.js')
+      if ('thrown' in main) this.end = { kind: 'failed', code: 'LOAD', reason: main.thrown }
+      else this.bring(BRING.start, main.value, inputJson)
+    } catch (error) {
+      const fault = this.fault(error)
+      this.end = fault.code === 'TRAP' ? { ...fault, code: 'LOAD' } : fault
+    }
+  }
+
+  /** Queues one job: the program is told what happened. */
+  bring(what: number, item: number, text: string): void {
+    const result = this.vm.call(this.build.base.bringHandle, [this.vm.number(what), item, this.vm.string(text)])
+    const thrown = this.vm.exports.qjs_is_exception(result) !== 0
+    this.vm.free(result)
+    if (thrown) this.fail('THROWN', this.vm.takeException())
+  }
+
+  /** Goes on with one job, from its start or from where it stands; false where it was suspended. */
+  runJob(soft: bigint): boolean {
+    const { exports } = this.vm
+    exports.__soft.value = soft
+    this.kernels.soft = soft
+    if (this.standing !== 'turn') exports.asyncify_start_rewind(this.vm.asyncifyAddress)
+    const outcome = exports.qjs_execute_pending_job()
+    exports.__soft.value = NEVER
+    if (this.vm.endUnwind()) {
+      this.standing = this.#suspending
+      return false
+    }
+    this.standing = 'turn'
+    if (outcome < 0 && this.end === null) this.fail('THROWN', this.vm.takeException())
+    return true
+  }
+
+  get jobPending(): boolean {
+    return this.vm.exports.qjs_is_job_pending() !== 0
+  }
+
+  #interrupt(): void {
+    if (this.vm.rewinding) this.vm.exports.asyncify_stop_rewind()
+    else if (this.end === null) this.suspend('interrupt')
+  }
+
+  /** Told to the prelude at once, in the middle of the program's job, where nothing may be suspended. */
+  #rejection(promise: number, reason: number, handled: number): void {
+    const { exports } = this.vm
+    const soft = exports.__soft.value as bigint
+    exports.__soft.value = NEVER
+    const what = this.vm.number(BRING.rejection)
+    const told = this.vm.call(this.build.base.bringHandle, [what, promise, reason, this.vm.number(handled)])
+    if (exports.qjs_is_exception(told) !== 0) this.vm.takeException()
+    this.vm.free(told)
+    exports.__soft.value = soft
+  }
+
+  /** The job that runs unwinds its frames when the import that is now called returns. */
+  suspend(standing: MachineImage['standing']): void {
+    this.#suspending = standing
+    this.vm.startUnwind()
+  }
+
+  fail(code: MachineFailure, reason: string): void {
+    this.end ??= { kind: 'failed', code, reason }
+  }
+
+  fault(error: unknown): Failed {
+    return nameFault(error, this.vm.fuelLeft, this.vm.exports.__depth.value as number, this.options.fuelMax)
+  }
+
+  get fuelUsed(): bigint {
+    const left = this.vm.fuelLeft
+    return this.options.fuelMax - (left < 0n ? 0n : left)
+  }
+
+  get fuelMs(): number {
+    return Number(this.fuelUsed / FUEL_PER_MS)
+  }
+
+  get clockMs(): number {
+    return this.clockBaseMs + this.fuelMs
+  }
+}

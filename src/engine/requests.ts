@@ -1,0 +1,68 @@
+/** What a program asks of its driver, in the middle of its turn: one host function, told apart by its first argument. */
+import type { MachineFailure } from './fault.ts'
+import { JSON_BYTES_MAX, TIMERS_MAX } from './limits.ts'
+import { ASK } from './prelude.ts'
+import type { Program } from './program.ts'
+import { VmFault } from './vm.ts'
+
+/** Value handles in, a value handle out; that of a call that suspends the program is never looked at. */
+export function answerRequest(program: Program, args: readonly number[]): number {
+  const { vm, agenda, kernels } = program
+  if (vm.rewinding) {
+    vm.exports.asyncify_stop_rewind()
+    return kernelAnswer(program, () => kernels.resume(vm))
+  }
+  const [what = 0, a = 0, b = 0, c = 0] = args
+  const text = (value: number): string => vm.textOf(value)
+  const number = (value: number): number => vm.numberOf(value)
+  switch (number(what)) {
+    case ASK.call:
+      return vm.number(agenda.call(text(a), bounded(text(b))))
+    case ASK.setTimer:
+      setTimer(program, number(a), number(b), number(c) !== 0)
+      break
+    case ASK.clearTimer:
+      agenda.clearTimer(number(a))
+      break
+    case ASK.print:
+      program.console.print(text(a), text(b))
+      break
+    case ASK.finish:
+      program.end ??= { kind: 'finished', resultJson: bounded(text(a)) }
+      break
+    case ASK.fail:
+      program.fail(text(a) as MachineFailure, text(b))
+      break
+    case ASK.kernelCall: {
+      const [kernel, name, json] = [text(a), text(b), text(c)]
+      return kernelAnswer(program, () => kernels.call(kernel, name, json, vm))
+    }
+    case ASK.kernelRead:
+      return vm.string(kernels.read(text(a), number(b), number(c), vm))
+    case ASK.kernelWrite:
+      return vm.string(kernels.write(text(a), number(b), text(c), vm))
+    case ASK.kernelNames:
+      return vm.string(JSON.stringify(kernels.names))
+    default:
+      throw new VmFault('the program asks for what is not there')
+  }
+  return vm.undefined()
+}
+
+/** A kernel that was suspended suspends the VM around it. */
+function kernelAnswer(program: Program, run: () => string | null): number {
+  const json = run()
+  if (json !== null) return program.vm.string(json)
+  program.suspend('kernel')
+  return 0
+}
+
+function bounded(json: string): string {
+  if (json.length > JSON_BYTES_MAX) throw new VmFault(`memory: JSON of ${json.length} characters > JSON_BYTES_MAX`)
+  return json
+}
+
+function setTimer(program: Program, id: number, delayMs: number, repeats: boolean): void {
+  if (!program.agenda.setTimer(id, program.clockMs + delayMs, repeats ? delayMs : null))
+    program.fail('QUOTA', `timers > TIMERS_MAX ${TIMERS_MAX}`)
+}
