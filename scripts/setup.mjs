@@ -1,6 +1,7 @@
-// Makes this checkout ready to run: packages, a browser where one can be had, and everything built that is out of date.
+// Makes this checkout ready to run: packages, browsers where they can be had, and everything built that is out of date.
 // Needs nothing but Node and git's files: it runs before there is a node_modules. Progress goes to stderr, so that the
-// command that follows owns stdout. `--no-browser` leaves the browser alone.
+// command that follows owns stdout. `--no-browser` leaves browsers alone; `--firefox` also
+// wants Firefox, which tests and measurements alone use.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -72,20 +73,27 @@ function* describe(path) {
 }
 
 /** One sentence about a missing browser is all: the demo then runs without a tab, and tests that need one skip. */
-async function installBrowser() {
+async function installBrowsers() {
   const { findChromium } = await import('../dist/node/platform/node/chromium.js')
-  if (findChromium() !== null) return
-  if (!process.env.CHROMIUM && existsSync('/usr/bin/apt-get') && process.getuid?.() === 0) {
-    say("installing Debian's Chromium (once)")
+  const { findFirefox } = await import('../dist/node/platform/node/firefox.js')
+  installBrowser('chromium', 'Chromium', 'CHROMIUM', findChromium)
+  if (process.argv.includes('--firefox')) installBrowser('firefox-esr', 'Firefox', 'FIREFOX', findFirefox)
+}
+
+function installBrowser(debianPackage, name, variable, find) {
+  if (find() !== null) return
+  const debian = existsSync('/usr/bin/apt-get')
+  if (!process.env[variable] && debian && process.getuid?.() === 0) {
+    say(`installing Debian's ${name} (once)`)
     const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
-    const install = () => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], quiet)
-    if ((install() || (run('apt-get', ['update', '-qq'], quiet) && install())) && findChromium() !== null) return
+    const install = () => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], quiet)
+    if ((install() || (run('apt-get', ['update', '-qq'], quiet) && install())) && find() !== null) return
   }
-  const how = existsSync('/usr/bin/apt-get') ? 'as root `apt-get install chromium`' : 'install Chromium or Chrome'
-  say(`no Chromium found, so no browser tab takes part: ${how}, or set CHROMIUM to its path.`)
+  const how = debian ? `as root \`apt-get install ${debianPackage}\`` : `install ${name}`
+  say(`no ${name} found, so nothing runs in it here: ${how}, or set ${variable} to its path.`)
 }
 
 checkNode()
 installPackages()
 build()
-if (!process.argv.includes('--no-browser')) await installBrowser()
+if (!process.argv.includes('--no-browser')) await installBrowsers()

@@ -17,9 +17,18 @@ const PLACES = [
 /** The path of the browser, or null. The environment variable CHROMIUM goes before everything else. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
   if (env.CHROMIUM) return existsSync(env.CHROMIUM) ? env.CHROMIUM : null
+  return findCommand(env, COMMANDS, PLACES)
+}
+
+/** The first of the commands that stands on the PATH, else the first of the places that is there, else null. */
+export function findCommand(
+  env: NodeJS.ProcessEnv,
+  commands: readonly string[],
+  places: readonly string[] = [],
+): string | null {
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  const onPath = folders.flatMap((folder) => COMMANDS.map((command) => join(folder, command)))
-  return [...onPath, ...PLACES].find((path) => existsSync(path)) ?? null
+  const onPath = folders.flatMap((folder) => commands.map((command) => join(folder, command)))
+  return [...onPath, ...places].find((path) => existsSync(path)) ?? null
 }
 
 /**
