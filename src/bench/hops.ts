@@ -1,12 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { sealBundle } from '../bundle/seal.ts'
 import type { Host } from '../host/host.ts'
 import { createHost } from '../host/runtime.ts'
 import { createSigner, generateSecretKey } from '../identity/signer.ts'
 import { createVerifier } from '../identity/verifier.ts'
-import { openMemoryStore } from '../platform/memory/store.ts'
 import { type EngineFiles, loadEngineFiles } from '../platform/node/engine-files.ts'
 import { lendNativeHash } from '../platform/node/native-hash.ts'
 import { createNodeSandbox } from '../platform/node/sandbox.ts'
+import { openNodeStore } from '../platform/node/store.ts'
 import { nodeClock, nodeRandom, nodeTimers } from '../platform/node/time.ts'
 import { goOnlineFromNode } from '../platform/node/transport.ts'
 import type { RendezvousTransport } from '../platform/peerjs/transport.ts'
@@ -16,6 +19,7 @@ import { FRAME_BYTES_MAX } from '../wire/limits.ts'
 import type { Channel, Transport } from '../wire/transport.ts'
 import { quiet } from './quiet.ts'
 import { percentile, type Row } from './row.ts'
+import { Trace, type Traced, traced } from './trace.ts'
 import { STAY_MS, TRAVELLER } from './traveller.ts'
 
 /**
@@ -29,55 +33,70 @@ const HOPS = 60
 interface Stopwatch {
   frozenMs: number
   readonly stoodMs: number[]
+  /** The host that was last told to freeze. */
+  leaving: string
+  readonly trace: Trace | null
 }
 
 interface Meter {
   bytes: number
 }
 
-export async function benchHops(): Promise<Row[]> {
+export async function benchHops(tracing: boolean): Promise<Row[]> {
   const rendezvous = await serve({ log: quiet })
   lendNativeHash()
   const engine = await loadEngineFiles()
-  const watch: Stopwatch = { frozenMs: Number.NaN, stoodMs: [] }
+  const watch: Stopwatch = { frozenMs: Number.NaN, stoodMs: [], leaving: '', trace: tracing ? new Trace() : null }
   const meter: Meter = { bytes: 0 }
   const author = createSigner(generateSecretKey(nodeRandom))
   const closing: (() => Promise<void>)[] = [() => rendezvous.close()]
   const start = async (
-    kind: 'edge' | 'launcher',
+    name: string,
     slots: number,
     signer = createSigner(generateSecretKey(nodeRandom)),
   ): Promise<Host> => {
     const inner = createNodeSandbox({ engines: new Map([[engine.manifest.id, engine.module]]), keepSpare: slots > 0 })
+    const folder = await mkdtemp(join(tmpdir(), 'sojourn-bench-'))
     let online: RendezvousTransport | null = null
-    const host = await createHost({
-      ...realm(engine),
+    const ports: Traced = {
       signer,
-      store: await openMemoryStore(),
-      sandbox: kind === 'edge' ? watched(inner, watch) : inner,
-      kind,
-      name: kind,
-      slots,
-      trust: [author.did],
+      store: await openNodeStore(folder),
+      sandbox: slots > 0 ? watched(inner, name, watch) : inner,
       transport: async () => {
         online = await goOnlineFromNode({ rendezvous: rendezvous.url, signer, bindAddress: '127.0.0.1' })
-        return kind === 'edge' ? metered(online, meter) : online
+        return slots > 0 ? metered(online, meter) : online
       },
+    }
+    const role = (): string => (slots === 0 ? 'home' : watch.leaving === name ? 'from' : 'to')
+    const host = await createHost({
+      ...realm(engine),
+      ...(watch.trace ? traced(ports, watch.trace, role) : ports),
+      kind: slots > 0 ? 'edge' : 'launcher',
+      name,
+      slots,
+      trust: [author.did],
       members: async () => (online ? (await online.hosts()).map(({ address }) => address) : []),
     })
     closing.unshift(async () => {
       await host.close()
       inner.close()
+      await rm(folder, { recursive: true })
     })
     return host
   }
+  const report = (title: string): void => {
+    if (watch.trace) process.stderr.write(`${title}\n${watch.trace.report()}\n`)
+    watch.trace?.reset()
+  }
   try {
-    const [home, a, b] = await Promise.all([start('launcher', 0, author), start('edge', 2), start('edge', 2)])
+    const [home, a, b] = await Promise.all([start('home', 0, author), start('a', 2), start('b', 2)])
     await until(() => home.snapshot().acquaintances.length === 2 && a.snapshot().acquaintances.length === 2)
     await travel(home, author, [a, b], 0)
+    report('hops without a stay')
     const hurried = watch.stoodMs.splice(0).slice(5)
     meter.bytes = 0
     await travel(home, author, [a, b], STAY_MS)
+    report(`hops with a stay of ${STAY_MS} ms`)
     const stood = watch.stoodMs.slice(5)
     const bytesAHop = meter.bytes / watch.stoodMs.length
     const raw = await rawTimes(rendezvous, bytesAHop, HOPS)
@@ -147,7 +166,7 @@ async function travel(
 }
 
 /** From the host's word to freeze to the other host's word to run; checkpoints in place are not hops. */
-function watched(inner: Sandbox, watch: Stopwatch): Sandbox {
+function watched(inner: Sandbox, name: string, watch: Stopwatch): Sandbox {
   return {
     spawn(order, onEvent) {
       const guest = inner.spawn(order, onEvent)
@@ -156,10 +175,15 @@ function watched(inner: Sandbox, watch: Stopwatch): Sandbox {
         ...bound(guest),
         freeze() {
           watch.frozenMs = performance.now()
+          watch.leaving = name
+          watch.trace?.begin('from: freeze')
           guest.freeze()
         },
         run() {
-          if (isNew) watch.stoodMs.push(performance.now() - watch.frozenMs)
+          if (isNew) {
+            watch.stoodMs.push(performance.now() - watch.frozenMs)
+            watch.trace?.end('to: run')
+          }
           isNew = false
           guest.run()
         },

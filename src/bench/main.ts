@@ -9,16 +9,18 @@ import { benchTabHops } from './tab-hops.ts'
  * `npm run bench [-- --json] [-- NAME…]`: every figure with its bar, where it has one. Nothing fails for being slow:
  * machines differ; a part that cannot run at all is told and exits with 1. docs/BENCHMARKS.md keeps the results.
  */
+const args = process.argv.slice(2)
+const json = args.includes('--json')
+const tracing = args.includes('--trace')
+
 const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   engine: benchEngine,
   bundles: benchBundles,
-  hops: benchHops,
+  hops: () => benchHops(tracing),
   'tab-hops': benchTabHops,
   demo: benchDemo,
 }
 
-const args = process.argv.slice(2)
-const json = args.includes('--json')
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 const unknown = wanted.filter((name) => !(name in PARTS))
 if (unknown.length > 0) {

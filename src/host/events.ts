@@ -151,6 +151,8 @@ export type HostEffect =
   | { readonly kind: 'terminate'; readonly agent: AgentId }
   /** The checkpoints of this agent are no longer needed here, but for `keep`; `linger`: it may come back soon. */
   | { readonly kind: 'forget'; readonly agent: AgentId; readonly keep: Cid | null; readonly linger?: true }
+  /** Home has this checkpoint of an agent that goes on: older ones are no longer needed here. */
+  | { readonly kind: 'forgetBefore'; readonly agent: AgentId; readonly checkpoint: Cid }
   /** Read a shared file or an asset for a call of the agent; the rim delivers the answer itself. */
   | {
       readonly kind: 'read'

@@ -39,7 +39,7 @@ export function onCheckpointFetched(
   row.fuelUsed = fuelUsed
   row.consoleLines = consoleLines
   persist(turn, writeRow(row))
-  turn.effects.push({ kind: 'forget', agent, keep: checkpoint })
+  turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
   tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
   answer(turn, handle, 'checkpoint', {})
 }

@@ -125,7 +125,8 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
 export function onCheckpointHome(turn: Turn, resident: Resident, arrived: boolean): void {
   resident.checkpointSending = false
   resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
-  if (arrived) turn.effects.push({ kind: 'forget', agent: resident.agent, keep: resident.checkpoint })
+  const { agent, checkpoint } = resident
+  if (arrived && checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
   sendCheckpointHome(turn, resident)
   const request = resident.checkpointCall
   if (request === null || resident.guest === 'none') return

@@ -225,6 +225,8 @@ class Runtime implements Host {
         return lodgings.terminate(effect.agent)
       case 'forget':
         return void this.#vault?.forget(effect.agent, effect.keep, effect.linger)
+      case 'forgetBefore':
+        return void this.#vault?.forgetBefore(effect.agent, effect.checkpoint)
       case 'read':
         return void lodgings.read(effect.agent, effect.request, effect.what, effect.name)
       case 'log':

@@ -91,15 +91,24 @@ export class Vault {
 
   /** `linger`: the blocks may be wanted again soon, so they stay while there is room for such. */
   forget(agent: AgentId, keep: Cid | null, linger = false): Promise<void> {
-    return this.#exclusive(() => this.#forget(agent, keep, linger))
+    return this.#exclusive(() => this.#forget(agent, (root) => root !== keep, linger))
   }
 
-  async #forget(agent: AgentId, keep: Cid | null, linger: boolean): Promise<void> {
+  /** Lets go of what is older than this checkpoint. A newer one may have been sealed that the caller has not heard of. */
+  forgetBefore(agent: AgentId, checkpoint: Cid): Promise<void> {
+    return this.#exclusive(async () => {
+      const roots = [...(this.#roots.get(agent)?.keys() ?? [])]
+      const older = new Set(roots.slice(0, Math.max(0, roots.indexOf(checkpoint))))
+      await this.#forget(agent, (root) => older.has(root), false)
+    })
+  }
+
+  async #forget(agent: AgentId, goes: (root: Cid) => boolean, linger: boolean): Promise<void> {
     const roots = this.#roots.get(agent)
     if (!roots) return
     const unused: Cid[] = []
     for (const [root, cids] of roots) {
-      if (root === keep) continue
+      if (!goes(root)) continue
       roots.delete(root)
       for (const cid of cids) {
         const uses = (this.#uses.get(cid) ?? 1) - 1
