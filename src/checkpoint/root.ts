@@ -141,7 +141,7 @@ function readRoot(value: unknown): Root {
     engineId: text(root.engine, 'engine', NAME_LENGTH_MAX),
     ...memory,
     globals: readGlobals(root.globals, 'globals'),
-    standing: oneOf(root.standing, 'standing', ['turn', 'interrupt', 'kernel']),
+    standing: oneOf(root.standing, 'standing', ['turn', 'interrupt', 'kernel', 'call']),
     asyncifyAddress: readAddress(root.asyncifyAddress, 'asyncifyAddress', memory.memoryPages),
     fuelUsed,
     clockMs,

@@ -42,6 +42,17 @@ export class Agenda {
     if (this.pending.delete(delivery.request)) this.inbox.push(delivery)
   }
 
+  /** The request of the last call made. */
+  get lastRequest(): number {
+    return this.nextRequest - 1
+  }
+
+  /** Takes the answer to a request off; undefined where it has not come. */
+  takeAnswer(request: number): Delivery | undefined {
+    const at = this.inbox.findIndex((one) => one.request === request)
+    return at < 0 ? undefined : this.inbox.splice(at, 1)[0]
+  }
+
   takeCalls(): PendingCall[] {
     const calls = this.#untaken
     this.#untaken = []

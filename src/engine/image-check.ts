@@ -18,6 +18,7 @@ import {
 } from './limits.ts'
 
 const PAGES_PER_WASM_PAGE = WASM_PAGE_BYTES / IMAGE_PAGE_BYTES
+const STANDINGS: readonly MachineImage['standing'][] = ['turn', 'interrupt', 'kernel', 'call']
 const WALL_MS_MAX = 8.64e15
 
 /** The violated condition, or null. */
@@ -30,8 +31,7 @@ export function imageFault(image: MachineImage, engineId: string, base: BaseImag
   if (pages !== null) return pages
   const globals = globalsFault(image.globals, base.globals)
   if (globals !== null) return globals
-  if (image.standing !== 'turn' && image.standing !== 'interrupt' && image.standing !== 'kernel')
-    return 'standing is not turn, interrupt or kernel'
+  if (!STANDINGS.includes(image.standing)) return `standing is none of ${STANDINGS.join(', ')}`
   if (image.asyncifyAddress !== base.asyncifyAddress) return 'asyncifyAddress is not the engine’s'
   if (image.standing !== 'turn') {
     const frames = framesFault(image)
@@ -97,6 +97,11 @@ function hostStateFault(image: MachineImage): string | null {
   if (image.inbox.length > INBOX_MAX) return `inbox ${image.inbox.length} > INBOX_MAX ${INBOX_MAX}`
   for (const delivery of image.inbox)
     if (!deliverySound(delivery, image.nextRequest)) return 'a delivery is not an answer to a request'
+  if (image.standing === 'call') {
+    const awaited = image.nextRequest - 1
+    const [asked, answered] = [image.pending, image.inbox].map((all) => all.some((one) => one.request === awaited))
+    if (asked === answered) return 'standing is call, but its request is not either pending or answered'
+  }
   return kernelsFault(image.kernels, image.standing)
 }
 

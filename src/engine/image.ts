@@ -11,8 +11,11 @@ export interface MachineImage {
   readonly pages: ReadonlyMap<number, Uint8Array>
   /** Every mutable global of the instance by export name (i64 as bigint). */
   readonly globals: ReadonlyMap<string, number | bigint>
-  /** Where the program stood: between turns, or inside one at an interrupt or inside a kernel. */
-  readonly standing: 'turn' | 'interrupt' | 'kernel'
+  /**
+   * Where the program stood: between turns, or inside one at an interrupt, inside a kernel, or at a call that it waits for
+   * synchronously, which is the last one it made (`nextRequest` - 1).
+   */
+  readonly standing: 'turn' | 'interrupt' | 'kernel' | 'call'
   readonly asyncifyAddress: number
   readonly fuelUsed: bigint
   /** Virtual time, milliseconds since 1970-01-01 UTC. */

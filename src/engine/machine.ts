@@ -56,7 +56,7 @@ export class Machine {
   advanceTo(ms: number): void {
     const program = this.#program
     assert(Number.isSafeInteger(ms), 'the virtual clock counts whole milliseconds')
-    if (program.standing !== 'turn' || program.end !== null || program.jobPending) return
+    if (program.end !== null || !program.waits) return
     program.clockBaseMs += Math.max(0, ms - program.clockMs)
   }
 
@@ -91,6 +91,11 @@ export class Machine {
 
   get memoryBytes(): number {
     return this.#program.vm.memory.buffer.byteLength + this.#program.kernels.memoryBytes
+  }
+
+  /** The pending call that the program waits for wherever it stands; while there is one, nothing else is brought to it. */
+  get awaitedRequest(): number | null {
+    return this.#program.awaitedRequest
   }
 
   get pendingCalls(): readonly PendingCall[] {

@@ -23,6 +23,7 @@ export const ASK = {
   kernelRead: 8,
   kernelWrite: 9,
   kernelNames: 10,
+  callSync: 11,
 } as const
 
 /** What the driver brings to the program; the first argument of the function the prelude returns. */
@@ -124,6 +125,12 @@ globalThis.__sojourn = {
       const request = host(${ASK.call}, String(name), encode(args))
       waiting.set(request, { resolve, reject })
     })
+  },
+  // Nothing else of the program runs until the answer is there, wherever in its calls this stands.
+  callSync(name, args) {
+    const outcome = decode(host(${ASK.callSync}, String(name), encode(args)))
+    if (outcome.error !== undefined) throw refusal(outcome.error)
+    return outcome.value
   },
   kernels: () => parse(host(${ASK.kernelNames})),
   kernelCall(kernel, name, ...args) {
@@ -233,8 +240,7 @@ const settle = (request, how, value) => {
   waiting.delete(request)
   if (waiter !== undefined) waiter[how](value)
 }
-const refusal = (text) => {
-  const { code, reason } = parse(text)
+const refusal = ({ code, reason }) => {
   const error = new Error(reason)
   error.code = code
   return error
@@ -242,7 +248,7 @@ const refusal = (text) => {
 const bring = (what, item, text) => {
   if (what === ${BRING.start}) start(item, text)
   else if (what === ${BRING.answer}) settle(item, 'resolve', decode(text))
-  else if (what === ${BRING.refusal}) settle(item, 'reject', refusal(text))
+  else if (what === ${BRING.refusal}) settle(item, 'reject', refusal(parse(text)))
   else if (what === ${BRING.quiet}) { if (ended) host(${ASK.finish}, 'null') }
   else {
     const timer = timers.get(item)

@@ -8,7 +8,7 @@ import { type EngineBuild, instantiateBase } from './base-image.ts'
 import { RANDOM_STATE_BYTES, randomState } from './chance.ts'
 import { ConsoleLog } from './console-log.ts'
 import { type Failed, type MachineFailure, nameFault } from './fault.ts'
-import type { MachineImage } from './image.ts'
+import type { Delivery, MachineImage } from './image.ts'
 import { KernelSet } from './kernel-set.ts'
 import {
   FUEL_MAX,
@@ -20,7 +20,7 @@ import {
 } from './limits.ts'
 import { BRING } from './prelude.ts'
 import { answerRequest } from './requests.ts'
-import type { Vm } from './vm.ts'
+import { type Vm, VmFault } from './vm.ts'
 
 export interface MachineOptions {
   /** Seeds Math.random. */
@@ -61,6 +61,8 @@ export class Program {
   /** Virtual time that did not come from fuel. */
   clockBaseMs: number
   end: Stop | null = null
+  /** The answer that a program which stands at a call goes on with. */
+  #answer: Delivery | null = null
   #suspending: MachineImage['standing'] = 'interrupt'
 
   /** Stands where the base image stands, in a memory of at least `pages`. */
@@ -79,7 +81,7 @@ export class Program {
       nowMs: () => this.clockMs,
       onInterrupt: () => this.#interrupt(),
       onRejection: (promise, reason, handled) => this.#rejection(promise, reason, handled),
-      onHostCall: (args) => answerRequest(this, args),
+      onHostCall: (args) => this.#hostCall(args),
     })
     const pagesAll = Math.floor(options.memoryBytesMax / WASM_PAGE_BYTES)
     this.kernels = new KernelSet(options.kernels, pagesAll - pagesMax, options.seed)
@@ -111,10 +113,10 @@ export class Program {
   }
 
   /** Goes on with one job, from its start or from where it stands; false where it was suspended. */
-  runJob(soft: bigint): boolean {
+  runJob(soft: bigint, answer: Delivery | null = null): boolean {
     const { exports } = this.vm
-    exports.__soft.value = soft
-    this.kernels.soft = soft
+    exports.__soft.value = soft > NEVER ? soft : NEVER + 1n
+    this.#answer = answer
     if (this.standing !== 'turn') exports.asyncify_start_rewind(this.vm.asyncifyAddress)
     const outcome = exports.qjs_execute_pending_job()
     exports.__soft.value = NEVER
@@ -131,9 +133,28 @@ export class Program {
     return this.vm.exports.qjs_is_job_pending() !== 0
   }
 
+  /** Whether nothing can go on without the outside or the clock. */
+  get waits(): boolean {
+    const { awaitedRequest } = this
+    if (awaitedRequest !== null) return this.agenda.pending.has(awaitedRequest)
+    return this.standing === 'turn' && !this.jobPending
+  }
+
   #interrupt(): void {
     if (this.vm.rewinding) this.vm.exports.asyncify_stop_rewind()
     else if (this.end === null) this.suspend('interrupt')
+  }
+
+  /** A value's own `toString` may run the program's code inside a request, and there nothing may be suspended. */
+  #hostCall(args: readonly number[]): number {
+    const { exports } = this.vm
+    const soft = exports.__soft.value as bigint
+    exports.__soft.value = NEVER
+    const suspendable = soft !== NEVER && this.end === null
+    this.kernels.soft = suspendable ? soft : NEVER
+    const value = answerRequest(this, args, suspendable)
+    exports.__soft.value = soft
+    return value
   }
 
   /** Told to the prelude at once, in the middle of the program's job, where nothing may be suspended. */
@@ -152,6 +173,19 @@ export class Program {
   suspend(standing: MachineImage['standing']): void {
     this.#suspending = standing
     this.vm.startUnwind()
+  }
+
+  /** Once: what the call that the program stands at was answered with. */
+  takeAnswer(): Delivery {
+    const answer = this.#answer
+    if (answer === null) throw new VmFault('no answer to go on with')
+    this.#answer = null
+    return answer
+  }
+
+  /** The request whose answer the program waits for, wherever in its calls it stands; null where it does not. */
+  get awaitedRequest(): number | null {
+    return this.standing === 'call' ? this.agenda.lastRequest : null
   }
 
   fail(code: MachineFailure, reason: string): void {

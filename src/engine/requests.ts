@@ -1,15 +1,17 @@
 /** What a program asks of its driver, in the middle of its turn: one host function, told apart by its first argument. */
 import type { MachineFailure } from './fault.ts'
+import type { Delivery } from './image.ts'
 import { JSON_BYTES_MAX, TIMERS_MAX } from './limits.ts'
 import { ASK } from './prelude.ts'
 import type { Program } from './program.ts'
 import { VmFault } from './vm.ts'
 
 /** Value handles in, a value handle out; that of a call that suspends the program is never looked at. */
-export function answerRequest(program: Program, args: readonly number[]): number {
+export function answerRequest(program: Program, args: readonly number[], suspendable: boolean): number {
   const { vm, agenda, kernels } = program
   if (vm.rewinding) {
     vm.exports.asyncify_stop_rewind()
+    if (program.standing === 'call') return vm.string(outcomeOf(program.takeAnswer()))
     return kernelAnswer(program, () => kernels.resume(vm))
   }
   const [what = 0, a = 0, b = 0, c = 0] = args
@@ -18,6 +20,11 @@ export function answerRequest(program: Program, args: readonly number[]): number
   switch (number(what)) {
     case ASK.call:
       return vm.number(agenda.call(text(a), bounded(text(b))))
+    case ASK.callSync:
+      if (!suspendable) return vm.string(CANNOT_WAIT)
+      agenda.call(text(a), bounded(text(b)))
+      program.suspend('call')
+      return 0
     case ASK.setTimer:
       setTimer(program, number(a), number(b), number(c) !== 0)
       break
@@ -47,6 +54,13 @@ export function answerRequest(program: Program, args: readonly number[]): number
       throw new VmFault('the program asks for what is not there')
   }
   return vm.undefined()
+}
+
+const CANNOT_WAIT = JSON.stringify({ error: { code: 'INVALID', reason: 'the program cannot wait here' } })
+
+function outcomeOf({ outcome }: Delivery): string {
+  if (outcome.ok) return `{"value":${outcome.valueJson}}`
+  return JSON.stringify({ error: { code: outcome.code, reason: outcome.reason } })
 }
 
 /** A kernel that was suspended suspends the VM around it. */

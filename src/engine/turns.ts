@@ -12,11 +12,15 @@ export function advance(program: Program, soft: bigint): Stop {
   const { agenda } = program
   let askedQuiet = false
   for (;;) {
+    const { awaitedRequest } = program
+    const answer = awaitedRequest === null ? null : agenda.takeAnswer(awaitedRequest)
+    if (answer === undefined) return { kind: 'idle', wakeMs: null }
     const midTurn = program.standing !== 'turn'
     if (!midTurn && program.vm.fuelLeft < soft) return { kind: 'slice' }
     if (midTurn || program.jobPending) {
-      if (!program.runJob(soft)) return { kind: 'slice' }
+      const done = program.runJob(soft, answer)
       if (program.end !== null) return program.end
+      if (!done && program.awaitedRequest === null) return { kind: 'slice' }
       continue
     }
     const delivery = agenda.inbox.shift()

@@ -72,7 +72,7 @@ export function readImage(value: unknown): MachineImage {
     engineId: text(image.engineId, 'engineId', NAME_LENGTH_MAX),
     ...readMemory(image.memoryPages, image.pages, image.asyncifyAddress, ''),
     globals: readGlobals(image.globals, 'globals'),
-    standing: oneOf(image.standing, 'standing', ['turn', 'interrupt', 'kernel']),
+    standing: oneOf(image.standing, 'standing', ['turn', 'interrupt', 'kernel', 'call']),
     fuelUsed: image.fuelUsed,
     clockMs: readTime(image.clockMs, 'clockMs'),
     nextRequest: whole(image.nextRequest, 'nextRequest', 1, Number.MAX_SAFE_INTEGER),

@@ -194,7 +194,7 @@ describe('a hostile checkpoint is refused', () => {
     [
       'standing nowhere',
       (root) => Object.assign(root, { standing: 'limbo' }),
-      'standing is none of turn, interrupt, kernel',
+      'standing is none of turn, interrupt, kernel, call',
     ],
     [
       'an address outside the memory',

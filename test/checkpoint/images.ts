@@ -78,7 +78,7 @@ export const anyImage: fc.Arbitrary<MachineImage> = fc
     engineId: anyName,
     memory: anyMemory,
     globals: anyGlobals,
-    standing: fc.constantFrom('turn', 'interrupt', 'kernel'),
+    standing: fc.constantFrom('turn', 'interrupt', 'kernel', 'call'),
     fuelUsed: fc.bigInt({ min: 0n, max: 2n ** 60n }),
     clockMs: anyTime,
     nextRequest: fc.integer({ min: 1, max: 2 ** 40 }),

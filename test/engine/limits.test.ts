@@ -82,7 +82,8 @@ describe('memory', () => {
     'a Map': 'const m = new Map(); for (;;) m.set(m.size, {})',
     closures: 'const all = []; for (;;) { const n = all.length; all.push(() => n) }',
     globals: 'for (let i = 0; ; i++) globalThis["k" + i] = [i]',
-    promises: 'for (;;) Promise.resolve().then(() => {})',
+    // Kept: of jobs that find no room the engine loses one without a word, and a loop of nothing else burns fuel instead.
+    promises: 'const all = []; for (;;) all.push(Promise.resolve().then(() => {}))',
   }
   for (const [name, code] of Object.entries(BOMBS)) {
     it(`ends a bomb of ${name} with the reason`, () => {

@@ -97,6 +97,14 @@ describe('in virtual pace', () => {
     expect(lines()).toEqual(['1 10', '2 20', '3 30'])
   })
 
+  test('a synchronous call is answered before older ones, for nothing else can go on', async () => {
+    start({ code: `__sojourn.call('mail', {}); console.log('at once', __sojourn.callSync('hosts', {}))` })
+    await time.advance(0)
+    tell({ kind: 'deliver', delivery: { request: 2, outcome: { ok: true, valueJson: '1' } } })
+    await time.advance(0)
+    expect(lines()).toEqual(['at once 1'])
+  })
+
   test('no timer goes off while a call waits', async () => {
     start({
       code: `setTimeout(() => console.log('timer'), 5); console.log('answer', await __sojourn.call('hosts', {}))`,

@@ -6,8 +6,8 @@ import { TIMER_MS_MAX } from '../../sandbox/limits.ts'
 /**
  * When answers and timers reach a program. In real pace, when they are there: the virtual clock keeps up with the real
  * one while the program is idle. In virtual pace, in an order that depends on the program alone: answers in the order of
- * their calls, each when the program is idle, and sleep takes no time; so a run is the same however it was sliced, frozen
- * and moved.
+ * their calls, a synchronous call's first, each when the program is idle, and sleep takes no time; so a run is the same
+ * however it was sliced, frozen and moved.
  */
 export interface Pace {
   deliver(delivery: Delivery): void
@@ -90,11 +90,11 @@ class VirtualPace implements Pace {
 
   begin(): ReturnType<Pace['begin']> {
     if (!this.#idle) return RUN
-    const [oldest] = this.#machine.pendingCalls
-    if (oldest) {
-      const answer = this.#answers.get(oldest.request)
+    const next = this.#machine.awaitedRequest ?? this.#machine.pendingCalls[0]?.request
+    if (next !== undefined) {
+      const answer = this.#answers.get(next)
       if (!answer) return { kind: 'wait', forMs: null }
-      this.#answers.delete(oldest.request)
+      this.#answers.delete(next)
       this.#machine.deliver(answer)
     } else {
       if (this.#idle.wakeMs === null) return { kind: 'wait', forMs: null }
