@@ -77,6 +77,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ui: { imports: ['base', 'identity', 'directory', 'host'], packages: ['@preact/signals', 'preact'], core: false },
   /** Real engines that run code of ours, for what must hold in all of them. */
   realms: { imports: ['platform/node'], packages: ['node:*', 'esbuild', 'puppeteer-core', 'ws'], core: false },
+  /** Programs that must end alike in every realm. */
+  conformance: {
+    imports: ['base', 'checkpoint', 'engine', 'platform/node', 'realms'],
+    packages: ['node:*', 'commander'],
+    core: false,
+  },
   /** Measures from outside what the entries put together. */
   bench: {
     imports: [...CORE, 'platform/memory', 'platform/node', 'platform/peerjs', 'rendezvous', 'entry/node'],

@@ -1,0 +1,117 @@
+/**
+ * The claim of the suite: wherever and however often a program is frozen, sealed, carried on and thawed, its result,
+ * console, fuel and final state are those of a straight run. At every freeze the checkpoint must be, name for name, the
+ * one that a machine which is frozen there in place comes to; so a difference is found where it begins.
+ */
+import { checkpointDifference, endDifference } from './difference.ts'
+import type { Packed, Place } from './place.ts'
+import type { ConformanceProgram } from './programs.ts'
+import type { Leg } from './protocol.ts'
+
+export interface Tour {
+  /** Fuel between two freezes. */
+  readonly sliceFuel: bigint
+  readonly freezes: number
+  /** Of these: in the middle of a turn, inside a kernel. */
+  readonly midTurn: number
+  readonly inKernel: number
+}
+
+export interface Verdict {
+  readonly program: string
+  readonly fuel: bigint
+  readonly ended: string
+  readonly stateHash: string | null
+  readonly lines: number
+  readonly tours: readonly Tour[]
+  /** The first thing that was not as in the straight run at the first place, or null. */
+  readonly difference: string | null
+}
+
+class Difference extends Error {}
+
+/** Straight at every place; then, for every number of freezes asked for, hopping from place to place. */
+export async function conform(
+  program: ConformanceProgram,
+  places: readonly Place[],
+  freezes: readonly number[],
+): Promise<Verdict> {
+  const [home] = places
+  if (home === undefined) throw new Error('a program needs a place')
+  await Promise.all(places.map((place) => place.load(program)))
+  const { leg: straight } = await home.leg(program, null, null)
+  const verdict = {
+    program: program.name,
+    fuel: BigInt(straight.fuel),
+    ended: straight.stop.kind === 'failed' ? `failed: ${straight.stop.code}` : straight.stop.kind,
+    stateHash: straight.stateHash,
+    lines: straight.console.length,
+  }
+  const tours: Tour[] = []
+  try {
+    await Promise.all(places.slice(1).map((place) => runStraight(program, place, straight)))
+    for (const [i, count] of freezes.entries()) {
+      const route = places.map((_, leg) => places[(leg + i) % places.length] ?? home)
+      tours.push(await goRound(program, home, route, sliceFor(verdict.fuel, count), straight))
+    }
+    return { ...verdict, tours, difference: null }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return { ...verdict, tours, difference: error.message }
+  } finally {
+    await Promise.all(places.map((place) => place.drop(program)))
+  }
+}
+
+async function runStraight(program: ConformanceProgram, place: Place, straight: Leg): Promise<void> {
+  const found = endDifference(straight, (await place.leg(program, null, null)).leg)
+  if (found !== null) throw new Difference(`straight in ${place.name}: ${found}`)
+}
+
+async function goRound(
+  program: ConformanceProgram,
+  home: Place,
+  route: readonly Place[],
+  sliceFuel: bigint,
+  straight: Leg,
+): Promise<Tour> {
+  const { chain } = await home.chain(program, sliceFuel)
+  const inPlace = endDifference(straight, chain.end)
+  if (inPlace !== null) throw new Difference(`frozen every ${sliceFuel} in place: ${inPlace}`)
+  const lines: string[] = []
+  let [freezes, midTurn, inKernel] = [0, 0, 0]
+  let from: Packed | null = null
+  for (;;) {
+    const place = route[freezes % route.length] ?? home
+    const { leg, packed }: { leg: Leg; packed: Packed | null } = await place.leg(program, from, sliceFuel)
+    const where = `every ${sliceFuel} fuel, freeze ${freezes + 1}, in ${place.name}`
+    if (from !== null && leg.arrivedAs !== from.head.root)
+      throw new Difference(`${where}: thawed it seals to ${leg.arrivedAs}, not to ${from.head.root}`)
+    lines.push(...leg.console)
+    if (packed === null) {
+      const found = endDifference(straight, { ...leg, console: lines })
+      if (found !== null) throw new Difference(`every ${sliceFuel} fuel, after ${freezes} freezes: ${found}`)
+      return { sliceFuel, freezes, midTurn, inKernel }
+    }
+    if (packed.head.root !== chain.roots[freezes]) {
+      const expected = await home.chain(program, sliceFuel, freezes + 1)
+      throw new Difference(`${where}: ${await checkpointDifference(expected.packed, packed)}`)
+    }
+    freezes++
+    if (leg.standing !== 'turn') midTurn++
+    if (leg.standing === 'kernel') inKernel++
+    from = packed
+  }
+}
+
+/** A prime, so that freezes fall everywhere; about so many of them fit into the program. */
+export function sliceFor(fuel: bigint, freezes: number): bigint {
+  const about = fuel / BigInt(freezes + 1)
+  for (let candidate = about + 1n; ; candidate++) if (isPrime(candidate)) return candidate
+}
+
+function isPrime(number: bigint): boolean {
+  if (number < 2n) return false
+  for (let factor = 2n; factor * factor <= number; factor++) if (number % factor === 0n) return false
+  return true
+}
