@@ -16,43 +16,61 @@ export interface SealedCheckpoint {
   readonly root: Cid
   /** The root and every block it names, itself included; page blocks are views of the image's bytes, not copies. */
   readonly blocks: ReadonlyMap<Cid, Uint8Array>
-  /** For the next seal of the same agent: pages that have not changed since need no hashing. */
+  /** For the next seal of the same agent: pages and tables that have not changed since need no hashing. */
   readonly hashed: HashedPages
 }
 
-/** Digests of pages by memory ('' is the engine's, else the kernel's name) and page index, with the bytes they are of. */
-export type HashedPages = ReadonlyMap<
-  string,
-  ReadonlyMap<number, { readonly bytes: Uint8Array; readonly digest: Uint8Array | null }>
->
+/** What was hashed, by memory: '' is the engine's, else the kernel's name. */
+export type HashedPages = ReadonlyMap<string, HashedMemory>
+
+interface HashedMemory {
+  readonly pages: ReadonlyMap<number, HashedPage>
+  readonly leaves: ReadonlyMap<number, HashedLeaf>
+}
+
+/** Of one index; the same object for as long as the page is the same. */
+interface HashedPage {
+  readonly bytes: Uint8Array
+  /** Null for a page of zeros, which has no block. */
+  readonly name: { readonly digest: Uint8Array; readonly cid: Cid } | null
+}
+
+interface HashedLeaf {
+  readonly pages: readonly (readonly [index: number, page: HashedPage])[]
+  readonly block: Uint8Array
+  readonly digest: Uint8Array
+  readonly cid: Cid
+}
 
 export function sealCheckpoint(image: MachineImage, previous?: HashedPages): SealedCheckpoint {
   const blocks = new Map<Cid, Uint8Array>()
-  const hashed = new Map<string, ReadonlyMap<number, HashedPage>>()
-  const add = (block: Uint8Array, codec: number, digest: Uint8Array = sha256(block)): Uint8Array => {
-    blocks.set(cidOfDigest(digest, codec), block)
-    return digest
-  }
-  const sealMemory = (name: string, pages: ReadonlyMap<number, Uint8Array>): WrittenPages => {
-    const digests = hashPages(pages, previous?.get(name))
-    hashed.set(name, digests)
-    for (const { bytes, digest } of digests.values()) if (digest) add(bytes, CODEC_RAW, digest)
-    return writePages(digests, (leaf) => add(leaf, CODEC_DAG_CBOR))
+  const hashed = new Map<string, HashedMemory>()
+  const sealMemory = (name: string, images: ReadonlyMap<number, Uint8Array>): WrittenPages => {
+    const before = previous?.get(name)
+    const pages = hashPages(images, before?.pages)
+    for (const { bytes, name } of pages.values()) if (name) blocks.set(name.cid, bytes)
+    const leaves = pages.size <= TABLE_ENTRIES_MAX ? new Map<number, HashedLeaf>() : hashLeaves(pages, before?.leaves)
+    for (const { block, cid } of leaves.values()) blocks.set(cid, block)
+    hashed.set(name, { pages, leaves })
+    return writePages(pages, leaves)
   }
   const pages = sealMemory('', image.pages)
   const kernelPages = image.kernels.map((kernel) => sealMemory(kernel.name, kernel.pages))
-  const queues = writeQueues(encodeQueues(image), (chunk) => add(chunk, CODEC_RAW))
+  const queues = writeQueues(encodeQueues(image), (chunk) => {
+    const digest = sha256(chunk)
+    blocks.set(cidOfDigest(digest, CODEC_RAW), chunk)
+    return digest
+  })
   const rootBytes = encodeRoot(image, pages, kernelPages, queues)
-  const root = cidOfDigest(add(rootBytes, CODEC_DAG_CBOR), CODEC_DAG_CBOR)
+  const root = cidOfDigest(sha256(rootBytes), CODEC_DAG_CBOR)
+  blocks.set(root, rootBytes)
   return { root, blocks, hashed }
 }
 
-interface HashedPage {
-  readonly bytes: Uint8Array
-  readonly digest: Uint8Array | null
-}
-
-/** Comparing with the page's earlier bytes is some forty times cheaper than hashing it. */
+/**
+ * A page that is the very object it was before is known at once; comparing another one with its earlier bytes is still
+ * some forty times cheaper than hashing it.
+ */
 function hashPages(
   pages: ReadonlyMap<number, Uint8Array>,
   previous: ReadonlyMap<number, HashedPage> | undefined,
@@ -64,23 +82,56 @@ function hashPages(
     assert(bytes.length === PAGE_BYTES, `page ${index} has ${bytes.length} bytes`)
     last = index
     const before = previous?.get(index)
-    if (before && equalBytes(before.bytes, bytes)) hashed.set(index, { bytes, digest: before.digest })
-    else hashed.set(index, { bytes, digest: bytes.every((byte) => byte === 0) ? null : sha256(bytes) })
+    const known = before && (before.bytes === bytes || equalBytes(before.bytes, bytes))
+    hashed.set(index, known ? before : { bytes, name: nameOfPage(bytes) })
   }
   return hashed
 }
 
-function writePages(pages: ReadonlyMap<number, HashedPage>, addLeaf: (leaf: Uint8Array) => Uint8Array): WrittenPages {
-  if (pages.size <= TABLE_ENTRIES_MAX) return writeTable([...pages].map(([index, { digest }]) => ({ index, digest })))
-  const leaves = new Map<number, { index: number; digest: Uint8Array | null }[]>()
-  for (const [page, { digest }] of pages) {
+function nameOfPage(bytes: Uint8Array): HashedPage['name'] {
+  if (isZero(bytes)) return null
+  const digest = sha256(bytes)
+  return { digest, cid: cidOfDigest(digest, CODEC_RAW) }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
+  return true
+}
+
+/** Tables of a large memory; one whose pages are all as before is as before. */
+function hashLeaves(
+  pages: ReadonlyMap<number, HashedPage>,
+  previous: ReadonlyMap<number, HashedLeaf> | undefined,
+): ReadonlyMap<number, HashedLeaf> {
+  const spans = new Map<number, [index: number, page: HashedPage][]>()
+  for (const [page, hashed] of pages) {
     const leaf = Math.floor(page / TABLE_ENTRIES_MAX)
-    const entries = leaves.get(leaf) ?? []
-    entries.push({ index: page % TABLE_ENTRIES_MAX, digest })
-    leaves.set(leaf, entries)
+    const span = spans.get(leaf) ?? []
+    if (span.length === 0) spans.set(leaf, span)
+    span.push([page % TABLE_ENTRIES_MAX, hashed])
   }
-  const written = [...leaves].map(([index, entries]) => ({ index, digest: addLeaf(encode(writeTable(entries))) }))
-  return { count: pages.size, leaves: writeTable(written) }
+  const leaves = new Map<number, HashedLeaf>()
+  for (const [leaf, span] of spans) {
+    const before = previous?.get(leaf)
+    const same =
+      before?.pages.length === span.length &&
+      span.every(([index, page], i) => before.pages[i]?.[0] === index && before.pages[i]?.[1] === page)
+    leaves.set(leaf, same ? before : hashLeaf(span))
+  }
+  return leaves
+}
+
+function hashLeaf(pages: HashedLeaf['pages']): HashedLeaf {
+  const block = encode(writeTable(pages.map(([index, { name }]) => ({ index, digest: name?.digest ?? null }))))
+  const digest = sha256(block)
+  return { pages, block, digest, cid: cidOfDigest(digest, CODEC_DAG_CBOR) }
+}
+
+function writePages(pages: ReadonlyMap<number, HashedPage>, leaves: ReadonlyMap<number, HashedLeaf>): WrittenPages {
+  if (leaves.size === 0)
+    return writeTable([...pages].map(([index, { name }]) => ({ index, digest: name?.digest ?? null })))
+  return { count: pages.size, leaves: writeTable([...leaves].map(([index, { digest }]) => ({ index, digest }))) }
 }
 
 function writeQueues(queues: Uint8Array, addChunk: (chunk: Uint8Array) => Uint8Array): WrittenQueues {

@@ -5,7 +5,7 @@ import type { EngineBuild } from './base-image.ts'
 import type { MachineImage } from './image.ts'
 import { imageFault } from './image-check.ts'
 import { WASM_PAGE_BYTES } from './limits.ts'
-import { differingPages, putPages } from './pages.ts'
+import { putPages, type TakePages } from './pages.ts'
 import { type MachineOptions, Program, vmPagesMax } from './program.ts'
 
 /** A received image that does not hold together; the message is the violated condition. */
@@ -14,14 +14,14 @@ export class ImageError extends Error {
 }
 
 /** Leaves the program as it was. */
-export function freezeProgram(program: Program): MachineImage {
+export function freezeProgram(program: Program, take: TakePages): MachineImage {
   const { vm, agenda } = program
   assert(program.end?.kind !== 'failed', 'a program that failed has no state')
   vm.normalise(program.standing !== 'turn')
   return {
     engineId: program.build.id,
     memoryPages: vm.memory.buffer.byteLength / WASM_PAGE_BYTES,
-    pages: differingPages(vm.bytes, program.build.base.memory),
+    pages: take(vm.bytes, program.build.base.memory),
     globals: new Map([...vm.stateGlobals].map(([name, global]) => [name, global.value as number | bigint])),
     standing: program.standing,
     asyncifyAddress: vm.asyncifyAddress,

@@ -9,6 +9,7 @@ import { type EngineBuild, prepareEngine } from './base-image.ts'
 import type { ConsoleLine } from './console-log.ts'
 import { freezeProgram, ImageError, thawProgram } from './freeze.ts'
 import type { Delivery, MachineImage, PendingCall } from './image.ts'
+import { differingPages, type TakePages } from './pages.ts'
 import { type MachineOptions, Program, type Stop } from './program.ts'
 import { hashImage } from './state-hash.ts'
 import { advance } from './turns.ts'
@@ -70,15 +71,15 @@ export class Machine {
     return this.#program.console.take()
   }
 
-  /** Allowed after every Stop but finished and failed. Leaves the machine as it was. */
-  freeze(): MachineImage {
+  /** Allowed after every Stop but finished and failed. Leaves the machine as it was. `take` may leave known pages out. */
+  freeze(take: TakePages = differingPages): MachineImage {
     assert(this.#program.end === null, 'a machine that has ended is not frozen')
-    return freezeProgram(this.#program)
+    return freezeProgram(this.#program, take)
   }
 
   /** Merkle root over the state, as hex (state-hash.ts). Also of a machine that has finished. */
   stateHash(): string {
-    return hashImage(freezeProgram(this.#program))
+    return hashImage(freezeProgram(this.#program, differingPages))
   }
 
   get fuelUsed(): bigint {

@@ -77,3 +77,11 @@ export const YOUNG_HEAP_MB = 2
 
 /** The longest wait given to a realm's timer in one piece, milliseconds: setTimeout wraps at 2^31. */
 export const TIMER_MS_MAX = 1_000_000_000
+
+/**
+ * An image of at least so many bytes makes the guest keep a copy of its memory, so that its next image carries only what
+ * has changed; a smaller one is sent whole in a fraction of a millisecond. Above the second the memory is not kept twice:
+ * so much is what a large agent costs a host beside its own memory, once in the guest and once as the last image.
+ */
+export const REFERENCE_BYTES_MIN = 1_048_576
+export const REFERENCE_BYTES_MAX = 128 * 1_048_576

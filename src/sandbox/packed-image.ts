@@ -27,26 +27,66 @@ export interface PackedPages {
 type Packed<T> = Omit<T, 'pages' | 'kernels'> & { readonly pages: PackedPages }
 export type PackedImage = Packed<MachineImage> & { readonly kernels: readonly Packed<KernelImage>[] }
 
-/** `transfer` lists the buffers that the message should move; the image's own pages are copied and stay usable. */
-export function packImage(image: MachineImage): {
+/**
+ * `transfer` lists the buffers that the message should move. The image's own pages are copied and stay usable; an image
+ * that is given away loses them where they already lie in one buffer, which saves copying a large heap once more.
+ */
+export function packImage(
+  image: MachineImage,
+  givenAway = false,
+): {
   readonly packed: PackedImage
   readonly transfer: readonly ArrayBuffer[]
 } {
   const transfer: ArrayBuffer[] = []
   const pack = (pages: ReadonlyMap<number, Uint8Array>): PackedPages => {
-    const at = new Uint32Array(pages.size)
-    const packed = new Uint8Array(pages.size * PAGE_BYTES)
-    let i = 0
-    for (const [index, page] of pages) {
-      at[i] = index
-      packed.set(page, i * PAGE_BYTES)
-      i++
-    }
+    const at = Uint32Array.from(pages.keys())
+    const packed = (givenAway ? oneBuffer(pages) : null) ?? copied(pages)
     transfer.push(at.buffer, packed.buffer)
     return { at, bytes: packed }
   }
   const kernels = image.kernels.map((kernel) => ({ ...kernel, pages: pack(kernel.pages) }))
   return { packed: { ...image, pages: pack(image.pages), kernels }, transfer }
+}
+
+function copied(pages: ReadonlyMap<number, Uint8Array>): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(pages.size * PAGE_BYTES)
+  let at = 0
+  for (const page of pages.values()) {
+    packed.set(page, at)
+    at += PAGE_BYTES
+  }
+  return packed
+}
+
+/** The buffer that holds exactly these pages in this order; null where there is none. */
+function oneBuffer(pages: ReadonlyMap<number, Uint8Array>): Uint8Array<ArrayBuffer> | null {
+  const [first] = pages.values()
+  if (!first || !(first.buffer instanceof ArrayBuffer)) return null
+  const { buffer } = first
+  if (buffer.byteLength !== pages.size * PAGE_BYTES) return null
+  let at = 0
+  for (const page of pages.values()) {
+    if (page.buffer !== buffer || page.byteOffset !== at || page.length !== PAGE_BYTES) return null
+    at += PAGE_BYTES
+  }
+  return new Uint8Array(buffer)
+}
+
+/** Indexes of pages that an image no longer has. Throws a Misshape. */
+export function readGone(value: unknown, memoryPages: number): Uint32Array | null {
+  if (value === null) return null
+  const indexEnd = memoryPages * PAGES_PER_WASM_PAGE
+  if (!(value instanceof Uint32Array) || !(value.buffer instanceof ArrayBuffer))
+    return misshapen('gone is not own 32-bit numbers')
+  if (value.length > indexEnd) return misshapen(`gone length ${value.length} > ${indexEnd}`)
+  let last = -1
+  for (const [i, index] of value.entries()) {
+    if (index <= last) return misshapen(`gone[${i}] ${index} does not ascend from ${last}`)
+    if (index >= indexEnd) return misshapen(`gone[${i}] ${index} > ${indexEnd - 1}`)
+    last = index
+  }
+  return value
 }
 
 /** Throws a Misshape (base/shape.ts); pages come out as views of the one buffer. */

@@ -1,6 +1,6 @@
 import type { Result } from '../base/result.ts'
 import { flag, misshapen, oneOf, reading, record, text, whole } from '../base/shape.ts'
-import type { Delivery } from '../engine/image.ts'
+import type { Delivery, MachineImage } from '../engine/image.ts'
 import {
   CALL_ARGS_LENGTH_MAX,
   CALL_NAME_LENGTH_MAX,
@@ -9,7 +9,7 @@ import {
   RESULT_LENGTH_MAX,
   STATE_HASH_LENGTH_MAX,
 } from './limits.ts'
-import { type PackedImage, readImage } from './packed-image.ts'
+import { type PackedImage, readGone, readImage } from './packed-image.ts'
 import type { GuestEvent, GuestFailure, GuestOrder } from './port.ts'
 
 /**
@@ -30,10 +30,14 @@ export type HostMessage =
 /** The order as the guest gets it: not the label, and the image packed. */
 export type StartOrder = Omit<GuestOrder, 'label' | 'image'> & { readonly image: PackedImage | null }
 
-/** What a guest may say: its events, the image still packed. It cannot claim what only its warden can know. */
+/**
+ * What a guest may say: its events, the image still packed. It cannot claim what only its warden can know. An image with
+ * `gone` has only the pages that have changed since the image before it (the one it was thawed from, or the last frozen
+ * one); `gone` are those that the image no longer has.
+ */
 export type GuestMessage =
   | Exclude<GuestEvent, { kind: 'frozen' | 'failed' }>
-  | { readonly kind: 'frozen'; readonly image: PackedImage }
+  | { readonly kind: 'frozen'; readonly image: PackedImage; readonly gone: Uint32Array | null }
   | { readonly kind: 'failed'; readonly code: OwnFailure; readonly reason: string; readonly fuelUsed: number }
 
 export type OwnFailure = Exclude<GuestFailure, 'UNRESPONSIVE' | 'BREACH'>
@@ -57,10 +61,15 @@ const KINDS = [
   'failed',
 ] as const satisfies readonly GuestMessage['kind'][]
 
-export const parseGuestMessage = (message: unknown): Result<GuestEvent, 'BREACH'> =>
+/** A guest's message, read: what it has frozen may still lack the pages that have not changed. */
+export type GuestReport =
+  | Exclude<GuestEvent, { kind: 'frozen' }>
+  | { readonly kind: 'frozen'; readonly image: MachineImage; readonly gone: Uint32Array | null }
+
+export const parseGuestMessage = (message: unknown): Result<GuestReport, 'BREACH'> =>
   reading('BREACH', () => readMessage(message))
 
-function readMessage(message: unknown): GuestEvent {
+function readMessage(message: unknown): GuestReport {
   if (typeof message !== 'object' || message === null || !('kind' in message)) return misshapen('message has no kind')
   const kind = oneOf(message.kind, 'kind', KINDS)
   switch (kind) {
@@ -93,7 +102,7 @@ function readMessage(message: unknown): GuestEvent {
       }
     }
     case 'frozen':
-      return { kind, image: readImage(record(message, kind, ['kind', 'image']).image) }
+      return readFrozen(record(message, kind, ['kind', 'image', 'gone']))
     case 'finished': {
       const end = record(message, kind, ['kind', 'resultJson', 'fuelUsed', 'stateHash'])
       return {
@@ -113,6 +122,11 @@ function readMessage(message: unknown): GuestEvent {
       }
     }
   }
+}
+
+function readFrozen(frozen: Readonly<Record<'image' | 'gone', unknown>>): GuestReport {
+  const image = readImage(frozen.image)
+  return { kind: 'frozen', image, gone: readGone(frozen.gone, image.memoryPages) }
 }
 
 const readFuel = (value: unknown): number => whole(value, 'fuelUsed', 0, Number.MAX_SAFE_INTEGER)

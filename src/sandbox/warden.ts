@@ -5,6 +5,7 @@ import type { Timer, Timers } from '../base/timers.ts'
 import { createTokenBucket, type TokenBucket } from '../base/token-bucket.ts'
 import { WASM_PAGE_BYTES } from '../checkpoint/limits.ts'
 import type { Delivery, MachineImage } from '../engine/image.ts'
+import { isReference, mergePages } from './image-delta.ts'
 import {
   ANSWER_LENGTH_MAX,
   BEAT_MS,
@@ -19,7 +20,7 @@ import {
 } from './limits.ts'
 import { packImage } from './packed-image.ts'
 import type { Guest, GuestEvent, GuestFailure, GuestOrder } from './port.ts'
-import { type HostMessage, parseGuestMessage } from './protocol.ts'
+import { type GuestReport, type HostMessage, parseGuestMessage } from './protocol.ts'
 
 /**
  * The host's side of one guest, in any realm: sends the order, judges every message, counts what the guest sends, and
@@ -45,13 +46,15 @@ export interface WardenPowers {
 
 export class Warden implements Guest, WorkerEvents {
   readonly #link: WorkerLink
-  /** What every message is judged by; the image itself is let go of once it is sent. */
+  /** What every message is judged by. */
   readonly #bounds: Bounds
   readonly #powers: WardenPowers
   readonly #onEvent: (event: GuestEvent) => void
   readonly #messages: TokenBucket
   readonly #textBytes: TokenBucket
   readonly #againUntil: number
+  /** The image that the guest's next one may be a change of; null where it is sent whole. */
+  #before: Pick<MachineImage, 'pages' | 'memoryPages'> | null = null
   #state: 'starting' | 'standing' | 'running' | 'ended' = 'starting'
   #runAtReady = false
   /** One entry for each freeze that is not answered yet: whether a run was sent after it. */
@@ -79,6 +82,11 @@ export class Warden implements Guest, WorkerEvents {
     const { label: _, image, ...rest } = order
     const { packed, transfer } = image ? packImage(image) : { packed: null, transfer: [] }
     link.post({ kind: 'start', order: { ...rest, image: packed } }, transfer)
+    if (image) this.#remember(image)
+  }
+
+  #remember({ pages, memoryPages }: MachineImage): void {
+    this.#before = isReference(pages.size, memoryPages * WASM_PAGE_BYTES) ? { pages, memoryPages } : null
   }
 
   run(): void {
@@ -129,9 +137,23 @@ export class Warden implements Guest, WorkerEvents {
     if (!this.#messages.take(1)) return this.#fail('BREACH', `messages > ${MESSAGES_PER_SECOND} a second`)
     const parsed = parseGuestMessage(message)
     if (!parsed.ok) return this.#fail('BREACH', parsed.reason)
-    const fault = this.#faultOf(parsed.value)
+    const event = this.#whole(parsed.value)
+    if (typeof event === 'string') return this.#fail('BREACH', event)
+    const fault = this.#faultOf(event)
     if (fault) return this.#fail(fault.code, fault.reason)
-    this.#pass(parsed.value)
+    if (event.kind === 'frozen') this.#remember(event.image)
+    this.#pass(event)
+  }
+
+  /** What the guest has told of a large image is what has changed in it: the event has all of it. Or the breach. */
+  #whole(report: GuestReport): GuestEvent | string {
+    if (report.kind !== 'frozen') return report
+    const { kind, image, gone } = report
+    if (gone === null) return { kind, image }
+    if (!this.#before) return 'a change of an image that was not sent'
+    if (image.memoryPages < this.#before.memoryPages) return 'the memory has become smaller'
+    const pages = mergePages(this.#before.pages, image.pages, gone)
+    return typeof pages === 'string' ? pages : { kind, image: { ...image, pages } }
   }
 
   /** What the message alone cannot show: whether it belongs here now, and what it adds up to. */

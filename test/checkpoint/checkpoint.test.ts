@@ -53,6 +53,30 @@ describe('a sealed checkpoint', () => {
     )
   })
 
+  test('has the same root and blocks at every step of a life whose pages are remembered', () => {
+    const anyStep = fc.array(fc.tuple(fc.nat(600), fc.nat(255), fc.boolean()), { maxLength: 8 })
+    fc.assert(
+      fc.property(fc.array(anyStep, { minLength: 1, maxLength: 6 }), (steps) => {
+        let pages: ReadonlyMap<number, Uint8Array> = manyPages(400)
+        let hashed = sealCheckpoint(smallImage({ memoryPages: 100, pages })).hashed
+        for (const step of steps) {
+          const next = new Map(pages)
+          for (const [index, fill, gone] of step) gone ? next.delete(index) : next.set(index, page(fill))
+          pages = new Map([...next].sort(([a], [b]) => a - b))
+          const image = smallImage({ memoryPages: 100, pages })
+          const sealed = sealCheckpoint(image, hashed)
+          const fresh = sealCheckpoint(image)
+          expect(sealed.root).toBe(fresh.root)
+          expect([...sealed.blocks.keys()].sort()).toEqual([...fresh.blocks.keys()].sort())
+          for (const [cid, block] of sealed.blocks)
+            expect(Buffer.compare(block, fresh.blocks.get(cid) ?? page(0))).toBe(0)
+          hashed = sealed.hashed
+        }
+      }),
+      { numRuns: 5 },
+    )
+  })
+
   test('names every one of its blocks by the hash of its bytes', () => {
     const { blocks } = sealCheckpoint(smallImage({ memoryPages: 100, pages: manyPages(600) }))
     for (const [cid, block] of blocks) expect([rawCid(block), cborCid(block)]).toContain(cid)

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM_FLAGS, findChromium } from '../../src/platform/node/chromium.ts'
 import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
 import { createNodeSandbox } from '../../src/platform/node/sandbox.ts'
-import { SANDBOX_CLAIMS, straight } from '../contract/sandbox.ts'
+import { straight } from '../contract/play.ts'
+import { SANDBOX_CLAIMS } from '../contract/sandbox.ts'
 
 /** The contract of a sandbox in a real browser's web workers, and what a locked-down web worker still has. */
 const executablePath = findChromium()
@@ -52,7 +53,8 @@ describe.skipIf(executablePath === null)('a web worker in Chromium', () => {
     await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/blank`)
     await page.evaluate(`(async () => {
       const { createBrowserSandbox } = await import('/src/platform/browser/sandbox.ts')
-      const { SANDBOX_CLAIMS, straight } = await import('/test/contract/sandbox.ts')
+      const { straight } = await import('/test/contract/play.ts')
+      const { SANDBOX_CLAIMS } = await import('/test/contract/sandbox.ts')
       const { id } = await (await fetch('/dist/engine/engine.json')).json()
       const module = await WebAssembly.compileStreaming(fetch('/dist/engine/movable.wasm'))
       const sandbox = createBrowserSandbox({ engines: new Map([[id, module]]) })

@@ -59,7 +59,7 @@ describe('a compromised worker thread', () => {
     ],
     [
       'that hands its host an image nobody asked for',
-      `${ready}; const go = () => host.postMessage({ kind: 'frozen', image: {} })`,
+      `${ready}; const go = () => host.postMessage({ kind: 'frozen', image: {}, gone: null })`,
       { code: 'BREACH', reason: 'image has no "engineId"' },
     ],
     [

@@ -24,11 +24,10 @@ describe('a guest’s message is read as what it says', () => {
     fc.assert(
       fc.property(anyImage, (any) => {
         const { packed, transfer } = packImage(any)
-        const sent = structuredClone({ kind: 'frozen', image: packed }, { transfer: [...transfer] })
+        const sent = structuredClone({ kind: 'frozen', image: packed, gone: null }, { transfer: [...transfer] })
+        const value = { kind: 'frozen', image: any, gone: null }
         // Vitest's own equality walks bytes one by one.
-        expect(isDeepStrictEqual(parseGuestMessage(sent), { ok: true, value: { kind: 'frozen', image: any } })).toBe(
-          true,
-        )
+        expect(isDeepStrictEqual(parseGuestMessage(sent), { ok: true, value })).toBe(true)
       }),
       { numRuns: 20 },
     )
@@ -39,7 +38,9 @@ describe('a guest’s message is a breach', () => {
   const frozen = (changes: Record<string, unknown>) => ({
     kind: 'frozen',
     image: { ...packImage(image()).packed, ...changes },
+    gone: null,
   })
+  const gone = (...indexes: number[]) => ({ ...frozen({}), gone: Uint32Array.from(indexes) })
   const at = (...indexes: number[]) => ({
     pages: { at: Uint32Array.from(indexes), bytes: new Uint8Array(4096 * indexes.length) },
   })
@@ -104,6 +105,14 @@ describe('a guest’s message is a breach', () => {
       frozen({ pages: { at: new Uint32Array(new SharedArrayBuffer(4)), bytes: new Uint8Array(4096) } }),
       'pages.at is not own 32-bit numbers',
     ],
+    ['gone pages out of order', gone(4, 3), 'gone[1] 3 does not ascend from 4'],
+    ['a gone page beyond the memory', gone(320), 'gone[0] 320 > 319'],
+    [
+      'gone pages that it still shares',
+      { ...frozen({}), gone: new Uint32Array(new SharedArrayBuffer(4)) },
+      'gone is not own 32-bit numbers',
+    ],
+    ['no word about what is gone', { kind: 'frozen', image: packImage(image()).packed }, 'frozen has no "gone"'],
     ['more memory than there is', frozen({ memoryPages: 16385 }), 'memoryPages 16385 > 16384'],
     ['globals that are no map', frozen({ globals: { __fuel: 1 } }), 'globals is not a map'],
     ['a global of text', frozen({ globals: new Map([['g', '1']]) }), 'globals holds no number'],

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { MachineImage } from '../../src/engine/image.ts'
 import { VirtualTime } from '../../src/platform/memory/virtual-time.ts'
 import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
 import {
@@ -6,6 +7,7 @@ import {
   BEAT_MS,
   MESSAGES_BURST,
   MESSAGES_PER_SECOND,
+  REFERENCE_BYTES_MIN,
   START_MS_MAX,
   WATCHDOG_MS,
 } from '../../src/sandbox/limits.ts'
@@ -13,6 +15,7 @@ import { packImage } from '../../src/sandbox/packed-image.ts'
 import type { Guest, GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
 import type { HostMessage } from '../../src/sandbox/protocol.ts'
 import type { WorkerEvents } from '../../src/sandbox/warden.ts'
+import { manyPages, page } from '../checkpoint/images.ts'
 import { image, order } from './orders.ts'
 
 /** Workers that do nothing by themselves: the test plays the guest, honest or not. */
@@ -79,10 +82,12 @@ const call = (request: number, again = false) => ({
   again,
 })
 const pulse = (fuelUsed: number) => ({ kind: 'pulse', fuelUsed, sentBytes: 0 })
-const frozen = (changes: Parameters<typeof image>[0] = {}) => ({
+const frozen = (changes: Parameters<typeof image>[0] = {}, gone: readonly number[] | null = null) => ({
   kind: 'frozen',
   image: packImage(image(changes)).packed,
+  gone: gone && Uint32Array.from(gone),
 })
+const largePages = manyPages(REFERENCE_BYTES_MIN / 4096)
 const lastEvent = () => events.at(-1)
 
 describe('an honest guest', () => {
@@ -120,6 +125,19 @@ describe('an honest guest', () => {
     worker.say(call(5))
     expect(events.map(({ kind }) => kind)).toEqual(['ready', 'call', 'frozen', 'call', 'frozen', 'failed'])
     expect(lastEvent()).toMatchObject({ code: 'BREACH', reason: 'call while standing still' })
+  })
+
+  test('sends of a large image only what has changed since the last one, or since the one it was thawed from', () => {
+    const { guest, worker } = running({ image: image({ pages: largePages }) })
+    guest.freeze()
+    worker.say(frozen({ pages: new Map([[300, page(8)]]) }, [5]))
+    const { pages } = (lastEvent() as { image: MachineImage }).image
+    expect([...pages.keys()]).toEqual([...[...largePages.keys()].filter((index) => index !== 5), 300])
+    expect(pages.get(300)).toEqual(page(8))
+    guest.freeze()
+    worker.say(frozen({ pages: new Map() }, []))
+    const later = (lastEvent() as { image: MachineImage }).image.pages
+    expect([...later].every(([index, bytes]) => bytes === pages.get(index)) && later.size === pages.size).toBe(true)
   })
 
   test('may be frozen before it ever ran', () => {
@@ -195,6 +213,24 @@ describe('a compromised guest is ended', () => {
         ),
       ],
       'image has an unknown kernel "k"',
+    ],
+    [
+      'for a change of an image that was too small to keep',
+      ({ guest, worker }) => [guest.freeze(), worker.say(frozen({}, []))],
+      'a change of an image that was not sent',
+      { image: image() },
+    ],
+    [
+      'for taking away a page that was not there',
+      ({ guest, worker }) => [guest.freeze(), worker.say(frozen({}, [319]))],
+      'gone page 319 was not in the image before',
+      { image: image({ pages: largePages }) },
+    ],
+    [
+      'for a memory that has become smaller',
+      ({ guest, worker }) => [guest.freeze(), worker.say(frozen({ memoryPages: 19 }, []))],
+      'the memory has become smaller',
+      { image: image({ pages: largePages }) },
     ],
     [
       'for an image with less fuel used',

@@ -16,6 +16,7 @@ import { loadMachine, wordsOf } from './load.ts'
 import type { GuestRealm } from './loop.ts'
 import { Outbox } from './outbox.ts'
 import { createPace, type Pace } from './pace.ts'
+import { PageReference } from './page-reference.ts'
 
 type Running = Exclude<HostMessage, { kind: 'prepare' | 'start' }>
 
@@ -37,6 +38,7 @@ export class Guest {
   #plan = 0
   #timer: Timer | null = null
   #pulsedMs: number
+  readonly #reference = new PageReference()
 
   /** Null where the order does not load; the host has been told then. */
   static start(realm: GuestRealm, engine: EngineBuild, order: StartOrder): Guest | null {
@@ -62,6 +64,13 @@ export class Guest {
     this.#againUntil = order.image?.nextRequest ?? 0
     this.#pulsedMs = realm.clock.nowMs()
     realm.post({ kind: 'ready' }, [])
+    // After the word that we stand ready: the host goes on meanwhile.
+    const { image } = order
+    if (image)
+      machine.freeze((memory) => {
+        this.#reference.note(memory, image.pages.at)
+        return new Map()
+      })
   }
 
   receive(message: Running): void {
@@ -172,8 +181,9 @@ export class Guest {
     // Before its first run a thawed program's old calls wait to be made again.
     if (this.#state === 'running' && !this.#drain()) return
     this.#state = 'standing'
-    const { packed, transfer } = packImage(this.#machine.freeze())
-    this.#realm.post({ kind: 'frozen', image: packed }, transfer)
+    const { packed, transfer } = packImage(this.#machine.freeze(this.#reference.take), true)
+    const { gone } = this.#reference
+    this.#realm.post({ kind: 'frozen', image: packed, gone: gone && Uint32Array.from(gone) }, transfer)
   }
 
   #pulse(): void {
