@@ -57,7 +57,7 @@ export function blocksOfRoot(rootBytes: Uint8Array): Result<NamedBlocks, Checkpo
 }
 
 export function blocksOfTable(tableBytes: Uint8Array): Result<readonly Cid[], CheckpointFault> {
-  const entries = decodeLeaf(tableBytes)
+  const entries = entriesOfLeaf(tableBytes)
   if (!entries.ok) return entries
   return accept([...new Set(entries.value.flatMap(({ cid }) => (cid ? [cid] : [])))])
 }
@@ -106,7 +106,8 @@ async function getChecked(cid: Cid, getBlock: GetBlock): Promise<Result<Uint8Arr
     : refuse('CORRUPT', `block ${cid} hashes to ${toHex(actual)}`)
 }
 
-function decodeLeaf(tableBytes: Uint8Array): Result<Entry[], CheckpointFault> {
+/** What a leaf table names, by index within the leaf. */
+export function entriesOfLeaf(tableBytes: Uint8Array): Result<Entry[], CheckpointFault> {
   if (tableBytes.length > ROOT_BYTES_MAX)
     return refuse('CHECKPOINT', `tableBytes ${tableBytes.length} > ${ROOT_BYTES_MAX}`)
   const decoded = decode(tableBytes)
@@ -146,7 +147,7 @@ async function openTables(
   for (const leaf of pages.leaves) {
     const block = await getChecked(leaf.cid, getBlock)
     if (!block.ok) return block
-    const read = decodeLeaf(block.value)
+    const read = entriesOfLeaf(block.value)
     if (!read.ok) return read
     if (read.value.length === 0) return refuse('CHECKPOINT', `leaf ${leaf.index} is empty`)
     for (const { index, cid } of read.value) entries.push({ index: leaf.index * TABLE_ENTRIES_MAX + index, cid })

@@ -121,7 +121,8 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
     reason: offer.reason,
     state: 'reserved',
   }
-  answer(turn, handle, 'offer', { ttlMs: RESERVATION_MS })
+  const have = state.forwards.get(offer.agent)?.checkpoint ?? state.rows.get(offer.agent)?.checkpoint ?? null
+  answer(turn, handle, 'offer', { ttlMs: RESERVATION_MS, have })
 }
 
 function refuseOffer(turn: Turn, handle: number, offer: Offer, fault: Fault): void {
@@ -134,7 +135,7 @@ export function onSend(
   turn: Turn,
   from: Did,
   handle: number,
-  { brief, epoch, checkpoint }: Requests['send']['ask'],
+  { brief, epoch, checkpoint, atHome, base, pack }: Requests['send']['ask'],
 ): void {
   const resident = turn.state.residents.get(brief.agent)
   const arrival = resident?.arrival
@@ -162,6 +163,8 @@ export function onSend(
   resident.brief = brief
   resident.checkpoint = checkpoint
   resident.consoleLines = brief.consoleLines
+  resident.atHome = atHome
+  const pushed = { base, pack }
   arrival.state = 'preparing'
   arrival.handle = handle
   arrival.untilMs = turn.nowMs + READY_MS
@@ -171,7 +174,7 @@ export function onSend(
     if (checkpoint === null) return onPrepared(turn, resident, null, 0)
     begin(
       turn,
-      { kind: 'fetchCheckpoint', agent: brief.agent, checkpoint, from },
+      { kind: 'fetchCheckpoint', agent: brief.agent, checkpoint, from, pushed },
       { for: 'parked', agent: brief.agent },
     )
     return
@@ -180,7 +183,7 @@ export function onSend(
   resident.guest = 'preparing'
   resident.preparing = begin(
     turn,
-    { kind: 'prepare', brief, checkpoint, from, quota: resident.quota },
+    { kind: 'prepare', brief, checkpoint, from, pushed, quota: resident.quota },
     { for: 'prepare', agent: resident.agent },
   )
 }

@@ -130,7 +130,12 @@ export function letGo(turn: Turn, resident: Resident, to: Did, epoch: number): v
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   resident.guest = 'none'
   state.residents.delete(resident.agent)
-  state.forwards.set(resident.agent, { to, epoch, untilMs: turn.nowMs + FORWARD_MS })
+  state.forwards.set(resident.agent, {
+    to,
+    epoch,
+    checkpoint: resident.checkpoint,
+    untilMs: turn.nowMs + FORWARD_MS,
+  })
   if (departure && departure.to === to) {
     state.totals.hopsOut += 1
     recordHop(turn, {
@@ -149,6 +154,5 @@ export function letGo(turn: Turn, resident: Resident, to: Did, epoch: number): v
     kind: 'forget',
     agent: resident.agent,
     keep: state.rows.get(resident.agent)?.checkpoint ?? null,
-    linger: true,
   })
 }

@@ -36,6 +36,7 @@ export function depart(
     call: wish.call ?? null,
     tried: [],
     to: null,
+    have: null,
     phase: 'choose',
     holding: null,
     votes: new Map(),
@@ -129,6 +130,7 @@ export function onOfferAnswered(turn: Turn, resident: Resident, to: Did, outcome
   const departure = resident.departure
   if (departure?.phase !== 'offer' || departure.to !== to) return
   if (!outcome.ok) return nextCandidate(turn, resident, departure, outcome)
+  departure.have = (outcome.body as Requests['offer']['answer']).have
   departure.phase = 'freeze'
   if (resident.guest === 'none' || resident.guest === 'frozen') send(turn, resident, departure)
   else if (resident.guest === 'ready') {
@@ -164,7 +166,15 @@ function send(turn: Turn, resident: Resident, departure: Departure): void {
     turn,
     to,
     'send',
-    { brief, epoch: resident.epoch + 1, checkpoint: resident.checkpoint, reason: departure.reason },
+    {
+      brief,
+      epoch: resident.epoch + 1,
+      checkpoint: resident.checkpoint,
+      reason: departure.reason,
+      atHome: turn.state.rows.get(resident.agent)?.checkpoint ?? resident.atHome,
+      base: departure.have,
+      pack: null,
+    },
     { for: 'send', agent: resident.agent, to },
   )
 }

@@ -5,6 +5,7 @@ import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { GuestFailure } from '../sandbox/port.ts'
 import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
+import type { Pack } from '../wire/pack.ts'
 import type { Sealed, Statement } from '../wire/statements.ts'
 
 /**
@@ -92,6 +93,14 @@ export interface Fault {
   readonly reason: string
 }
 
+/** Blocks that came with a message, as differences to a checkpoint that the sender believes to be here. */
+export interface Pushed {
+  readonly base: Cid | null
+  readonly pack: Pack | null
+}
+
+export const NOTHING_PUSHED: Pushed = { base: null, pack: null }
+
 export interface BundleFacts {
   readonly id: Cid
   readonly author: Did
@@ -135,6 +144,7 @@ export type HostEffect =
       readonly agent: AgentId
       readonly checkpoint: Cid
       readonly from: Did
+      readonly pushed: Pushed
     }
   /** Same, then start a guest from it that stands still (dry thaw). */
   | {
@@ -143,14 +153,15 @@ export type HostEffect =
       readonly brief: Brief
       readonly checkpoint: Cid | null
       readonly from: Did | null
+      readonly pushed: Pushed
       readonly quota: Quota
     }
   | { readonly kind: 'run'; readonly agent: AgentId }
   | { readonly kind: 'freeze'; readonly agent: AgentId }
   | { readonly kind: 'deliver'; readonly agent: AgentId; readonly delivery: Delivery }
   | { readonly kind: 'terminate'; readonly agent: AgentId }
-  /** The checkpoints of this agent are no longer needed here, but for `keep`; `linger`: it may come back soon. */
-  | { readonly kind: 'forget'; readonly agent: AgentId; readonly keep: Cid | null; readonly linger?: true }
+  /** The checkpoints of this agent are no longer needed here, but for `keep`; `ended`: nor will they ever be. */
+  | { readonly kind: 'forget'; readonly agent: AgentId; readonly keep: Cid | null; readonly ended?: true }
   /** Home has this checkpoint of an agent that goes on: older ones are no longer needed here. */
   | { readonly kind: 'forgetBefore'; readonly agent: AgentId; readonly checkpoint: Cid }
   /** Read a shared file or an asset for a call of the agent; the rim delivers the answer itself. */

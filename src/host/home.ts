@@ -20,10 +20,11 @@ export function onCheckpoint(
 ): void {
   const row = currentRow(turn, from, handle, checkpointAsk.agent, checkpointAsk.epoch)
   if (!row) return
+  const { base, pack } = checkpointAsk
   begin(
     turn,
-    { kind: 'fetchCheckpoint', agent: row.agent, checkpoint: checkpointAsk.checkpoint, from },
-    { for: 'home-checkpoint', agent: row.agent, handle, ask: checkpointAsk },
+    { kind: 'fetchCheckpoint', agent: row.agent, checkpoint: checkpointAsk.checkpoint, from, pushed: { base, pack } },
+    { for: 'home-checkpoint', agent: row.agent, handle, ask: { ...checkpointAsk, pack: null } },
   )
 }
 
@@ -63,7 +64,7 @@ export function applyEffect(turn: Turn, row: HomeRow, effect: Effect): void {
     row.outcome = { ok: effect.kind === 'result', valueJson: effect.valueJson }
     if (effect.kind === 'result') row.progress = 1
     row.checkpoint = null
-    turn.effects.push({ kind: 'forget', agent: row.agent, keep: null })
+    turn.effects.push({ kind: 'forget', agent: row.agent, keep: null, ended: true })
   }
   persist(turn, writeRow(row))
   tellStoryJson(turn, row, effect.kind, effect.valueJson)

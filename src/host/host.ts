@@ -1,5 +1,6 @@
 import type { Hop } from '../audit/itinerary.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Deflate } from '../base/deflate.ts'
 import type { Cid } from '../base/digest.ts'
 import type { Random } from '../base/random.ts'
 import type { Result } from '../base/result.ts'
@@ -24,6 +25,7 @@ export interface HostOptions {
   readonly transport: (age: number) => Promise<Transport>
   readonly store: Store
   readonly sandbox: Sandbox
+  readonly deflate: Deflate
   readonly engineId: string
   readonly clock: Clock
   readonly random: Random
@@ -34,6 +36,8 @@ export interface HostOptions {
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
   readonly policy?: Quota
+  /** Bytes of the store for checkpoints of agents that have left, should they come back. */
+  readonly cacheBytes?: number
   /** Addresses on line, from the rendezvous. */
   members(): Promise<readonly string[]>
   /** Files that agents here may read; none by default. */

@@ -144,5 +144,30 @@ export const BUNDLES_KNOWN_MAX = 4_096
 /** Bundles held open in memory; the least recently used goes first. */
 export const BUNDLES_OPEN_MAX = 64
 
-/** Blocks of agents that have left, kept in case they come back: 32 MiB of pages. */
-export const LINGERING_BLOCKS_MAX = 8_192
+/**
+ * Blocks that only agents which have left would need again, bytes as stored, unless the platform or owner says otherwise.
+ * Some two thousand small agents, or a few large ones; least recently used checkpoints go first.
+ */
+export const CACHE_BYTES_DEFAULT = 256 * 1024 * 1024
+
+/** Checkpoints of one agent in the cache: the last that came from elsewhere, and the last ones made here. */
+export const CACHED_PER_AGENT_MAX = 4
+
+/** Blocks asked for by one request: 128 pages are half a megabyte, a few milliseconds of packing and of a good line. */
+export const FETCH_NAMES = 128
+
+/**
+ * Requests of one transfer under way at once. Times FETCH_NAMES pages this is what is unanswered at most, 4 MiB before
+ * compression: more than a good line holds in a round trip, and little for others to wait behind.
+ */
+export const FETCH_LANES = 8
+
+/** What came of a transfer is made durable in parcels of so many bytes: one commit each, and what a crash here costs. */
+export const PARCEL_BYTES = 4 * 1024 * 1024
+
+/**
+ * Blocks sent along with a message, before they are asked for: bytes before compression, so that the message has room for
+ * an input beside them, and their count, a megabyte of pages whose differences are small.
+ */
+export const PUSHED_BYTES_MAX = 400 * 1024
+export const PUSHED_BLOCKS_MAX = 2_048

@@ -3,7 +3,8 @@ import type { Random } from '../base/random.ts'
 import type { Timer, Timers } from '../base/timers.ts'
 import { addressOf, type Did, parseDid } from '../identity/did.ts'
 import type { Authority } from '../wire/authority.ts'
-import type { AsyncName, Asyncs, Block, ErrorCode, Header, Message, RequestName, Requests } from '../wire/messages.ts'
+import type { AsyncName, Asyncs, ErrorCode, Header, Message, RequestName, Requests } from '../wire/messages.ts'
+import type { Pack } from '../wire/pack.ts'
 import { openSession, type Session } from '../wire/session.ts'
 import type { Channel, Transport } from '../wire/transport.ts'
 import type { Answer } from './events.ts'
@@ -36,7 +37,8 @@ export interface LinksOptions {
   onDisconnected(host: Did): void
   onAsked(from: Did, handle: number, name: RequestName, body: unknown): void
   onTold(from: Did, name: AsyncName, body: unknown): void
-  serveBlocks(cids: Requests['fetch']['ask']['cids']): Promise<readonly Block[]>
+  /** Blocks asked for; `drained`: the line has taken all that was given to it. */
+  serveBlocks(to: Did, ask: Requests['fetch']['ask'], drained: () => Promise<void>): Promise<Pack>
   log(level: 'info' | 'warn', text: string): void
 }
 
@@ -272,14 +274,8 @@ export class Links {
     }
     if (message.name === 'fetch') {
       void this.#options
-        .serveBlocks(message.body.cids)
-        .then((blocks) =>
-          resolve(
-            blocks.length > 0
-              ? { ok: true, body: { blocks } }
-              : { ok: false, code: 'NOT_FOUND', reason: 'none of these blocks is here' },
-          ),
-        )
+        .serveBlocks(link.session.remote, message.body, () => link.session.drained())
+        .then((pack) => resolve({ ok: true, body: { pack } }))
       return
     }
     const handle = this.#nextHandle++

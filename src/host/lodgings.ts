@@ -13,8 +13,9 @@ import type { Quota } from '../permit/quota.ts'
 import type { Guest, GuestEvent, GuestFailure, Sandbox } from '../sandbox/port.ts'
 import { StoreFullError } from '../storage/port.ts'
 import type { Brief } from '../wire/messages.ts'
-import type { BundleFacts, Fault, HostEvent } from './events.ts'
+import type { BundleFacts, Fault, HostEvent, Pushed } from './events.ts'
 import { BUNDLES_OPEN_MAX, TABLE_SHARE } from './limits.ts'
+import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
 
 /**
@@ -24,6 +25,7 @@ import type { Vault } from './vault.ts'
 export interface LodgingsOptions {
   readonly sandbox: Sandbox
   readonly vault: Vault
+  readonly transfers: Transfers
   readonly verifier: Verifier
   readonly engineId: string
   /** Files that this host shares with agents, by path; null where there is none. */
@@ -54,8 +56,8 @@ export class Lodgings {
   async openBundle(id: Cid, from: Did | null): Promise<Result<VerifiedBundle, Fault['code']>> {
     const open = this.#bundles.get(id)
     if (open) return accept(open)
-    const { vault, verifier } = this.#options
-    const fetched = await vault.fetchBundle(id, from, (root) => this.#rootFault(root))
+    const { vault, transfers, verifier } = this.#options
+    const fetched = await transfers.fetchBundle(id, from, (root) => this.#rootFault(root))
     if (!fetched.ok) return fetched
     const bundle = await openBundleBlocks(id, vault.get, verifier)
     if (!bundle.ok) return refuse('REFUSED', `bundle: ${bundle.code}: ${bundle.reason}`)
@@ -79,16 +81,18 @@ export class Lodgings {
     brief: Brief,
     checkpoint: Cid | null,
     from: Did | null,
+    pushed: Pushed,
     quota: Quota,
   ): Promise<{ fault: Fault | null; stateBytes: number }> {
-    const { vault, sandbox, engineId } = this.#options
+    const { transfers, sandbox, engineId } = this.#options
     const bundle = await this.openBundle(brief.bundle, from)
     if (!bundle.ok) return { fault: bundle, stateBytes: 0 }
     let image = null
     if (checkpoint !== null) {
-      const fetched = await vault.fetchCheckpoint(brief.agent, checkpoint, from, quota.memoryBytes * TABLE_SHARE)
+      const bytesMax = quota.memoryBytes * TABLE_SHARE
+      const fetched = await transfers.fetchCheckpoint(brief.agent, checkpoint, from, bytesMax, pushed)
       if (!fetched.ok) return { fault: fetched, stateBytes: 0 }
-      const opened = await openCheckpoint(checkpoint, vault.get)
+      const opened = await openCheckpoint(checkpoint, fetched.value)
       if (!opened.ok)
         return { fault: { code: 'REFUSED', reason: `checkpoint: ${opened.code}: ${opened.reason}` }, stateBytes: 0 }
       image = opened.value

@@ -222,7 +222,7 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
     case 'effect':
       return resident && onEffectAnswered(turn, resident, answer.ok)
     case 'checkpoint':
-      return resident && onCheckpointHome(turn, resident, answer.ok)
+      return resident && onCheckpointHome(turn, resident, answer.ok ? waiting.checkpoint : null)
     default:
       return
   }

@@ -4,6 +4,7 @@ import type { Cid } from '../base/digest.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import { onDepartureFrozen } from './departure.ts'
+import { NOTHING_PUSHED } from './events.ts'
 import { applyEffect } from './home.ts'
 import { CHECKPOINT_MS, EFFECT_BYTES_MAX, EFFECTS_WAITING_MAX } from './limits.ts'
 import { reportHolding } from './neighbours.ts'
@@ -42,6 +43,7 @@ export function settleIn(turn: Turn, resident: Resident): void {
         brief: resident.brief,
         checkpoint: resident.checkpoint,
         from: null,
+        pushed: NOTHING_PUSHED,
         quota: resident.quota,
       },
       { for: 'prepare', agent: resident.agent },
@@ -110,23 +112,25 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
     row.fuelUsed = fuelUsed
     persist(turn, writeRow(row))
     tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
-    return onCheckpointHome(turn, resident, true)
+    return onCheckpointHome(turn, resident, checkpoint)
   }
   resident.checkpointSending = true
   ask(
     turn,
     homeOf(resident.agent),
     'checkpoint',
-    { agent, epoch, checkpoint, fuelUsed, consoleLines },
-    { for: 'checkpoint', agent },
+    { agent, epoch, checkpoint, fuelUsed, consoleLines, base: resident.atHome, pack: null },
+    { for: 'checkpoint', agent, checkpoint },
   )
 }
 
-export function onCheckpointHome(turn: Turn, resident: Resident, arrived: boolean): void {
+/** `checkpoint`: the one that is at home now; null where it did not get there. */
+export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid | null): void {
+  const arrived = checkpoint !== null
+  if (arrived) resident.atHome = checkpoint
   resident.checkpointSending = false
   resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
-  const { agent, checkpoint } = resident
-  if (arrived && checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
+  if (checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent: resident.agent, checkpoint })
   sendCheckpointHome(turn, resident)
   const request = resident.checkpointCall
   if (request === null || resident.guest === 'none') return
@@ -235,5 +239,6 @@ export function bury(turn: Turn, resident: Resident): void {
     kind: 'forget',
     agent: resident.agent,
     keep: turn.state.rows.get(resident.agent)?.checkpoint ?? null,
+    ended: true,
   })
 }

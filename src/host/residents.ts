@@ -32,6 +32,7 @@ export function newResident(
     checkpointing: false,
     checkpointDueMs: turn.nowMs,
     checkpointSending: false,
+    atHome: null,
     effectsBeforeCheckpoint: null,
     fuelUsed: 0,
     stateBytes: 0,

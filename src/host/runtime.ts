@@ -10,9 +10,10 @@ import type { Store } from '../storage/port.ts'
 import { createAuthority } from '../wire/authority.ts'
 import type { RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Transport } from '../wire/transport.ts'
+import { Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
-import { DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
+import { CACHE_BYTES_DEFAULT, DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
 import { Links } from './links.ts'
 import { factsOf, Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
@@ -21,6 +22,7 @@ import { RESTORED_PREFIXES } from './records.ts'
 import { showHost } from './show.ts'
 import type { HostSnapshot } from './snapshot.ts'
 import { type HostState, newState, rememberBundle } from './state.ts'
+import { Transfers } from './transfers.ts'
 import { Vault } from './vault.ts'
 
 /**
@@ -54,6 +56,8 @@ class Runtime implements Host {
   readonly #launches = new Map<number, (effect: Extract<HostEffect, { kind: 'launched' }>) => void>()
   #links: Links | null = null
   #vault: Vault | null = null
+  #transfers: Transfers | null = null
+  #dispatch: Dispatch | null = null
   #lodgings: Lodgings | null = null
   #transport: Transport | null = null
   #nextLaunch = 1
@@ -81,12 +85,17 @@ class Runtime implements Host {
   }
 
   async start(): Promise<void> {
-    const { store, sandbox, verifier, engineId, random, clock, timers } = this.#options
-    const vault = await Vault.open(store, (from, cids) => this.ask(from, 'fetch', { cids }))
+    const { store, sandbox, deflate, verifier, engineId, random, clock, timers } = this.#options
+    const vault = await Vault.open(store, this.#options.cacheBytes ?? CACHE_BYTES_DEFAULT)
     this.#vault = vault
+    const transfers = new Transfers({ vault, deflate, ask: (from, body) => this.ask(from, 'fetch', body) })
+    this.#transfers = transfers
+    const dispatch = new Dispatch(vault, deflate)
+    this.#dispatch = dispatch
     this.#lodgings = new Lodgings({
       sandbox,
       vault,
+      transfers,
       verifier,
       engineId,
       share: (path) => this.#options.share?.(path) ?? Promise.resolve(null),
@@ -116,7 +125,7 @@ class Runtime implements Host {
       onDisconnected: (host) => this.#post({ kind: 'disconnected', host }),
       onAsked: (from, handle, name, body) => this.#post({ kind: 'asked', from, handle, name, body } as HostEvent),
       onTold: (from, name, body) => this.#post({ kind: 'told', from, name, body } as HostEvent),
-      serveBlocks: vault.serve,
+      serveBlocks: (to, ask, drained) => dispatch.serve(to, ask, drained),
       log: (level, text) => this.#log(level, text),
     })
     this.#tick()
@@ -188,7 +197,7 @@ class Runtime implements Host {
     if (!lodgings) return
     switch (effect.kind) {
       case 'ask':
-        return void this.ask(effect.to, effect.name, effect.body as never).then((answer) =>
+        return void this.#ask(effect).then((answer) =>
           this.#post({ kind: 'answered', token: effect.token, from: effect.to, name: effect.name, answer }),
         )
       case 'answer':
@@ -213,7 +222,7 @@ class Runtime implements Host {
         return void this.#fetchCheckpoint(effect)
       case 'prepare':
         return void lodgings
-          .prepare(effect.brief, effect.checkpoint, effect.from, effect.quota)
+          .prepare(effect.brief, effect.checkpoint, effect.from, effect.pushed, effect.quota)
           .then((prepared) => this.#post({ kind: 'prepared', token: effect.token, ...prepared }))
       case 'run':
         return lodgings.run(effect.agent)
@@ -224,7 +233,7 @@ class Runtime implements Host {
       case 'terminate':
         return lodgings.terminate(effect.agent)
       case 'forget':
-        return void this.#vault?.forget(effect.agent, effect.keep, effect.linger)
+        return void this.#vault?.forget(effect.agent, effect.keep, effect.ended)
       case 'forgetBefore':
         return void this.#vault?.forgetBefore(effect.agent, effect.checkpoint)
       case 'read':
@@ -240,14 +249,22 @@ class Runtime implements Host {
     }
   }
 
+  /** Messages that name a checkpoint take along what the other host lacks of it. */
+  async #ask({ to, name, body }: Extract<HostEffect, { kind: 'ask' }>): Promise<Answer> {
+    if ((name !== 'send' && name !== 'checkpoint') || body.checkpoint === null) return this.ask(to, name, body as never)
+    const pack = await this.#dispatch?.push(body.checkpoint, body.base)
+    return this.ask(to, name, { ...body, pack: pack ?? null } as never)
+  }
+
   async #fetchCheckpoint({
     token,
     agent,
     checkpoint,
     from,
+    pushed,
   }: Extract<HostEffect, { kind: 'fetchCheckpoint' }>): Promise<void> {
     const bytesMax = this.#state.policy.memoryBytes
-    const fetched = await this.#vault?.fetchCheckpoint(agent, checkpoint, from, bytesMax)
+    const fetched = await this.#transfers?.fetchCheckpoint(agent, checkpoint, from, bytesMax, pushed)
     this.#post({
       kind: 'fetched',
       token,

@@ -32,7 +32,7 @@ export interface HostState {
   readonly rows: Map<AgentId, HomeRow>
   readonly registers: Map<AgentId, Register>
   readonly residents: Map<AgentId, Resident>
-  readonly forwards: Map<AgentId, { readonly to: Did; readonly epoch: number; readonly untilMs: number }>
+  readonly forwards: Map<AgentId, Forward>
   readonly proposals: Map<AgentId, Proposal>
   /** Bundles opened lately, by id: admission of the second agent of a bundle asks nobody. */
   readonly bundles: Map<Cid, BundleFacts>
@@ -134,6 +134,8 @@ export interface Resident {
   checkpointDueMs: number
   /** A newer checkpoint is not sent home before the last one is there. */
   checkpointSending: boolean
+  /** The newest checkpoint that home is known to have: what the next one is told against. */
+  atHome: Cid | null
   /** Effects older than the newest checkpoint that home has not got yet: it must not have the checkpoint before them. */
   effectsBeforeCheckpoint: number | null
   fuelUsed: number
@@ -163,12 +165,22 @@ export interface Departure {
   readonly call: number | null
   readonly tried: Did[]
   to: Did | null
+  /** A checkpoint of the agent that `to` says it has. */
+  have: Cid | null
   phase: 'choose' | 'offer' | 'again' | 'freeze' | 'send' | 'drain' | 'release' | 'decide'
   holding: Holding | null
   readonly votes: Map<Did, Sealed<Vote>>
   readonly startedMs: number
   frozenMs: number | null
   retryMs: number
+}
+
+/** An agent that was here: where it went, and the checkpoint it left with, which the cache may still have. */
+export interface Forward {
+  readonly to: Did
+  readonly epoch: number
+  readonly checkpoint: Cid | null
+  readonly untilMs: number
 }
 
 /** We propose ourselves as the next holder: after a lease ended, or after our own restart. */
@@ -199,7 +211,7 @@ export type Waiting =
     }
   | { readonly for: 'promise'; readonly agent: AgentId; readonly epoch: number; readonly witness: Did }
   | { readonly for: 'effect'; readonly agent: AgentId }
-  | { readonly for: 'checkpoint'; readonly agent: AgentId }
+  | { readonly for: 'checkpoint'; readonly agent: AgentId; readonly checkpoint: Cid }
   | { readonly for: 'seal-ready'; readonly agent: AgentId; readonly handle: number }
   | { readonly for: 'seal-release'; readonly agent: AgentId }
   | { readonly for: 'seal-vote'; readonly agent: AgentId; readonly handle: number; readonly proposer: Did }

@@ -1,10 +1,19 @@
 import * as v from 'valibot'
 import { type Cid, parseCid } from '../base/digest.ts'
-import type { Result } from '../base/result.ts'
+import { accept, type Result, refuse } from '../base/result.ts'
 import { type AgentId, parseAgentId } from '../directory/agent-id.ts'
 import { type Did, parseDid } from '../identity/did.ts'
 import { type AllegedEnvelope, alleged } from './alleged.ts'
-import { ENVELOPE_BYTES_MAX, FETCH_BYTES_MAX, JSON_CHARS_MAX, NAME_CHARS_MAX, NOTE_CHARS_MAX } from './limits.ts'
+import {
+  ENVELOPE_BYTES_MAX,
+  FETCH_NAMES_MAX,
+  JSON_CHARS_MAX,
+  NAME_CHARS_MAX,
+  NOTE_CHARS_MAX,
+  PACK_BYTES_MAX,
+} from './limits.ts'
+import { namesFault } from './names.ts'
+import type { Pack } from './pack.ts'
 import type { Ballot, Holding, Statement } from './statements.ts'
 
 /**
@@ -57,7 +66,17 @@ export const bytesUpTo = (bytesMax: number): Schema<Uint8Array> =>
       (issue) => `bytes ${issue.input.length} > ${bytesMax}`,
     ),
   )
-export const blockBytes = bytesUpTo(FETCH_BYTES_MAX)
+/** A pack whose entries nobody has looked at: opening it is pack.ts's business, and costs work. */
+export const pack: Schema<Pack> = v.strictObject({
+  byteLength: v.pipe(whole, v.maxValue(PACK_BYTES_MAX)),
+  deflated: v.boolean(),
+  bytes: bytesUpTo(PACK_BYTES_MAX),
+})
+export const names: Schema<Uint8Array> = parsed((value) => {
+  if (!(value instanceof Uint8Array)) return refuse('NAMES', 'bytes expected')
+  const fault = namesFault(value, FETCH_NAMES_MAX)
+  return fault === null ? accept(value) : refuse('NAMES', fault)
+})
 
 export const listOf = <T>(entry: Schema<T>, entriesMax: number): Schema<T[]> =>
   v.pipe(v.array(entry), v.maxLength(entriesMax))

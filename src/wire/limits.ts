@@ -18,11 +18,20 @@ export const MESSAGE_BYTES_MAX = 1024 * 1024
 /** What the header and the CBOR around a body's payload may take, bytes: names of fields, CIDs, heads. */
 export const MESSAGE_OVERHEAD_BYTES = 64 * 1024
 
-/** Sum of block bytes in one answer to `fetch`, and so the largest block; derived, so that such an answer always fits. */
+/** The largest block, and what one answer to `fetch` is filled up to before compression; derived, so that it always fits. */
 export const FETCH_BYTES_MAX = MESSAGE_BYTES_MAX - MESSAGE_OVERHEAD_BYTES
 
-/** CIDs asked for by one `fetch`: 512 × ~62 bytes of names fit MESSAGE_OVERHEAD_BYTES with the heads around them. */
-export const FETCH_CIDS_MAX = 512
+/** Blocks asked for by one `fetch`: with what they differ from, 512 × 66 bytes of names. */
+export const FETCH_NAMES_MAX = 512
+
+/** The entries of a pack before compression, bytes: the largest block and its head, so that one always fits a message. */
+export const PACK_BYTES_MAX = FETCH_BYTES_MAX + 64
+
+/**
+ * How much longer than what travelled a pack may become (THREATS 34). Checkpoints shrink to a quarter, differences to a
+ * hundredth; a sender whose pack shrinks by more sends it uncompressed. DEFLATE itself would go to 1,032.
+ */
+export const PACK_RATIO_MAX = 200
 
 /** A sealed statement inside a message, bytes: the same reserve as for blocks. */
 export const ENVELOPE_BYTES_MAX = MESSAGE_BYTES_MAX - MESSAGE_OVERHEAD_BYTES

@@ -2,6 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
+import type { Pack } from './pack.ts'
 import type {
   Ballot,
   Certificate,
@@ -68,11 +69,6 @@ export interface Brief {
   readonly movedBy: number | null
 }
 
-export interface Block {
-  readonly cid: Cid
-  readonly bytes: Uint8Array
-}
-
 export type EffectKind = 'emit' | 'console' | 'result' | 'failure'
 
 /**
@@ -120,15 +116,29 @@ export interface Row {
 
 export interface Requests {
   inic: { ask: { description: Description }; answer: { description: Description } }
-  /** May this agent come? The answer says whether the bundle must be fetched too. */
-  offer: { ask: Offer; answer: { ttlMs: number } }
-  /** The frozen agent: D fetches what it lacks, thaws dry, keeps it, and answers READY. */
+  /** May this agent come? `have`: a checkpoint of it that the host still has, from an earlier stay. */
+  offer: { ask: Offer; answer: { ttlMs: number; have: Cid | null } }
+  /**
+   * The frozen agent: D takes the pack, which differs from checkpoint `base` (null: from nothing), fetches what it still
+   * lacks, thaws dry, keeps it, and answers READY. `atHome`: the newest checkpoint that home has.
+   */
   send: {
-    ask: { brief: Brief; epoch: number; checkpoint: Cid | null; reason: HopReason }
+    ask: {
+      brief: Brief
+      epoch: number
+      checkpoint: Cid | null
+      reason: HopReason
+      atHome: Cid | null
+      base: Cid | null
+      pack: Pack | null
+    }
     answer: { ready: Sealed<Ready> }
   }
-  /** Blocks by name; the answer holds as many of them as fit, in the order asked, at least one when any is there. */
-  fetch: { ask: { cids: readonly Cid[] }; answer: { blocks: readonly Block[] } }
+  /**
+   * Blocks by name (names.ts), each perhaps as its difference to one that the asker has: `against` is empty, or as long as
+   * `names`. The pack has an entry for as many of them as fit, in the order asked. Transfers of one asker share fairly.
+   */
+  fetch: { ask: { transfer: number; names: Uint8Array; against: Uint8Array }; answer: { pack: Pack } }
   /** Paxos phase 1 for (agent, epoch). */
   prepare: {
     ask: { agent: AgentId; epoch: number; ballot: Ballot }
@@ -139,9 +149,17 @@ export interface Requests {
     ask: { agent: AgentId; epoch: number; ballot: Ballot; holding: Holding; release: Sealed<Release> | null }
     answer: { vote: Sealed<Vote> }
   }
-  /** Holder to home: a newer checkpoint of a running agent. Home fetches what it lacks, then answers. */
+  /** Holder to home: a newer checkpoint of a running agent, pushed as in `send`. Home fetches what it lacks, then answers. */
   checkpoint: {
-    ask: { agent: AgentId; epoch: number; checkpoint: Cid; fuelUsed: number; consoleLines: number }
+    ask: {
+      agent: AgentId
+      epoch: number
+      checkpoint: Cid
+      fuelUsed: number
+      consoleLines: number
+      base: Cid | null
+      pack: Pack | null
+    }
     answer: Record<string, never>
   }
   effect: { ask: Effect; answer: Record<string, never> }

@@ -3,15 +3,7 @@ import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Alleged } from './alleged.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
-import {
-  ENGINE_IDS_MAX,
-  FETCH_CIDS_MAX,
-  REPORTS_MAX,
-  ROWS_MAX,
-  STORY_LINES_MAX,
-  VOTES_MAX,
-  WITNESSES_MAX,
-} from './limits.ts'
+import { ENGINE_IDS_MAX, REPORTS_MAX, ROWS_MAX, STORY_LINES_MAX, VOTES_MAX, WITNESSES_MAX } from './limits.ts'
 import type * as m from './messages.ts'
 import type * as s from './statements.ts'
 
@@ -55,7 +47,6 @@ const brief: Schema<m.Brief> = v.strictObject({
   consoleLines: f.whole,
   movedBy: v.nullable(f.whole),
 })
-const block: Schema<m.Block> = v.strictObject({ cid: f.cid, bytes: f.blockBytes })
 const effect: Schema<m.Effect> = v.strictObject({
   agent: f.agent,
   epoch: f.positive,
@@ -89,6 +80,8 @@ const row: Schema<m.Row> = v.strictObject({
   fuelUsed: f.whole,
   hops: f.whole,
 })
+/** Blocks of the checkpoint that the message names. */
+const pushed = { base: v.nullable(f.cid), pack: v.nullable(f.pack) }
 const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding }
 
 type RequestSchemas = {
@@ -100,14 +93,21 @@ type RequestSchemas = {
 
 export const REQUEST_SCHEMAS: RequestSchemas = {
   inic: { ask: v.strictObject({ description }), answer: v.strictObject({ description }) },
-  offer: { ask: offer, answer: v.strictObject({ ttlMs: f.whole }) },
+  offer: { ask: offer, answer: v.strictObject({ ttlMs: f.whole, have: v.nullable(f.cid) }) },
   send: {
-    ask: v.strictObject({ brief, epoch: f.positive, checkpoint: v.nullable(f.cid), reason: v.picklist(HOP_REASONS) }),
+    ask: v.strictObject({
+      brief,
+      epoch: f.positive,
+      checkpoint: v.nullable(f.cid),
+      reason: v.picklist(HOP_REASONS),
+      atHome: v.nullable(f.cid),
+      ...pushed,
+    }),
     answer: v.strictObject({ ready: f.envelope<s.Ready>('ready') }),
   },
   fetch: {
-    ask: v.strictObject({ cids: f.listOf(f.cid, FETCH_CIDS_MAX) }),
-    answer: v.strictObject({ blocks: f.listOf(block, FETCH_CIDS_MAX) }),
+    ask: v.strictObject({ transfer: f.whole, names: f.names, against: f.names }),
+    answer: v.strictObject({ pack: f.pack }),
   },
   prepare: {
     ask: v.strictObject({ agent: f.agent, epoch: f.positive, ballot: f.ballot }),
@@ -124,6 +124,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       checkpoint: f.cid,
       fuelUsed: f.whole,
       consoleLines: f.whole,
+      ...pushed,
     }),
     answer: nothing,
   },

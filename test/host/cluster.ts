@@ -10,6 +10,7 @@ import { createVerifier } from '../../src/identity/verifier.ts'
 import { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { MemoryNetwork } from '../../src/platform/memory/transport.ts'
 import { VirtualTime } from '../../src/platform/memory/virtual-time.ts'
+import { promptDeflate } from '../../src/platform/node/deflate.ts'
 import { CHEAP_ENGINE, type CheapProgram, CheapSandbox } from '../../src/sim/cheap-sandbox.ts'
 
 /** Whole hosts, production code but for the guests, on a memory network in virtual time. */
@@ -45,6 +46,7 @@ export class Cluster {
       transport: async () => this.network.join(address),
       store: await disk.open(),
       sandbox: new CheapSandbox(this.time),
+      deflate: promptDeflate,
       engineId: CHEAP_ENGINE,
       clock: this.time,
       timers: this.time,

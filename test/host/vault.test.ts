@@ -1,26 +1,142 @@
-import { expect, it } from 'vitest'
-import { sealCheckpoint } from '../../src/checkpoint/seal.ts'
+import { describe, expect, it } from 'vitest'
+import type { Cid } from '../../src/base/digest.ts'
+import { PAGE_BYTES } from '../../src/checkpoint/limits.ts'
+import { type SealedCheckpoint, sealCheckpoint } from '../../src/checkpoint/seal.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
+import { CACHE_BYTES_DEFAULT } from '../../src/host/limits.ts'
 import { Vault } from '../../src/host/vault.ts'
-import { openMemoryStore } from '../../src/platform/memory/store.ts'
+import { MemoryDisk, openMemoryStore } from '../../src/platform/memory/store.ts'
 import { page, smallImage } from '../checkpoint/images.ts'
 
 const AGENT = 'a.1.1' as AgentId
-const nobody = async () => ({ ok: false, code: 'CLOSED', reason: 'there is nobody' }) as const
+const other = (n: number): AgentId => `a.1.${n}` as AgentId
+const open = async (store = openMemoryStore(), cacheBytes = CACHE_BYTES_DEFAULT) => Vault.open(await store, cacheBytes)
+/** A root and one page of its own. */
 const checkpoint = (fill: number) => sealCheckpoint(smallImage({ pages: new Map([[3, page(fill)]]) }))
+const here = (vault: Vault, all: readonly SealedCheckpoint[]): boolean[] => all.map(({ root }) => vault.has(root))
+
+async function keepAll(vault: Vault, agent: AgentId, all: readonly SealedCheckpoint[]): Promise<void> {
+  for (const { root, blocks } of all) await vault.keepCheckpoint(agent, root, blocks)
+}
 
 it('keeps a checkpoint that was sealed after the one that home has, and lets the older one go', async () => {
-  const vault = await Vault.open(await openMemoryStore(), nobody)
-  const [first, second, third] = [checkpoint(1), checkpoint(2), checkpoint(3)]
-  for (const { root, blocks } of [first, second, third]) await vault.keepCheckpoint(AGENT, root, blocks)
-  await vault.forgetBefore(AGENT, second.root)
-  expect([first, second, third].map(({ root }) => vault.has(root))).toEqual([false, true, true])
+  const vault = await open(openMemoryStore(), 0)
+  const all = [checkpoint(1), checkpoint(2), checkpoint(3)] as const
+  await keepAll(vault, AGENT, all)
+  await vault.forgetBefore(AGENT, all[1].root)
+  expect(here(vault, all)).toEqual([false, true, true])
 })
 
 it('lets nothing go for a checkpoint that is not here', async () => {
-  const vault = await Vault.open(await openMemoryStore(), nobody)
-  const [first, other] = [checkpoint(1), checkpoint(2)]
-  await vault.keepCheckpoint(AGENT, first.root, first.blocks)
-  await vault.forgetBefore(AGENT, other.root)
+  const vault = await open()
+  const first = checkpoint(1)
+  await keepAll(vault, AGENT, [first])
+  await vault.forgetBefore(AGENT, checkpoint(2).root)
   expect(vault.has(first.root)).toBe(true)
+})
+
+describe('the cache', () => {
+  const bytesOf = ({ blocks }: SealedCheckpoint): number =>
+    [...blocks.values()].reduce((sum, { length }) => sum + length, 0)
+
+  it('has what agents that left would need again, up to its budget, and counts what is stored', async () => {
+    const all = [checkpoint(1), checkpoint(2), checkpoint(3)] as const
+    const vault = await open(openMemoryStore(), bytesOf(all[0]) + bytesOf(all[1]))
+    for (const [i, one] of all.entries()) {
+      await keepAll(vault, other(i), [one])
+      await vault.forget(other(i), null)
+    }
+    expect(here(vault, all)).toEqual([false, true, true])
+    expect(vault.cachedBytes).toBe(bytesOf(all[1]) + bytesOf(all[2]))
+  })
+
+  it('lets go of what was used least recently', async () => {
+    const all = [checkpoint(1), checkpoint(2), checkpoint(3)] as const
+    const vault = await open(openMemoryStore(), bytesOf(all[0]) + bytesOf(all[1]))
+    for (const [i, one] of all.entries()) {
+      if (i === 2) expect(vault.base(other(0), all[0].root)).toBe(all[0].root)
+      await keepAll(vault, other(i), [one])
+      await vault.forget(other(i), null)
+    }
+    expect(here(vault, all)).toEqual([true, false, true])
+  })
+
+  it('never takes a block from an agent that is here, and counts none of them', async () => {
+    const [left, stays] = [checkpoint(1), checkpoint(1)]
+    const vault = await open(openMemoryStore(), 0)
+    await keepAll(vault, AGENT, [stays])
+    await keepAll(vault, other(9), [left])
+    await vault.forget(other(9), null)
+    expect([vault.cachedBytes, ...here(vault, [stays])]).toEqual([0, true])
+    for (const cid of stays.blocks.keys()) expect(vault.has(cid)).toBe(true)
+  })
+
+  it('forgets an agent that has ended', async () => {
+    const vault = await open()
+    const all = [checkpoint(1), checkpoint(2)]
+    await keepAll(vault, AGENT, all)
+    await vault.forgetBefore(AGENT, all[1]?.root as Cid)
+    expect(here(vault, all)).toEqual([true, true])
+    await vault.forget(AGENT, null, true)
+    expect([vault.cachedBytes, ...here(vault, all)]).toEqual([0, false, false])
+  })
+
+  it('outlives a restart, in its order', async () => {
+    const disk = new MemoryDisk()
+    const all = [checkpoint(1), checkpoint(2), checkpoint(3)] as const
+    const before = await disk.open()
+    const vault = await Vault.open(before, CACHE_BYTES_DEFAULT)
+    for (const [i, one] of all.entries()) {
+      await keepAll(vault, other(i), [one])
+      await vault.forget(other(i), null)
+    }
+    await before.close()
+    const again = await Vault.open(await disk.open(), bytesOf(all[0]) + bytesOf(all[1]))
+    await again.sweep([])
+    expect(here(again, all)).toEqual([false, true, true])
+    expect(again.base(other(2), null)).toBe(all[2].root)
+  })
+
+  it('gives way where the medium is full', async () => {
+    const disk = new MemoryDisk({ capacityBytes: 12_000 })
+    const vault = await Vault.open(await disk.open(), CACHE_BYTES_DEFAULT)
+    const [first, second, third] = [checkpoint(1), checkpoint(2), checkpoint(3)] as const
+    await keepAll(vault, other(1), [first])
+    await vault.forget(other(1), null)
+    await keepAll(vault, other(2), [second])
+    await keepAll(vault, other(3), [third])
+    expect(here(vault, [first, second, third])).toEqual([false, true, true])
+  })
+
+  it('has few of one agent: the last that came from elsewhere, and the last that were made here', async () => {
+    const vault = await open()
+    const came = checkpoint(1)
+    const parcel = vault.parcel(AGENT, came.root)
+    await parcel.add(came.blocks)
+    expect(await parcel.whole()).toBe(true)
+    const made = Array.from({ length: 8 }, (_, i) => checkpoint(2 + i))
+    await keepAll(vault, AGENT, made)
+    await vault.forget(AGENT, null)
+    expect(here(vault, [came, ...made])).toEqual([true, ...Array(5).fill(false), true, true, true])
+  })
+})
+
+describe('what came of a transfer that broke off', () => {
+  it('is there for the next attempt, and goes when the checkpoint is whole and no longer wanted', async () => {
+    const one = checkpoint(1)
+    const vault = await open(openMemoryStore(), 2 * PAGE_BYTES)
+    const [[cid, bytes] = [one.root, new Uint8Array()]] = [...one.blocks].filter(([name]) => name !== one.root)
+    const broken = vault.parcel(AGENT, one.root)
+    await broken.add(new Map([[cid, bytes]]))
+    await broken.broken()
+    expect([vault.has(cid), vault.cachedBytes]).toEqual([true, PAGE_BYTES])
+    const next = vault.parcel(AGENT, one.root)
+    expect(await next.whole()).toBe(false)
+    await next.add(new Map([...one.blocks].filter(([name]) => name !== cid)))
+    expect(await next.whole()).toBe(true)
+    expect(vault.cachedBytes).toBe(0)
+    await vault.forget(AGENT, null, true)
+    expect(here(vault, [one])).toEqual([false])
+    expect(vault.has(cid)).toBe(false)
+  })
 })

@@ -7,6 +7,7 @@ import { createVerifier } from '../../src/identity/verifier.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { type Authority, createAuthority } from '../../src/wire/authority.ts'
 import type { Message, Offer, RequestName } from '../../src/wire/messages.ts'
+import { writeNames } from '../../src/wire/names.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
 import type { CommandOrder, Vote } from '../../src/wire/statements.ts'
 import { Cluster, importProgram } from '../host/cluster.ts'
@@ -85,6 +86,9 @@ async function strangerAt(
   }
 }
 
+/** A SEND that brings no blocks along. */
+const nothing = { atHome: null, base: null, pack: null }
+
 const refusal = (message: Message | undefined): string =>
   message?.kind === 'error' ? `${message.code}: ${message.reason}` : `${message?.kind}`
 
@@ -107,7 +111,7 @@ describe('a host that did the handshake', () => {
   it('that answers with something else than it was asked for loses its session, and nothing more happens', async () => {
     const stranger = await strangerAt(2, (message, to) =>
       message.kind === 'request' && message.name === 'inic'
-        ? { kind: 'reply', name: 'offer', to, body: { ttlMs: 1 } }
+        ? { kind: 'reply', name: 'offer', to, body: { ttlMs: 1, have: null } }
         : null,
     )
     expect(await Promise.race([stranger.session.closed, Promise.resolve(null)])).not.toBeNull()
@@ -134,13 +138,13 @@ describe('a host that did the handshake', () => {
       consoleLines: 0,
       movedBy: null,
     }
-    expect(refusal(await stranger.ask('send', { brief, epoch: 1, checkpoint: null, reason: 'place' }))).toBe(
-      'REFUSED: the witness of an agent is its home',
-    )
+    expect(
+      refusal(await stranger.ask('send', { ...nothing, brief, epoch: 1, checkpoint: null, reason: 'place' })),
+    ).toBe('REFUSED: the witness of an agent is its home')
     const honest = { ...brief, witnesses: [hostOf(1).did] }
-    expect((await stranger.ask('send', { brief: honest, epoch: 1, checkpoint: null, reason: 'place' }))?.kind).toBe(
-      'reply',
-    )
+    expect(
+      (await stranger.ask('send', { ...nothing, brief: honest, epoch: 1, checkpoint: null, reason: 'place' }))?.kind,
+    ).toBe('reply')
     const holding = { holder: hostOf(2).did, checkpoint: null }
     const ballot = { round: 1, host: stranger.did, age: 1 }
     const vote = await stranger.authority.seal<Vote>({ type: 'vote', agent, epoch: 1, ballot, holding })
@@ -204,6 +208,8 @@ describe('a host that did the handshake', () => {
     await launching
     expect(hostOf(2).logs.join('\n')).toMatch(/refused: UNTRUSTED_AUTHOR: author .* is not trusted here/)
     const stranger = await strangerAt(2)
-    expect(refusal(await stranger.ask('fetch', { cids: [bundle] }))).toBe('NOT_FOUND: none of these blocks is here')
+    const asked = { transfer: 1, names: writeNames([bundle]), against: new Uint8Array() }
+    // One entry, and it says that the block is not there.
+    expect(await stranger.ask('fetch', asked)).toMatchObject({ body: { pack: { bytes: Uint8Array.of(0) } } })
   })
 })

@@ -15,9 +15,10 @@ import {
   type RawHeader,
   writeHeader,
 } from '../../src/wire/header.ts'
-import { FETCH_BYTES_MAX, FETCH_CIDS_MAX, VOTES_MAX } from '../../src/wire/limits.ts'
+import { FETCH_NAMES_MAX, PACK_BYTES_MAX, VOTES_MAX } from '../../src/wire/limits.ts'
 import { asyncName, errorCode, requestName } from '../../src/wire/message-ids.ts'
 import type { Message } from '../../src/wire/messages.ts'
+import { writeNames } from '../../src/wire/names.ts'
 import { authorityFor } from './world.ts'
 
 const [one, two] = [authorityFor(1), authorityFor(2)]
@@ -96,14 +97,24 @@ async function everyMessage(): Promise<Message[]> {
     memoryBytesMax: 1,
     stateBytes: 0,
   } as const
+  const pack = { byteLength: 3, deflated: false, bytes: Uint8Array.of(1, 2, 3) }
+  const names = writeNames([cid, null, cid])
   const requests: Message[] = [
     { kind: 'request', name: 'inic', body: { description } },
     { kind: 'request', name: 'offer', body: offer },
-    { kind: 'request', name: 'send', body: { brief, epoch: 2, checkpoint: cid, reason: 'evict' } },
-    { kind: 'request', name: 'fetch', body: { cids: [cid, cid] } },
+    {
+      kind: 'request',
+      name: 'send',
+      body: { brief, epoch: 2, checkpoint: cid, reason: 'evict', atHome: null, base: cid, pack },
+    },
+    { kind: 'request', name: 'fetch', body: { transfer: 1, names, against: new Uint8Array() } },
     { kind: 'request', name: 'prepare', body: { agent, epoch: 2, ballot } },
     { kind: 'request', name: 'accept', body: { agent, epoch: 2, ballot, holding, release } },
-    { kind: 'request', name: 'checkpoint', body: { agent, epoch: 2, checkpoint: cid, fuelUsed: 1, consoleLines: 0 } },
+    {
+      kind: 'request',
+      name: 'checkpoint',
+      body: { agent, epoch: 2, checkpoint: cid, fuelUsed: 1, consoleLines: 0, base: null, pack: null },
+    },
     { kind: 'request', name: 'effect', body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]' } },
     { kind: 'request', name: 'locate', body: { agent } },
     { kind: 'request', name: 'launch', body: { order: launch } },
@@ -113,9 +124,9 @@ async function everyMessage(): Promise<Message[]> {
   ]
   const replies: Message[] = [
     { kind: 'reply', name: 'inic', to: 1, body: { description } },
-    { kind: 'reply', name: 'offer', to: 1, body: { ttlMs: 30_000 } },
+    { kind: 'reply', name: 'offer', to: 1, body: { ttlMs: 30_000, have: cid } },
     { kind: 'reply', name: 'send', to: 1, body: { ready } },
-    { kind: 'reply', name: 'fetch', to: 1, body: { blocks: [{ cid, bytes: Uint8Array.of(1, 2, 3) }] } },
+    { kind: 'reply', name: 'fetch', to: 1, body: { pack } },
     { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding } } },
     { kind: 'reply', name: 'accept', to: 1, body: { vote } },
     { kind: 'reply', name: 'checkpoint', to: 1, body: {} },
@@ -239,8 +250,11 @@ describe('the codec', () => {
   })
 })
 
+const fetch = (cids: readonly (typeof cid)[]) => ({ transfer: 1, names: writeNames(cids), against: new Uint8Array() })
+const packOf = (part: object) => ({ pack: { byteLength: 1, deflated: false, bytes: Uint8Array.of(1), ...part } })
+
 describe('the codec refuses', () => {
-  const cases: readonly [string, () => Uint8Array, string][] = [
+  const cases: [string, () => Uint8Array, string][] = [
     [
       'an unknown request',
       () => forged({ kind: KIND_REQUEST, messageId: 99 }, {}),
@@ -269,8 +283,8 @@ describe('the codec refuses', () => {
     ],
     [
       'a cid that is none',
-      () => forged({ kind: KIND_REQUEST, messageId: 4 }, { cids: ['bafy'] }),
-      'BODY: fetch.cids.0: cid "bafy" does not parse',
+      () => forged({ kind: KIND_REQUEST, messageId: 7 }, { agent, epoch: 1, checkpoint: 'bafy' }),
+      'BODY: checkpoint.checkpoint: cid "bafy" does not parse',
     ],
     [
       'an agent id that is none',
@@ -290,8 +304,18 @@ describe('the codec refuses', () => {
     ],
     [
       'a list that is too long',
-      () => forged({ kind: KIND_REQUEST, messageId: 4 }, { cids: Array(FETCH_CIDS_MAX + 1).fill(cid) }),
-      'BODY: fetch.cids',
+      () => forged({ kind: KIND_REQUEST, messageId: 4 }, fetch(Array(FETCH_NAMES_MAX + 1).fill(cid))),
+      `BODY: fetch.names: names ${FETCH_NAMES_MAX + 1} > ${FETCH_NAMES_MAX}`,
+    ],
+    [
+      'names that end in the middle of one',
+      () => forged({ kind: KIND_REQUEST, messageId: 4 }, { ...fetch([]), names: new Uint8Array(34) }),
+      'BODY: fetch.names: nameBytes 34 is no multiple of 33',
+    ],
+    [
+      'names of a kind of block that there is not',
+      () => forged({ kind: KIND_REQUEST, messageId: 4 }, { ...fetch([]), against: new Uint8Array(33).fill(1) }),
+      'BODY: fetch.against: name 0 has codec 1',
     ],
     [
       'a statement that is no bytes',
@@ -307,14 +331,15 @@ describe('the codec refuses', () => {
       'BODY: certificate.certificate.votes',
     ],
     [
-      'a block larger than blocks are',
-      () =>
-        forged(
-          { kind: KIND_REPLY, messageId: 4, to: 1 },
-          { blocks: [{ cid, bytes: new Uint8Array(FETCH_BYTES_MAX + 1) }] },
-        ),
-      `BODY: fetch.blocks.0.bytes: bytes ${FETCH_BYTES_MAX + 1} > ${FETCH_BYTES_MAX}`,
+      'a pack larger than packs are',
+      () => forged({ kind: KIND_REPLY, messageId: 4, to: 1 }, packOf({ bytes: new Uint8Array(PACK_BYTES_MAX + 1) })),
+      `BODY: fetch.pack.bytes: bytes ${PACK_BYTES_MAX + 1} > ${PACK_BYTES_MAX}`,
     ],
+    ...[PACK_BYTES_MAX + 1, 2 ** 31, 2 ** 53 - 1, -1].map((byteLength): [string, () => Uint8Array, string] => [
+      `a pack that says it becomes ${byteLength} bytes`,
+      () => forged({ kind: KIND_REPLY, messageId: 4, to: 1 }, packOf({ byteLength })),
+      'BODY: fetch.pack.byteLength',
+    ]),
   ]
   for (const [name, make, reason] of cases) it(name, () => expect(refusal(make())).toContain(reason))
 

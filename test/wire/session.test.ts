@@ -51,12 +51,11 @@ describe('a session', () => {
     const [a, b] = [world.host(1), world.host(2)]
     const { near } = await sessionBetween(world, a, b)
     const bytes = new Uint8Array(900_000).fill(7)
-    near.send({ kind: 'reply', name: 'fetch', to: 1, body: { blocks: [{ cid: rawCid(bytes), bytes }] } })
+    near.send(packed(bytes))
     await world.time.advance(50)
     const message = b.heard[0]?.message
     if (message?.kind !== 'reply' || message.name !== 'fetch') throw new Error('no fetch reply')
-    expect(message.body.blocks[0]?.cid).toBe(rawCid(bytes))
-    expect(equalBytes(message.body.blocks[0]?.bytes ?? new Uint8Array(), bytes)).toBe(true)
+    expect(equalBytes(message.body.pack.bytes, bytes)).toBe(true)
   })
 
   it('awaits the handler before the next message', async () => {
@@ -141,12 +140,19 @@ describe('a session', () => {
     const [a, b] = [world.host(1), world.host(2)]
     const { near } = await sessionBetween(world, a, b)
     const bytes = new Uint8Array(900_000)
-    const large: Message = { kind: 'reply', name: 'fetch', to: 1, body: { blocks: [{ cid: rawCid(bytes), bytes }] } }
+    const large = packed(bytes)
     for (let sent = 0; sent <= OUTGOING_BYTES_MAX + 8e6; sent += bytes.length) near.send(large)
     const end = await near.closed
     expect(end.code).toBe('SLOW_READER')
     expect(end.reason).toContain('> OUTGOING_BYTES_MAX')
   })
+})
+
+const packed = (bytes: Uint8Array): Message => ({
+  kind: 'reply',
+  name: 'fetch',
+  to: 1,
+  body: { pack: { byteLength: bytes.length, deflated: false, bytes } },
 })
 
 const flipBit = (bytes: Uint8Array, at: number): void => {
@@ -250,12 +256,7 @@ describe('a session with a hostile host', () => {
   it('ends when a message stops half-way for too long', async () => {
     const { raw, closed, us } = await prepare()
     const bytes = new Uint8Array(200_000)
-    const message = encodeMessage(us, 1, {
-      kind: 'reply',
-      name: 'fetch',
-      to: 1,
-      body: { blocks: [{ cid: rawCid(bytes), bytes }] },
-    })
+    const message = encodeMessage(us, 1, packed(bytes))
     const [first] = cutFrames(message)
     if (first) await raw.send(first)
     expect(await closed()).toContain('BAD_MESSAGE SLOW')

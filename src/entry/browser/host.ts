@@ -1,5 +1,6 @@
 import { createHost } from '../../host/runtime.ts'
 import { createVerifier } from '../../identity/verifier.ts'
+import { browserDeflate } from '../../platform/browser/deflate.ts'
 import { loadOrCreateBrowserIdentity } from '../../platform/browser/identity.ts'
 import { createBrowserSandbox } from '../../platform/browser/sandbox.ts'
 import { openBrowserStore } from '../../platform/browser/store.ts'
@@ -34,6 +35,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       // The host closes its store when it ends, and only then.
       store: { ...store, close: () => store.close().finally(end) },
       sandbox: guests,
+      deflate: browserDeflate,
       engineId: engine.id,
       clock: browserClock,
       random: browserRandom,

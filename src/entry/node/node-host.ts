@@ -8,6 +8,7 @@ import type { Did } from '../../identity/did.ts'
 import type { Signer } from '../../identity/signer.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { openMemoryStore } from '../../platform/memory/store.ts'
+import { nodeDeflate } from '../../platform/node/deflate.ts'
 import { loadEngineFiles } from '../../platform/node/engine-files.ts'
 import { lendNativeHash } from '../../platform/node/native-hash.ts'
 import { createNodeSandbox } from '../../platform/node/sandbox.ts'
@@ -56,6 +57,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       verifier: createVerifier(globalThis.crypto.subtle),
       store,
       sandbox,
+      deflate: nodeDeflate,
       engineId: manifest.id,
       clock: nodeClock,
       random: nodeRandom,

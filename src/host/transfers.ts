@@ -1,0 +1,166 @@
+import type { Deflate } from '../base/deflate.ts'
+import type { Cid } from '../base/digest.ts'
+import { accept, refuse } from '../base/result.ts'
+import { BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX } from '../bundle/limits.ts'
+import { bundleBlocks } from '../bundle/open.ts'
+import { ROOT_BYTES_MAX } from '../checkpoint/limits.ts'
+import type { GetBlock } from '../checkpoint/open.ts'
+import { type Placed, placesOf } from '../checkpoint/places.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import { StoreFullError } from '../storage/port.ts'
+import type { Pack } from '../wire/pack.ts'
+import { type Fault, NOTHING_PUSHED, type Pushed } from './events.ts'
+import { PARCEL_BYTES, PUSHED_BLOCKS_MAX } from './limits.ts'
+import { type AddBlocks, type AskBlocks, type Outcome, Pull, type Wanted } from './pull.ts'
+import type { Parcel, Vault } from './vault.ts'
+
+/**
+ * Makes bundles and checkpoints whole here. What came with the message itself is taken first, then what is missing is
+ * asked of the host that has it, and what came is kept even where the rest does not: the next attempt brings the rest.
+ */
+export interface TransfersOptions {
+  readonly vault: Vault
+  readonly deflate: Deflate
+  readonly ask: AskBlocks
+}
+
+export class Transfers {
+  readonly #options: TransfersOptions
+  #next = 1
+
+  constructor(options: TransfersOptions) {
+    this.#options = options
+  }
+
+  /** Makes a bundle whole here, from `from` where blocks are missing. `inspect` sees the root before anything else comes. */
+  async fetchBundle(
+    root: Cid,
+    from: Did | null,
+    inspect: (root: Uint8Array) => Promise<Fault | null>,
+  ): Promise<Outcome<void>> {
+    const { vault } = this.#options
+    const got = new Map<Cid, Uint8Array>()
+    const pull = this.#pull(from, BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX, vault.get)
+    const add: AddBlocks = async (blocks) => {
+      for (const [cid, bytes] of blocks) got.set(cid, bytes)
+      return accept(undefined)
+    }
+    if (!vault.has(root)) {
+      const first = await pull.run([{ cid: root, against: null }], add)
+      if (!first.ok) return first
+    }
+    const rootBytes = got.get(root) ?? (await vault.get(root))
+    if (!rootBytes) return refuse('NOT_FOUND', `block ${root} is not here`)
+    const fault = await inspect(rootBytes)
+    if (fault) return refuse(fault.code, fault.reason)
+    const named = bundleBlocks(rootBytes)
+    if (!named.ok) return refuse('REFUSED', `bundle: ${named.code}: ${named.reason}`)
+    const missing = named.value.filter((cid) => !vault.has(cid))
+    if (missing.length > 0) {
+      const rest = await pull.run(
+        missing.map((cid) => ({ cid, against: null })),
+        add,
+      )
+      if (!rest.ok) return rest
+    }
+    return stored(() => vault.keep(got))
+  }
+
+  /**
+   * Makes a checkpoint whole here, for an agent that needs it from now on; `bytesMax` bounds what may come. The value
+   * reads its blocks, those that have just come from memory.
+   */
+  async fetchCheckpoint(
+    agent: AgentId,
+    root: Cid,
+    from: Did | null,
+    bytesMax: number,
+    pushed: Pushed = NOTHING_PUSHED,
+  ): Promise<Outcome<GetBlock>> {
+    const { vault } = this.#options
+    const base = vault.base(agent, pushed.base)
+    const basePlaces = (base && (await vault.places(base))) ?? []
+    const got = new Map<Cid, Uint8Array>()
+    const get: GetBlock = async (cid) => got.get(cid) ?? vault.get(cid)
+    const pull = this.#pull(from, ROOT_BYTES_MAX, bytesMax, get)
+    const arriving: Arriving = { root, got, get, pull, basePlaces, parcel: vault.parcel(agent, root) }
+    const taken = pushed.pack && pushed.base === base ? await takePushed(arriving, pushed.pack) : accept(undefined)
+    const whole = taken.ok ? await this.#fill(arriving) : taken
+    if (whole.ok) return accept(get)
+    await arriving.parcel.broken()
+    return whole
+  }
+
+  #pull(from: Did | null, blockBytesMax: number, bytesMax: number, get: GetBlock): Pull {
+    const { deflate, ask } = this.#options
+    return new Pull({ from, transfer: this.#next++, blockBytesMax, bytesMax, get, deflate, ask })
+  }
+
+  async #fill({ root, got, get, pull, basePlaces, parcel }: Arriving): Promise<Outcome<void>> {
+    const { vault } = this.#options
+    const before = new Map(basePlaces.map(({ place, cid }) => [place, cid]))
+    let unkept = new Map<Cid, Uint8Array>()
+    let unkeptBytes = 0
+    const keep = (): Promise<Outcome<void>> => {
+      const blocks = unkept
+      unkept = new Map()
+      unkeptBytes = 0
+      return blocks.size > 0 ? stored(() => parcel.add(blocks)) : Promise.resolve(accept(undefined))
+    }
+    const add: AddBlocks = async (blocks) => {
+      for (const [cid, bytes] of blocks) {
+        got.set(cid, bytes)
+        unkept.set(cid, bytes)
+        unkeptBytes += bytes.length
+      }
+      return unkeptBytes >= PARCEL_BYTES ? keep() : accept(undefined)
+    }
+    for (;;) {
+      const placed = await placesOf(root, get)
+      if (!placed.ok) return refuse('REFUSED', `checkpoint: ${placed.code}: ${placed.reason}`)
+      const wanted = new Map<Cid, Wanted>()
+      for (const { place, cid } of placed.value) {
+        const bytes = got.get(cid)
+        if (vault.has(cid)) continue
+        if (bytes) unkept.set(cid, bytes)
+        else wanted.set(cid, { cid, against: before.get(place) ?? null })
+      }
+      const pulled = wanted.size > 0 ? await pull.run([...wanted.values()], add) : accept(undefined)
+      const kept = await keep()
+      if (!pulled.ok || !kept.ok) return pulled.ok ? kept : pulled
+      // A block that was here may have been let go of meanwhile: then once more.
+      if (wanted.size === 0 && (await parcel.whole())) return accept(undefined)
+    }
+  }
+}
+
+interface Arriving {
+  readonly root: Cid
+  readonly got: Map<Cid, Uint8Array>
+  readonly get: GetBlock
+  readonly pull: Pull
+  readonly basePlaces: readonly Placed[]
+  readonly parcel: Parcel
+}
+
+async function takePushed({ got, get, pull, basePlaces }: Arriving, pack: Pack): Promise<Outcome<void>> {
+  const unpacked = await pull.unpack(pack, PUSHED_BLOCKS_MAX, async (index) => {
+    const placed = basePlaces[index]
+    return placed ? get(placed.cid) : null
+  })
+  if (!unpacked.ok) return unpacked
+  // Whether they belong to the checkpoint is seen when its places are known; what does not is never kept.
+  for (const block of unpacked.value) if (block) got.set(block.cid, block.bytes)
+  return accept(undefined)
+}
+
+async function stored(keep: () => Promise<void>): Promise<Outcome<void>> {
+  try {
+    await keep()
+    return accept(undefined)
+  } catch (error) {
+    if (error instanceof StoreFullError) return refuse('STORE_FULL', error.message)
+    throw error
+  }
+}
