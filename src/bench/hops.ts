@@ -210,6 +210,7 @@ const bound = (guest: ReturnType<Sandbox['spawn']>): ReturnType<Sandbox['spawn']
   run: () => guest.run(),
   freeze: () => guest.freeze(),
   deliver: (delivery) => guest.deliver(delivery),
+  limit: (limit) => guest.limit(limit),
   terminate: () => guest.terminate(),
 })
 

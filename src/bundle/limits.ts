@@ -43,6 +43,7 @@ export const DEFAULT_QUOTA: Quota = {
   lifetimeMs: 24 * 3600_000,
   sentBytes: 16 * 1024 * 1024,
   hops: 1_000,
+  children: 15,
 }
 
 /**
@@ -55,4 +56,5 @@ export const QUOTA_ASKED_MAX: Quota = {
   lifetimeMs: 365 * 24 * 3600_000,
   sentBytes: 16 * 1024 * 1024 * 1024,
   hops: 1_000_000,
+  children: 10_000,
 }

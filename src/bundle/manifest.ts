@@ -179,5 +179,6 @@ function quota(value: unknown): Quota {
     lifetimeMs: read('lifetimeMs'),
     sentBytes: read('sentBytes'),
     hops: read('hops'),
+    children: read('children'),
   }
 }

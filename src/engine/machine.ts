@@ -61,6 +61,13 @@ export class Machine {
     program.clockBaseMs += Math.max(0, ms - program.clockMs)
   }
 
+  /** From now on, of all the fuel the agent may use. What it has used counts: beyond it, it ends with QUOTA at once. */
+  limit(fuelMax: bigint): void {
+    const program = this.#program
+    program.vm.fuelLeft += fuelMax - program.options.fuelMax
+    program.options = { ...program.options, fuelMax }
+  }
+
   /** System calls issued since the last take; after a thaw, first of all those still pending. */
   takeCalls(): PendingCall[] {
     return this.#program.agenda.takeCalls()

@@ -24,6 +24,7 @@ export const ASK = {
   kernelWrite: 9,
   kernelNames: 10,
   callSync: 11,
+  seedRandom: 12,
 } as const
 
 /** What the driver brings to the program; the first argument of the function the prelude returns. */
@@ -132,6 +133,7 @@ globalThis.__sojourn = {
     if (outcome.error !== undefined) throw refusal(outcome.error)
     return outcome.value
   },
+  seedRandom(seed) { host(${ASK.seedRandom}, Number(seed)) },
   kernels: () => parse(host(${ASK.kernelNames})),
   kernelCall(kernel, name, ...args) {
     const outcome = parse(host(${ASK.kernelCall}, String(kernel), String(name), stringify(args.map((one) => Object.is(Number(one), -0) ? '-0' : String(Number(one))))))

@@ -52,7 +52,7 @@ export const vmPagesMax = ({ memoryBytesMax, kernels }: MachineOptions): number 
 
 export class Program {
   readonly build: EngineBuild
-  readonly options: MachineOptions
+  options: MachineOptions
   readonly vm: Vm
   readonly kernels: KernelSet
   readonly agenda: Agenda
@@ -92,7 +92,7 @@ export class Program {
   /** What an agent's own life begins with, on top of the base image. */
   begin(code: string, inputJson: string): void {
     this.vm.fuelLeft = this.options.fuelMax
-    this.vm.range(this.build.base.randomStateAddress, RANDOM_STATE_BYTES).set(randomState(this.options.seed))
+    this.seedRandom(this.options.seed)
     this.vm.exports.qjs_set_memory_limit(vmPagesMax(this.options) * WASM_PAGE_BYTES - MEMORY_RESERVE_BYTES)
     try {
       const main = this.vm.eval(`(async function () {${code}\n})`, 'agent.js')
@@ -102,6 +102,11 @@ export class Program {
       const fault = this.fault(error)
       this.end = fault.code === 'TRAP' ? { ...fault, code: 'LOAD' } : fault
     }
+  }
+
+  /** Where Math.random goes on. */
+  seedRandom(seed: number): void {
+    this.vm.range(this.build.base.randomStateAddress, RANDOM_STATE_BYTES).set(randomState(seed))
   }
 
   /** Queues one job: the program is told what happened. */

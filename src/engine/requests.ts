@@ -31,6 +31,9 @@ export function answerRequest(program: Program, args: readonly number[], suspend
     case ASK.clearTimer:
       agenda.clearTimer(number(a))
       break
+    case ASK.seedRandom:
+      program.seedRandom(number(a))
+      break
     case ASK.print:
       program.console.print(text(a), text(b))
       break

@@ -1,7 +1,7 @@
 import { utf8Length } from '../base/bytes.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import { grantedQuota } from '../permit/grant.ts'
+import { grantedQuota, sameAllowance } from '../permit/grant.ts'
 import type { Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
 import type { BundleFacts, Fault } from './events.ts'
@@ -52,11 +52,11 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
     return { code: 'NOT_AUTHORISED', reason: `${from} does not hold this agent of ours` }
   const { policy } = state
   if (offer.hops > policy.hops) return { code: 'QUOTA', reason: `hops ${offer.hops} > ${policy.hops}` }
-  if (offer.fuelMax > policy.fuel) return { code: 'QUOTA', reason: `fuelMax ${offer.fuelMax} > ${policy.fuel}` }
-  if (offer.fuelUsed >= offer.fuelMax)
-    return { code: 'QUOTA', reason: `fuelUsed ${offer.fuelUsed} >= fuelMax ${offer.fuelMax}` }
-  if (offer.memoryBytesMax > policy.memoryBytes)
-    return { code: 'QUOTA', reason: `memoryBytesMax ${offer.memoryBytesMax} > ${policy.memoryBytes}` }
+  const { fuelMax, memoryBytesMax } = offer.allowance
+  if (fuelMax > policy.fuel) return { code: 'QUOTA', reason: `fuelMax ${fuelMax} > ${policy.fuel}` }
+  if (offer.fuelUsed >= fuelMax) return { code: 'QUOTA', reason: `fuelUsed ${offer.fuelUsed} >= fuelMax ${fuelMax}` }
+  if (memoryBytesMax > policy.memoryBytes)
+    return { code: 'QUOTA', reason: `memoryBytesMax ${memoryBytesMax} > ${policy.memoryBytes}` }
   if (isParking(turn, offer)) return null
   if (!state.accepting || state.evicting) return { code: 'BUSY', reason: 'the owner is using this machine' }
   const slots = state.slots + (offer.reason === 'move' ? VISITOR_SLOTS : 0)
@@ -75,7 +75,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       code: 'UNTRUSTED_AUTHOR',
       reason: `author ${facts.author} is not trusted here`,
     })
-  const granted = grantedQuota(facts.quota, offer, state.policy)
+  const granted = grantedQuota(facts.quota, offer.allowance, state.policy)
   if (!granted.ok) return refuseOffer(turn, handle, offer, granted)
   if (offer.hops > granted.value.hops)
     return refuseOffer(turn, handle, offer, {
@@ -101,12 +101,13 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       inputJson: 'null',
       seed: 0,
       launchedMs: turn.wallMs,
-      fuelMax: offer.fuelMax,
-      memoryBytesMax: offer.memoryBytesMax,
+      allowance: offer.allowance,
       witnesses: [],
       hops: offer.hops,
       consoleLines: 0,
+      sentBytes: 0,
       movedBy: null,
+      forkedFrom: null,
     }
     resident = newResident(turn, brief, facts.name, facts.author, granted.value, offer.epoch - 1)
     state.residents.set(offer.agent, resident)
@@ -143,7 +144,7 @@ export function onSend(
     return deny(turn, handle, 'REFUSED', 'no place is reserved for this agent')
   if (epoch !== resident.epoch + 1 || brief.bundle !== resident.brief.bundle)
     return deny(turn, handle, 'REFUSED', 'not what was offered')
-  if (brief.fuelMax !== resident.brief.fuelMax || brief.memoryBytesMax !== resident.brief.memoryBytesMax)
+  if (!sameAllowance(brief.allowance, resident.brief.allowance))
     return deny(turn, handle, 'QUOTA', 'quota differs from the offer')
   const inputBytes = utf8Length(brief.inputJson)
   if (inputBytes > INPUT_BYTES_MAX)
@@ -165,6 +166,7 @@ export function onSend(
   resident.consoleLines = brief.consoleLines
   resident.atHome = atHome
   const pushed = { base, pack }
+  resident.sentBytes = brief.sentBytes
   arrival.state = 'preparing'
   arrival.handle = handle
   arrival.untilMs = turn.nowMs + READY_MS

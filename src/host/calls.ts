@@ -4,6 +4,7 @@ import type { PendingCall } from '../engine/image.ts'
 import type { Quota } from '../permit/quota.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../sandbox/calls.ts'
 import { depart } from './departure.ts'
+import { fork } from './fork.ts'
 import { CHECKPOINT_MS, EFFECT_BYTES_MAX } from './limits.ts'
 import { release } from './residence.ts'
 import type { HostState, Resident } from './state.ts'
@@ -63,6 +64,8 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
     case 'read':
       turn.effects.push({ kind: 'read', agent: resident.agent, request, what: 'path', name: call.path })
       return
+    case 'fork':
+      return fork(turn, resident, request, call.n, again)
     case 'move':
       return move(turn, resident, request, call.where, again)
   }
@@ -86,7 +89,7 @@ const deliver = (turn: Turn, resident: Resident, delivery: ReturnType<typeof ref
   turn.effects.push({ kind: 'deliver', agent: resident.agent, delivery })
 }
 
-const factsOf = (state: HostState): HostFacts => ({
+export const factsOf = (state: HostState): HostFacts => ({
   id: state.self,
   kind: state.kind,
   age: state.age,
@@ -100,11 +103,12 @@ const knownHosts = (state: HostState) => [
     .map(([id, { description }]) => ({ id, name: description.name, kind: description.kind })),
 ]
 
-function quotaLeft(turn: Turn, { quota, fuelUsed, brief }: Resident): Quota {
+export function quotaLeft(turn: Turn, { quota, fuelUsed, sentBytes, brief }: Resident): Quota {
   return {
     ...quota,
     fuel: Math.max(0, quota.fuel - fuelUsed),
     lifetimeMs: Math.max(0, quota.lifetimeMs - (turn.wallMs - brief.launchedMs)),
+    sentBytes: Math.max(0, quota.sentBytes - sentBytes),
     hops: Math.max(0, quota.hops - brief.hops),
   }
 }

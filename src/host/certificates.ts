@@ -82,7 +82,7 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     // Only home takes up an agent that it has no resident of; anybody else would be run what it never admitted.
     if (!row) return
     const asked = state.bundles.get(row.bundle)?.quota ?? state.policy
-    const granted = grantedQuota(asked, row, state.policy)
+    const granted = grantedQuota(asked, row.allowance, state.policy)
     if (!granted.ok) return log(turn, 'warn', granted.reason, row.agent)
     here = newResident(turn, briefOfRow(state, row), row.name, row.author, granted.value, row.epoch)
     here.checkpoint = certificate.holding.checkpoint
@@ -98,6 +98,7 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     here.brief = briefOfRow(state, row)
     here.checkpoint = certificate.holding.checkpoint
     here.consoleLines = row.consoleLines
+    here.sentBytes = row.sentBytes
   }
   assert(here.started === null || here.started < certificate.epoch, 'a started epoch is decided again')
   const hop = here.arrival

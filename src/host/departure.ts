@@ -73,8 +73,7 @@ function choose(turn: Turn, resident: Resident, departure: Departure): void {
       reason: departure.reason,
       hops: brief.hops + 1,
       fuelUsed: resident.fuelUsed,
-      fuelMax: brief.fuelMax,
-      memoryBytesMax: brief.memoryBytesMax,
+      allowance: brief.allowance,
       stateBytes: resident.stateBytes,
     },
     { for: 'offer', agent: resident.agent, to: departure.to },
@@ -160,6 +159,7 @@ function send(turn: Turn, resident: Resident, departure: Departure): void {
     ...resident.brief,
     hops: resident.brief.hops + 1,
     consoleLines: resident.consoleLines,
+    sentBytes: resident.sentBytes,
     movedBy: answered === 0 ? null : answered,
   }
   ask(

@@ -159,7 +159,11 @@ export type HostEffect =
   | { readonly kind: 'run'; readonly agent: AgentId }
   | { readonly kind: 'freeze'; readonly agent: AgentId }
   | { readonly kind: 'deliver'; readonly agent: AgentId; readonly delivery: Delivery }
+  /** From now on the guest may use so much only. */
+  | { readonly kind: 'limit'; readonly agent: AgentId; readonly quota: Quota }
   | { readonly kind: 'terminate'; readonly agent: AgentId }
+  /** This agent needs a checkpoint that is here already. */
+  | { readonly kind: 'hold'; readonly agent: AgentId; readonly checkpoint: Cid }
   /** The checkpoints of this agent are no longer needed here, but for `keep`; `ended`: nor will they ever be. */
   | { readonly kind: 'forget'; readonly agent: AgentId; readonly keep: Cid | null; readonly ended?: true }
   /** Home has this checkpoint of an agent that goes on: older ones are no longer needed here. */

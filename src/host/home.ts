@@ -31,7 +31,7 @@ export function onCheckpoint(
 export function onCheckpointFetched(
   turn: Turn,
   handle: number,
-  { agent, epoch, checkpoint, fuelUsed, consoleLines }: Requests['checkpoint']['ask'],
+  { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes }: Requests['checkpoint']['ask'],
 ): void {
   const row = turn.state.rows.get(agent)
   if (!row || row.epoch !== epoch)
@@ -39,6 +39,7 @@ export function onCheckpointFetched(
   row.checkpoint = checkpoint
   row.fuelUsed = fuelUsed
   row.consoleLines = consoleLines
+  row.sentBytes = sentBytes
   persist(turn, writeRow(row))
   turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
   tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
@@ -113,7 +114,13 @@ export function takeBack(turn: Turn, row: HomeRow): void {
 }
 
 /** The row, if `from` holds the agent in this epoch; otherwise null, and the ask is denied with what is known. */
-function currentRow(turn: Turn, from: Did, handle: number, agent: HomeRow['agent'], epoch: number): HomeRow | null {
+export function currentRow(
+  turn: Turn,
+  from: Did,
+  handle: number,
+  agent: HomeRow['agent'],
+  epoch: number,
+): HomeRow | null {
   const row = turn.state.rows.get(agent)
   if (!row) {
     deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)

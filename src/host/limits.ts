@@ -87,6 +87,9 @@ export const INPUT_BYTES_MAX = 512 * 1024
 /** Effects of one agent waiting for home's acknowledgement; the agent is not run while the queue is full. */
 export const EFFECTS_WAITING_MAX = 256
 
+/** A step of a fork that did not get through to home is tried again after this long. */
+export const FORK_AGAIN_MS = 1_000
+
 /** A forwarding row lives this long; afterwards a sender asks home. */
 export const FORWARD_MS = 10 * 60_000
 
@@ -110,6 +113,7 @@ export const DEFAULT_POLICY: Quota = {
   lifetimeMs: 24 * 3600_000,
   sentBytes: 64 * 1024 * 1024,
   hops: 10_000,
+  children: 1_000,
 }
 
 /** Sessions held at once; a browser page may open 500 connections in its life and 100 at a time is plenty (THREATS 31). */

@@ -37,6 +37,8 @@ export interface LodgingsOptions {
 interface Lodger {
   readonly guest: Guest
   readonly bundle: VerifiedBundle
+  /** Of the permit's sentBytes, by the time this guest began. */
+  readonly sentBefore: number
   hashed: HashedPages | undefined
   /** Set while the guest is being thawed dry. */
   onReady: ((fault: Fault | null) => void) | null
@@ -104,6 +106,7 @@ export class Lodgings {
     return new Promise((resolve) => {
       const lodger: Lodger = {
         bundle: bundle.value,
+        sentBefore: brief.sentBytes,
         hashed: undefined,
         asked: [],
         onReady: (fault) => resolve({ fault, stateBytes }),
@@ -118,7 +121,7 @@ export class Lodgings {
             startMs: brief.launchedMs,
             fuelMax: quota.fuel,
             memoryBytesMax: quota.memoryBytes,
-            sentBytesMax: quota.sentBytes,
+            sentBytesMax: Math.max(0, quota.sentBytes - brief.sentBytes),
             image,
             pace: 'real',
           },
@@ -140,6 +143,11 @@ export class Lodgings {
 
   freeze = (agent: AgentId): void => this.#lodgers.get(agent)?.guest.freeze()
   deliver = (agent: AgentId, delivery: Delivery): void => this.#lodgers.get(agent)?.guest.deliver(delivery)
+
+  limit(agent: AgentId, { fuel, sentBytes }: Quota): void {
+    const lodger = this.#lodgers.get(agent)
+    lodger?.guest.limit({ fuelMax: fuel, sentBytesMax: Math.max(0, sentBytes - lodger.sentBefore) })
+  }
 
   terminate(agent: AgentId): void {
     const lodger = this.#lodgers.get(agent)

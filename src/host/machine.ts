@@ -1,4 +1,5 @@
 import { unreachable } from '../base/assert.ts'
+import { utf8Length } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Ready, Release, Sealed, Vote } from '../wire/statements.ts'
@@ -16,6 +17,8 @@ import {
   pursue,
 } from './departure.ts'
 import type { HostEffect, HostEvent, Wish } from './events.ts'
+import { onForkAnswered, pursueFork } from './fork.ts'
+import { onFork } from './forks.ts'
 import { onCheckpoint, onCheckpointFetched, onEffect, onHolding, watchLeases } from './home.ts'
 import { onConnected, onDisconnected, onInic, onInicAnswered, onLoad, reportHoldings, tellLoad } from './neighbours.ts'
 import {
@@ -128,8 +131,10 @@ function onGuest(turn: Turn, event: GuestHappening): void {
   if (!resident) return
   switch (event.kind) {
     case 'call':
+      if (!event.again) resident.sentBytes += utf8Length(event.call.argsJson)
       return onCall(turn, resident, event.call, event.again)
     case 'console':
+      resident.sentBytes += utf8Length(event.text)
       return onConsole(turn, resident, event.level, event.text)
     case 'pulse':
       resident.fuelUsed = event.fuelUsed
@@ -178,6 +183,8 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
       return onAccept(turn, from, handle, as('accept'))
     case 'checkpoint':
       return onCheckpoint(turn, from, handle, as('checkpoint'))
+    case 'fork':
+      return onFork(turn, from, handle, as('fork'))
     case 'effect':
       return onEffect(turn, from, handle, as('effect'))
     case 'locate':
@@ -223,6 +230,8 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
       return resident && onEffectAnswered(turn, resident, answer.ok)
     case 'checkpoint':
       return resident && onCheckpointHome(turn, resident, answer.ok ? waiting.checkpoint : null)
+    case 'fork':
+      return resident && onForkAnswered(turn, resident, waiting.request, answer)
     default:
       return
   }
@@ -284,6 +293,7 @@ function onTick(turn: Turn): void {
     else if (overMs > 0 && !resident.arrival) expire(turn, resident, overMs)
     if (resident.effects.length > 0) sendEffects(turn, resident)
     pursue(turn, resident)
+    pursueFork(turn, resident)
     checkpointWhenDue(turn, resident)
     if (isParked(turn, resident) && nowMs >= resident.placeDueMs) place(turn, resident)
   }

@@ -1,10 +1,11 @@
 import { utf8Length } from '../base/bytes.ts'
 import { integerBelow } from '../base/random.ts'
-import { agentId, homeOf } from '../directory/agent-id.ts'
+import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import { grantedQuota } from '../permit/grant.ts'
+import { ALL_ASKED, allowanceOf, grantedQuota } from '../permit/grant.ts'
 import type { Requests, Row } from '../wire/messages.ts'
 import { depart, place } from './departure.ts'
+import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
 import { takeBack } from './home.ts'
 import {
@@ -16,12 +17,10 @@ import {
   STATUS_ENTRIES_MAX,
   STORY_LINES_PER_REPLY,
 } from './limits.ts'
-import { forgetRow, writeInput, writeRegister, writeResident, writeRow } from './records.ts'
+import { writeRow } from './records.ts'
 import { settleIn } from './residence.ts'
-import { newResident } from './residents.ts'
-import type { HomeRow, LaunchPlan, Register } from './state.ts'
+import type { HomeRow, LaunchPlan } from './state.ts'
 import { descriptionOf, rememberBundle } from './state.ts'
-import { briefOfRow } from './story.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 
 /** What authors, operators and the embedder want: launch, move, kill, evict; and what they ask to see. */
@@ -56,71 +55,29 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
       code: 'QUOTA',
       reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`,
     })
-  const granted = grantedQuota(bundle.quota, plan, state.policy)
+  const { fuelMax, memoryBytesMax } = plan
+  const granted = grantedQuota(bundle.quota, { ...ALL_ASKED, fuelMax, memoryBytesMax }, state.policy)
   if (!granted.ok) return launchFailed(turn, plan, granted)
-  if (state.rows.size >= ROWS_MAX && !forgetOldest(turn))
+  if (!makeRoom(turn, 1))
     return launchFailed(turn, plan, {
       code: 'BUSY',
       reason: `rows ${state.rows.size} >= ROWS_MAX ${ROWS_MAX}, none has ended`,
     })
-  const agent = agentId({ home: state.self, age: state.age, sequence: state.nextSequence++ })
-  const row: HomeRow = {
-    agent,
+  const resident = enrol(turn, granted.value, {
     name: bundle.name,
     author: bundle.author,
     bundle: bundle.id,
     inputJson: plan.inputJson,
     seed: integerBelow(turn.random, 2 ** 31),
     launchedMs: turn.wallMs,
-    fuelMax: granted.value.fuel,
-    memoryBytesMax: granted.value.memoryBytes,
-    state: 'waiting',
-    epoch: 0,
-    holder: state.self,
-    checkpoint: null,
-    consoleLines: 0,
-    fuelUsed: 0,
-    progress: null,
-    note: '',
-    hops: 0,
-    heardMs: turn.nowMs,
-    seen: { emit: 0, console: 0, result: 0, failure: 0 },
-    outcome: null,
-    itinerary: [],
-    story: [],
-    storyNext: 1,
-  }
-  const register: Register = {
-    agent,
-    witnesses: [state.self],
-    epoch: 0,
-    holder: state.self,
-    certificate: null,
-    promised: null,
-    accepted: null,
-  }
-  const resident = newResident(turn, briefOfRow(state, row), row.name, row.author, granted.value, 0)
-  state.rows.set(agent, row)
-  state.registers.set(agent, register)
-  state.residents.set(agent, resident)
+    allowance: allowanceOf(granted.value),
+    ...NOTHING_DONE,
+  })
+  const { agent } = resident
   if (plan.nonce !== null) state.nonces.set(plan.nonce, { agent, expiresMs: turn.wallMs + ORDER_LIFE_MS })
-  persist(turn, writeRow(row), writeInput(row), writeRegister(register), writeResident(resident))
   if ('handle' in plan.answer) answer(turn, plan.answer.handle, 'launch', { agent })
   else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: true, agent } })
   place(turn, resident)
-}
-
-/** Makes room: the agent that was launched first of those that have ended is forgotten, with everything of it. */
-function forgetOldest(turn: Turn): boolean {
-  const { state } = turn
-  for (const row of state.rows.values()) {
-    if (!row.outcome) continue
-    persist(turn, ...forgetRow(row))
-    state.rows.delete(row.agent)
-    state.registers.delete(row.agent)
-    return true
-  }
-  return false
 }
 
 function launchFailed(turn: Turn, plan: LaunchPlan, fault: Fault): void {
@@ -285,6 +242,7 @@ export const showRow = ({
   note,
   fuelUsed,
   hops,
+  forkedFrom,
 }: HomeRow): Row => ({
   agent,
   name,
@@ -296,4 +254,5 @@ export const showRow = ({
   note,
   fuelUsed,
   hops,
+  forkedFrom,
 })

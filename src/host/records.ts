@@ -1,7 +1,7 @@
 import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { StoryLine } from '../wire/messages.ts'
-import type { HomeRow, Register, Resident } from './state.ts'
+import type { Fork, HomeRow, Register, Resident } from './state.ts'
 import type { RecordWrite } from './turn.ts'
 
 /**
@@ -20,24 +20,34 @@ export const gone = (key: string): RecordWrite => ({ key, value: () => null })
 
 export const hopKey = (agent: AgentId, epoch: number): string => `hop/${agent}/${String(epoch).padStart(9, '0')}`
 
+const forkKey = (agent: AgentId, request: number): string => `fork/${agent}/${request}`
+
 /** Prefixes that `restored` hands back to the machine. */
-export const RESTORED_PREFIXES = ['row/', 'input/', 'register/', 'resident/', 'story/', 'hop/'] as const
+export const RESTORED_PREFIXES = ['row/', 'input/', 'register/', 'resident/', 'story/', 'hop/', 'fork/'] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
   key: rowKey(row.agent),
   value: () => {
-    const { story: _story, itinerary: _itinerary, heardMs: _heardMs, inputJson: _inputJson, ...kept } = row
+    const {
+      story: _story,
+      itinerary: _itinerary,
+      forks: _forks,
+      heardMs: _heardMs,
+      inputJson: _inputJson,
+      ...kept
+    } = row
     return { ...kept, seen: { ...row.seen } }
   },
 })
 
 /** Everything that a home keeps of an agent. */
-export const forgetRow = ({ agent, story, itinerary }: HomeRow): readonly RecordWrite[] => [
+export const forgetRow = ({ agent, story, itinerary, forks }: HomeRow): readonly RecordWrite[] => [
   gone(rowKey(agent)),
   gone(inputKey(agent)),
   gone(registerKey(agent)),
   ...story.map(({ number }) => gone(storyKey(agent, number))),
   ...itinerary.map(({ certificate }) => gone(hopKey(agent, certificate.epoch))),
+  ...forks.map(({ request }) => gone(forkKey(agent, request))),
 ]
 
 /** Apart from the row, which is written with every effect: it never changes and may be long. */
@@ -59,6 +69,11 @@ export const writeStory = (agent: AgentId, line: StoryLine): RecordWrite => ({
 export const writeHop = (hop: Hop): RecordWrite => ({
   key: hopKey(hop.certificate.agent, hop.certificate.epoch),
   value: () => hop,
+})
+
+export const writeFork = (agent: AgentId, fork: Fork): RecordWrite => ({
+  key: forkKey(agent, fork.request),
+  value: () => fork,
 })
 
 export interface KeptResident {

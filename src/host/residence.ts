@@ -5,6 +5,7 @@ import { homeOf } from '../directory/agent-id.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import { onDepartureFrozen } from './departure.ts'
 import { NOTHING_PUSHED } from './events.ts'
+import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
 import { CHECKPOINT_MS, EFFECT_BYTES_MAX, EFFECTS_WAITING_MAX } from './limits.ts'
 import { reportHolding } from './neighbours.ts'
@@ -34,6 +35,7 @@ export const mayRunHere = ({ state }: Turn, resident: Resident): boolean =>
 export function settleIn(turn: Turn, resident: Resident): void {
   if (!isHeld(resident) || resident.ended || resident.departure || !mayRunHere(turn, resident)) return
   if (resident.guest === 'none') {
+    resident.forking = null
     if (isSpent(resident)) return // the tick proposes the next epoch
     resident.guest = 'preparing'
     resident.preparing = begin(
@@ -60,6 +62,7 @@ export function settleIn(turn: Turn, resident: Resident): void {
 }
 
 export function goOn(turn: Turn, resident: Resident): void {
+  if (standsForFork(resident)) return
   resident.guest = 'running'
   const row = turn.state.rows.get(resident.agent)
   if (row?.state === 'waiting') {
@@ -69,6 +72,9 @@ export function goOn(turn: Turn, resident: Resident): void {
   resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
   turn.effects.push({ kind: 'run', agent: resident.agent })
 }
+
+/** Others are being made of it as it stands there; what it did meanwhile would be paid from their shares. */
+const standsForFork = ({ forking }: Resident): boolean => forking !== null && forking.phase !== 'freeze'
 
 /** Takes checkpoints when they are due; called each tick and when a checkpoint has arrived at home. */
 export function checkpointWhenDue(turn: Turn, resident: Resident): void {
@@ -86,12 +92,19 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   resident.checkpoint = checkpoint
   resident.fuelUsed = fuelUsed
   resident.stateBytes = stateBytes
-  resident.brief = { ...resident.brief, consoleLines: resident.consoleLines }
+  resident.brief = { ...resident.brief, consoleLines: resident.consoleLines, sentBytes: resident.sentBytes }
   if (changed) persist(turn, writeResident(resident))
   if (resident.departure) return onDepartureFrozen(turn, resident)
+  if (resident.forking?.phase === 'freeze') resident.forking.phase = 'still'
   if (mayRunHere(turn, resident)) goOn(turn, resident)
-  if (!changed && resident.checkpointCall === null) return
+  if (!changed && resident.checkpointCall === null && !resident.forking) return
   resident.effectsBeforeCheckpoint = resident.effects.length
+  sendCheckpointHome(turn, resident)
+}
+
+/** For who needs it at home, where the one before did not get there. */
+export function sendCheckpointAgain(turn: Turn, resident: Resident): void {
+  resident.effectsBeforeCheckpoint ??= resident.effects.length
   sendCheckpointHome(turn, resident)
 }
 
@@ -103,12 +116,16 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
   if (resident.effectsBeforeCheckpoint !== 0 || resident.checkpointSending) return
   resident.effectsBeforeCheckpoint = null
   const { state } = turn
-  const { agent, epoch, checkpoint, fuelUsed, consoleLines } = resident
+  const { agent, epoch, checkpoint, fuelUsed } = resident
+  // As of the checkpoint: by now the agent may have said more.
+  const { consoleLines, sentBytes } = resident.brief
   if (checkpoint === null) return
+  if (resident.forking?.phase === 'still') resident.forking.phase = 'sent'
   const row = state.rows.get(agent)
   if (row) {
     row.checkpoint = checkpoint
     row.consoleLines = consoleLines
+    row.sentBytes = sentBytes
     row.fuelUsed = fuelUsed
     persist(turn, writeRow(row))
     tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
@@ -119,7 +136,7 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
     turn,
     homeOf(resident.agent),
     'checkpoint',
-    { agent, epoch, checkpoint, fuelUsed, consoleLines, base: resident.atHome, pack: null },
+    { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, base: resident.atHome, pack: null },
     { for: 'checkpoint', agent, checkpoint },
   )
 }
@@ -131,6 +148,7 @@ export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid
   resident.checkpointSending = false
   resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
   if (checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent: resident.agent, checkpoint })
+  onForkCheckpointHome(turn, resident, arrived)
   sendCheckpointHome(turn, resident)
   const request = resident.checkpointCall
   if (request === null || resident.guest === 'none') return

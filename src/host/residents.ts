@@ -39,12 +39,14 @@ export function newResident(
     progress: null,
     note: '',
     consoleLines: brief.consoleLines,
+    sentBytes: brief.sentBytes,
     unheard: 0,
     effects: [],
     effectSending: false,
     placeDueMs: turn.nowMs,
     sinceMs: turn.wallMs,
     checkpointCall: null,
+    forking: null,
     ended: false,
   }
 }

@@ -6,7 +6,7 @@ import { propose } from './proposer.ts'
 import { inputKey, type KeptResident } from './records.ts'
 import { isHeld, isSpent } from './residence.ts'
 import { newResident } from './residents.ts'
-import type { HomeRow, Register, Resident } from './state.ts'
+import type { Fork, HomeRow, Register, Resident } from './state.ts'
 import { log, type Turn } from './turn.ts'
 
 /**
@@ -23,6 +23,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
         inputJson: String(records.get(inputKey((value as HomeRow).agent)) ?? 'null'),
         story: [],
         itinerary: [],
+        forks: [],
       }
       state.rows.set(row.agent, row)
     } else if (key.startsWith('register/')) {
@@ -34,6 +35,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
     const row = state.rows.get(key.split('/')[1] as AgentId)
     if (key.startsWith('story/')) row?.story.push(value as StoryLine)
     else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
+    else if (key.startsWith('fork/')) row?.forks.push(value as Fork)
   }
   if (state.residents.size > 0) log(turn, 'info', `took up ${state.residents.size} agents from the life before`)
 }
@@ -47,6 +49,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     release: kept.release,
     fuelUsed: kept.fuelUsed,
     consoleLines: kept.brief.consoleLines,
+    sentBytes: kept.brief.sentBytes,
     effects: [...kept.effects],
     ended: kept.effects.some(({ kind }) => kind === 'result' || kind === 'failure'),
   }

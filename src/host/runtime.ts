@@ -230,6 +230,10 @@ class Runtime implements Host {
         return lodgings.freeze(effect.agent)
       case 'deliver':
         return lodgings.deliver(effect.agent, effect.delivery)
+      case 'limit':
+        return lodgings.limit(effect.agent, effect.quota)
+      case 'hold':
+        return void this.#vault?.hold(effect.agent, effect.checkpoint)
       case 'terminate':
         return lodgings.terminate(effect.agent)
       case 'forget':

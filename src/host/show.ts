@@ -34,7 +34,7 @@ const showResident = (resident: Resident): AgentSnapshot => ({
   progress: resident.progress,
   note: resident.note,
   fuelUsed: resident.fuelUsed,
-  fuelMax: resident.brief.fuelMax,
+  fuelMax: resident.brief.allowance.fuelMax,
   memoryBytes: resident.stateBytes,
   hops: resident.brief.hops,
   sinceMs: resident.sinceMs,

@@ -2,8 +2,9 @@ import type { Hop } from '../audit/itinerary.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { Allowance } from '../permit/grant.ts'
 import type { Quota } from '../permit/quota.ts'
-import type { Brief, Description, Effect, Load, Offer, Requests, Row, StoryLine } from '../wire/messages.ts'
+import type { Brief, Description, Effect, ForkedFrom, Load, Offer, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Ballot, Certificate, Holding, Release, Sealed, Vote } from '../wire/statements.ts'
 import type { BundleFacts } from './events.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
@@ -66,14 +67,19 @@ export interface HomeRow {
   readonly inputJson: string
   readonly seed: number
   readonly launchedMs: number
-  readonly fuelMax: number
-  readonly memoryBytesMax: number
+  /** Less after each fork. */
+  allowance: Allowance
+  readonly forkedFrom: ForkedFrom | null
+  /** What was made of it, by the call that asked for it; a record each. */
+  readonly forks: Fork[]
   state: Row['state']
   epoch: number
   holder: Did
   /** The newest checkpoint that is whole in home's own store. */
   checkpoint: Cid | null
   consoleLines: number
+  /** Up to the checkpoint. */
+  sentBytes: number
   fuelUsed: number
   progress: number | null
   note: string
@@ -86,6 +92,12 @@ export interface HomeRow {
   readonly itinerary: Hop[]
   readonly story: StoryLine[]
   storyNext: number
+}
+
+/** One `fork` that home has carried out: the same call asked again finds the same agents. */
+export interface Fork {
+  readonly request: number
+  readonly agents: readonly AgentId[]
 }
 
 /** A witness's memory of one agent: single-decree Paxos for `epoch + 1` (DESIGN 4.5; Lamport, "Paxos made simple"). */
@@ -106,7 +118,7 @@ export interface Resident {
   readonly name: string
   readonly author: Did
   /** What it may use here: the least of what its bundle asks, its launcher gives and this host allows. */
-  readonly quota: Quota
+  quota: Quota
   /** The program itself asked to be here: its home runs it whatever its slots. */
   wanted: boolean
   epoch: number
@@ -143,6 +155,7 @@ export interface Resident {
   progress: number | null
   note: string
   consoleLines: number
+  sentBytes: number
   /** Console lines lost since the last one that was taken. */
   unheard: number
   /** Effects that home has not acknowledged, oldest first; the first one may be on its way. */
@@ -152,8 +165,18 @@ export interface Resident {
   readonly sinceMs: number
   /** Call that asked for a checkpoint and waits until home has it. */
   checkpointCall: number | null
+  forking: Forking | null
   /** Final: nothing but effects left to send. */
   ended: boolean
+}
+
+/** A `fork` call under way here (fork.ts). Not kept: who goes on from the checkpoint asks again. */
+export interface Forking {
+  readonly request: number
+  readonly n: number
+  /** From `still` on the program stands at the checkpoint that it is forked from, until it is answered. */
+  phase: 'freeze' | 'still' | 'sent' | 'ask' | 'asked'
+  retryMs: number
 }
 
 export interface Departure {
@@ -212,6 +235,7 @@ export type Waiting =
   | { readonly for: 'promise'; readonly agent: AgentId; readonly epoch: number; readonly witness: Did }
   | { readonly for: 'effect'; readonly agent: AgentId }
   | { readonly for: 'checkpoint'; readonly agent: AgentId; readonly checkpoint: Cid }
+  | { readonly for: 'fork'; readonly agent: AgentId; readonly request: number }
   | { readonly for: 'seal-ready'; readonly agent: AgentId; readonly handle: number }
   | { readonly for: 'seal-release'; readonly agent: AgentId }
   | { readonly for: 'seal-vote'; readonly agent: AgentId; readonly handle: number; readonly proposer: Did }

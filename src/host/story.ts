@@ -32,10 +32,11 @@ export const briefOfRow = (state: HostState, row: HomeRow): Brief => ({
   inputJson: row.inputJson,
   seed: row.seed,
   launchedMs: row.launchedMs,
-  fuelMax: row.fuelMax,
-  memoryBytesMax: row.memoryBytesMax,
+  allowance: row.allowance,
   witnesses: [state.self],
   hops: row.hops,
   consoleLines: row.consoleLines,
+  sentBytes: row.sentBytes,
   movedBy: null,
+  forkedFrom: row.forkedFrom,
 })

@@ -9,6 +9,8 @@ export interface Quota {
   readonly lifetimeMs: number
   readonly sentBytes: number
   readonly hops: number
+  /** Agents that it and those it forks into may become beside itself, together and ever. */
+  readonly children: number
 }
 
 export const QUOTA_FIELDS = [
@@ -17,6 +19,7 @@ export const QUOTA_FIELDS = [
   'lifetimeMs',
   'sentBytes',
   'hops',
+  'children',
 ] as const satisfies readonly (keyof Quota)[]
 
 export function minQuota(first: Quota, ...others: readonly Quota[]): Quota {
@@ -27,6 +30,7 @@ export function minQuota(first: Quota, ...others: readonly Quota[]): Quota {
     lifetimeMs: least('lifetimeMs'),
     sentBytes: least('sentBytes'),
     hops: least('hops'),
+    children: least('children'),
   }
 }
 

@@ -1,8 +1,9 @@
 import { type Result, refuse } from '../base/result.ts'
-import { flag, misshapen, oneOf, reading, record, text } from '../base/shape.ts'
+import { flag, misshapen, oneOf, reading, record, text, whole } from '../base/shape.ts'
 import type { Delivery, PendingCall } from '../engine/image.ts'
 import type { HostKind } from '../host/snapshot.ts'
 import { type Did, parseDid } from '../identity/did.ts'
+import { FORK_MAX } from '../permit/limits.ts'
 import type { Quota } from '../permit/quota.ts'
 import { CALL_ARGS_LENGTH_MAX, NOTE_LENGTH_MAX, PATH_LENGTH_MAX } from './limits.ts'
 import { bytesJson, parseJson, writeJson } from './values.ts'
@@ -14,6 +15,7 @@ import { bytesJson, parseJson, writeJson } from './values.ts'
 export type Call =
   | { readonly name: 'self' }
   | { readonly name: 'move'; readonly where: Where }
+  | { readonly name: 'fork'; readonly n: number }
   | { readonly name: 'checkpoint' }
   | { readonly name: 'progress'; readonly fraction: number; readonly note: string }
   | { readonly name: 'emit'; readonly valueJson: string }
@@ -32,6 +34,8 @@ export interface Answers {
   readonly self: { readonly id: string; readonly host: HostFacts; readonly quota: Quota }
   /** The host that the next line runs on; the new holder gives it. */
   readonly move: HostFacts
+  /** What tells one from another after a fork; `seed` is of its Math.random from there on, null where that goes on. */
+  readonly fork: Answers['self'] & { readonly index: number; readonly seed: number | null }
   readonly checkpoint: true
   readonly progress: null
   readonly emit: null
@@ -82,6 +86,7 @@ export function parseCall(call: PendingCall): Result<Call, CallRefusal> {
 const CALL_NAMES = [
   'self',
   'move',
+  'fork',
   'checkpoint',
   'progress',
   'emit',
@@ -99,6 +104,8 @@ function readCall(name: Call['name'], value: unknown): Call {
       return { name }
     case 'move':
       return { name, where: readWhere(record(value, name, ['where']).where) }
+    case 'fork':
+      return { name, n: whole(record(value, name, ['n']).n, 'n', 1, FORK_MAX) }
     case 'progress': {
       const { fraction, note } = record(value, name, ['fraction', 'note'])
       if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1))

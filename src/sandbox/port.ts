@@ -9,6 +9,7 @@ import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
  * Contract of a Guest:
  * - It starts stopped; `run` lets it go on; `freeze` stops it at the next safepoint and yields `frozen`; after that it
  *   stands still, and `run` continues it in place. `freeze` on a guest that stands still yields `frozen` again.
+ * - `limit` holds from then on; what has been used counts. A program that is beyond it already ends with QUOTA.
  * - `finished` and `failed` are final: exactly one of them, once; then the worker is gone. After `terminate` no event.
  * - A guest that does not answer `freeze` or a heartbeat within WATCHDOG_MS is terminated: `failed` UNRESPONSIVE.
  * - Calls are delivered in order; a thawed guest reports its pending calls again as `call` events with `again: true`.
@@ -21,8 +22,12 @@ export interface Guest {
   run(): void
   freeze(): void
   deliver(delivery: Delivery): void
+  limit(limit: GuestLimit): void
   terminate(): void
 }
+
+/** Of the order, what becomes less when the agent is forked. The guest that is told it stands still. */
+export type GuestLimit = Pick<GuestOrder, 'fuelMax' | 'sentBytesMax'>
 
 export interface GuestOrder {
   /** Label for logs and the watchdog's messages; the guest never sees it. */

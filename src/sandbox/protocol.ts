@@ -10,7 +10,7 @@ import {
   STATE_HASH_LENGTH_MAX,
 } from './limits.ts'
 import { type PackedImage, readGone, readImage } from './packed-image.ts'
-import type { GuestEvent, GuestFailure, GuestOrder } from './port.ts'
+import type { GuestEvent, GuestFailure, GuestLimit, GuestOrder } from './port.ts'
 
 /**
  * What a host and its guest say to each other over the one port between them: plain data, structured-cloned. Nothing of
@@ -24,6 +24,7 @@ export type HostMessage =
   | { readonly kind: 'run' }
   | { readonly kind: 'freeze' }
   | { readonly kind: 'deliver'; readonly delivery: Delivery }
+  | { readonly kind: 'limit'; readonly limit: GuestLimit }
   /** Answered with a pulse. */
   | { readonly kind: 'ping' }
 

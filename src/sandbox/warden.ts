@@ -19,7 +19,7 @@ import {
   WATCHDOG_MS,
 } from './limits.ts'
 import { packImage } from './packed-image.ts'
-import type { Guest, GuestEvent, GuestFailure, GuestOrder } from './port.ts'
+import type { Guest, GuestEvent, GuestFailure, GuestLimit, GuestOrder } from './port.ts'
 import { type GuestReport, type HostMessage, parseGuestMessage } from './protocol.ts'
 
 /**
@@ -47,7 +47,7 @@ export interface WardenPowers {
 export class Warden implements Guest, WorkerEvents {
   readonly #link: WorkerLink
   /** What every message is judged by. */
-  readonly #bounds: Bounds
+  #bounds: Bounds
   readonly #powers: WardenPowers
   readonly #onEvent: (event: GuestEvent) => void
   readonly #messages: TokenBucket
@@ -118,6 +118,12 @@ export class Warden implements Guest, WorkerEvents {
             reason: `answer length ${length} > ANSWER_LENGTH_MAX ${ANSWER_LENGTH_MAX}`,
           } as const)
     this.#link.post({ kind: 'deliver', delivery: { request, outcome: fitting } }, [])
+  }
+
+  limit({ fuelMax, sentBytesMax }: GuestLimit): void {
+    if (this.#state === 'ended') return
+    this.#bounds = { ...this.#bounds, fuelMax, sentBytesMax }
+    this.#link.post({ kind: 'limit', limit: { fuelMax, sentBytesMax } }, [])
   }
 
   terminate(): void {

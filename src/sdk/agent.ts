@@ -25,7 +25,7 @@
 
 /** What an agent knows of itself and can ask of its host. */
 export interface Self<Input = unknown> {
-  /** The agent's name, unique for ever; the same on every host. */
+  /** The agent's name, unique for ever; the same on every host. After a `fork`, each has its own. */
   readonly id: string
   /** What the agent was launched with; the same value as the function's second argument. */
   readonly input: Input
@@ -46,6 +46,17 @@ export interface Self<Input = unknown> {
    * Refused with UNREACHABLE (nobody who fits takes it), QUOTA (no hops left), DENIED.
    */
   move(where: Where): Promise<Host>
+
+  /**
+   * Becomes n: the lines after it run in n agents, each with its own copy of everything, as it stands: variables, closures,
+   * pending promises, timers. Answers 0 in the one that goes on and 1 to n − 1 in the others, which are placed on hosts of
+   * their own. What is left of the permit is divided among them. Each has a result of its own.
+   * Refused with QUOTA (children, or a number with less than one for each), DENIED.
+   *
+   *     const index = await self.fork(4)
+   *     for (let row = index; row < rows.length; row += 4) work(rows[row])
+   */
+  fork(n: number): Promise<number>
 
   /** Resolves when home has a copy of the agent's state taken after this call: at most the work since then can be lost. */
   checkpoint(): Promise<void>
@@ -115,6 +126,8 @@ export interface Quota {
   /** Of console lines, emits and the result together. */
   readonly sentBytes: number
   readonly hops: number
+  /** Agents that this one and those it forks into may become beside itself. */
+  readonly children: number
 }
 
 export type KernelFunction = (...args: number[]) => number
@@ -164,6 +177,7 @@ export function agent<Input = unknown, Output = unknown>(
 interface Engine {
   readonly __sojourn: {
     call(name: string, args: object): Promise<unknown>
+    seedRandom(seed: number): void
     kernels(): Readonly<Record<string, readonly string[]>>
     kernelCall(kernel: string, name: string, ...args: number[]): number
     kernelRead(kernel: string, address: number, length: number): Uint8Array
@@ -177,6 +191,7 @@ const engine = globalThis as unknown as Engine
 interface Answers {
   self: { readonly id: string; readonly host: Host; readonly quota: Quota }
   move: Host
+  fork: Answers['self'] & { readonly index: number; readonly seed: number | null }
   checkpoint: true
   progress: null
   emit: null
@@ -197,17 +212,21 @@ async function call<Name extends keyof Answers>(name: Name, args: object): Promi
 const SLEEP_MS_MAX = 2 ** 31 - 1
 
 class Asking<Input> implements Self<Input> {
-  readonly id: string
   readonly input: Input
   readonly #progress = new Progress()
+  #id: string
   #host: Host
   #quota: Quota
 
   constructor(input: Input, { id, host, quota }: Answers['self']) {
-    this.id = id
+    this.#id = id
     this.input = input
     this.#host = host
     this.#quota = quota
+  }
+
+  get id(): string {
+    return this.#id
   }
 
   get host(): Host {
@@ -228,6 +247,16 @@ class Asking<Input> implements Self<Input> {
   async move(where: Where): Promise<Host> {
     this.#host = await call('move', { where })
     return this.#host
+  }
+
+  async fork(n: number): Promise<number> {
+    const { index, seed, id, host, quota } = await call('fork', { n })
+    this.#id = id
+    this.#host = host
+    this.#quota = quota
+    // Otherwise all of them would draw the same from here on.
+    if (seed !== null) engine.__sojourn.seedRandom(seed)
+    return index
   }
 
   async checkpoint(): Promise<void> {

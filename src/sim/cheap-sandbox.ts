@@ -1,6 +1,6 @@
 import type { Timers } from '../base/timers.ts'
 import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
-import type { Guest, GuestEvent, GuestOrder, Sandbox } from '../sandbox/port.ts'
+import type { Guest, GuestEvent, GuestLimit, GuestOrder, Sandbox } from '../sandbox/port.ts'
 
 /**
  * Guests that cost nothing: a program is a number of steps, its state a running hash of every step done, so that a step
@@ -14,6 +14,8 @@ export interface CheapProgram {
   readonly emitEvery: number
   /** Asks to move after this many steps, in ascending order. */
   readonly moves?: readonly { readonly at: number; readonly where: unknown }[]
+  /** Forks after this many steps, in ascending order; each that comes of it does the forks that are left. */
+  readonly forks?: readonly { readonly at: number; readonly n: number }[]
   readonly fail?: string
 }
 
@@ -22,10 +24,13 @@ export const CHEAP_ENGINE = 'cheap-1'
 /** One step takes a millisecond and a unit of fuel; a slice is this many. */
 const SLICE_STEPS = 25
 
-/** What the program returns when every step has been done once. */
-export function cheapTruth(program: CheapProgram): { steps: number; hash: number } {
+/** What the program returns when every step has been done once; after forks, for the one that was given these indices. */
+export function cheapTruth(program: CheapProgram, indices: readonly number[] = []): { steps: number; hash: number } {
   let hash = 0
-  for (let i = 0; i < program.steps; i++) hash = stepOn(hash, i)
+  for (let i = 0; i < program.steps; i++) {
+    hash = stepOn(hash, i)
+    for (const [k, { at }] of (program.forks ?? []).entries()) if (at === i + 1) hash = stepOn(hash, indices[k] ?? -2)
+  }
   return { steps: program.steps, hash }
 }
 
@@ -52,6 +57,8 @@ class CheapGuest implements Guest {
   #pending: PendingCall[]
   #nextRequest: number
   #moved: number
+  #forked: number
+  #fuelMax: number
   #standing = true
   #freezing = false
   #stepping = false
@@ -65,6 +72,8 @@ class CheapGuest implements Guest {
     this.#done = Number(globals?.get('done') ?? 0)
     this.#hash = Number(globals?.get('hash') ?? 0)
     this.#moved = Number(globals?.get('moved') ?? 0)
+    this.#forked = Number(globals?.get('forked') ?? 0)
+    this.#fuelMax = order.fuelMax
     this.#pending = [...(order.image?.pending ?? [])]
     this.#nextRequest = order.image?.nextRequest ?? 1
     timers.after(1, () => {
@@ -83,9 +92,17 @@ class CheapGuest implements Guest {
     else this.#stand()
   }
 
-  deliver({ request }: Delivery): void {
+  deliver({ request, outcome }: Delivery): void {
+    const answered = this.#pending.find((call) => call.request === request)
+    // A refused fork shows in the result, too.
+    if (answered?.name === 'fork')
+      this.#hash = stepOn(this.#hash, outcome.ok ? Number(JSON.parse(outcome.valueJson).index) : -2)
     this.#pending = this.#pending.filter((call) => call.request !== request)
     this.#goOn()
+  }
+
+  limit({ fuelMax }: GuestLimit): void {
+    this.#fuelMax = fuelMax
   }
 
   terminate(): void {
@@ -103,7 +120,7 @@ class CheapGuest implements Guest {
 
   #slice(): void {
     if (this.#gone) return
-    const { steps, emitEvery, moves = [], fail } = this.#program
+    const { steps, emitEvery, moves = [], forks = [], fail } = this.#program
     for (let n = 0; n < SLICE_STEPS && this.#done < steps && this.#pending.length === 0; n++) {
       this.#hash = stepOn(this.#hash, this.#done++)
       if (emitEvery > 0 && this.#done % emitEvery === 0)
@@ -113,8 +130,16 @@ class CheapGuest implements Guest {
         this.#moved += 1
         this.#call('move', { where: move.where })
       }
+      const fork = forks[this.#forked]
+      if (fork && this.#done >= fork.at) {
+        this.#forked += 1
+        this.#call('fork', { n: fork.n })
+      }
     }
-    if (this.#freezing) this.#stand()
+    if (this.#done > this.#fuelMax) {
+      this.#tell({ kind: 'failed', code: 'QUOTA', reason: `fuel: ${this.#fuelMax} used up`, fuelUsed: this.#done })
+      this.#gone = true
+    } else if (this.#freezing) this.#stand()
     else if (this.#done < steps || this.#pending.length > 0) this.#goOn()
     else if (fail) this.#tell({ kind: 'failed', code: 'THROWN', reason: fail, fuelUsed: this.#done })
     else {
@@ -145,6 +170,7 @@ class CheapGuest implements Guest {
         ['done', this.#done],
         ['hash', this.#hash],
         ['moved', this.#moved],
+        ['forked', this.#forked],
       ]),
       standing: 'turn',
       asyncifyAddress: 0,

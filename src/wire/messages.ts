@@ -2,6 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
+import type { Allowance } from '../permit/grant.ts'
 import type { Pack } from './pack.ts'
 import type {
   Ballot,
@@ -46,8 +47,7 @@ export interface Offer {
   readonly reason: HopReason
   readonly hops: number
   readonly fuelUsed: number
-  readonly fuelMax: number
-  readonly memoryBytesMax: number
+  readonly allowance: Allowance
   /** Bytes of the whole checkpoint, as an upper bound for the reservation. */
   readonly stateBytes: number
 }
@@ -59,14 +59,27 @@ export interface Brief {
   readonly inputJson: string
   readonly seed: number
   readonly launchedMs: number
-  readonly fuelMax: number
-  readonly memoryBytesMax: number
+  readonly allowance: Allowance
   readonly witnesses: readonly Did[]
   readonly hops: number
   /** Console lines written up to this checkpoint: the next one has this number. (Emits are numbered by their call.) */
   readonly consoleLines: number
+  /** Of the permit's sentBytes, up to this checkpoint. */
+  readonly sentBytes: number
   /** The `move` call that this hop answers, null when the agent did not ask. */
   readonly movedBy: number | null
+  /** The `fork` call that its going on answers, with its index; null for an agent that was launched. */
+  readonly forkedFrom: ForkedFrom | null
+}
+
+/** Whom an agent was made of: it went on from that one's checkpoint, in the middle of that call. */
+export interface ForkedFrom {
+  readonly agent: AgentId
+  readonly request: number
+  /** 1 and up; the one that it was made of is 0. */
+  readonly index: number
+  /** Of its Math.random from the fork on. */
+  readonly seed: number
 }
 
 export type EffectKind = 'emit' | 'console' | 'result' | 'failure'
@@ -97,7 +110,7 @@ export interface HoldingReport {
 export interface StoryLine {
   readonly number: number
   readonly atMs: number
-  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover'
+  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover' | 'fork'
   readonly valueJson: string
 }
 
@@ -112,6 +125,7 @@ export interface Row {
   readonly note: string
   readonly fuelUsed: number
   readonly hops: number
+  readonly forkedFrom: ForkedFrom | null
 }
 
 export interface Requests {
@@ -157,10 +171,27 @@ export interface Requests {
       checkpoint: Cid
       fuelUsed: number
       consoleLines: number
+      sentBytes: number
       base: Cid | null
       pack: Pack | null
     }
     answer: Record<string, never>
+  }
+  /**
+   * Holder to home: make n agents of this one, from the checkpoint that home has just taken, in the middle of that call.
+   * Asked again it finds what it made. The answer: the new agents by index from 1, and what is left to the old one.
+   */
+  fork: {
+    ask: {
+      agent: AgentId
+      epoch: number
+      request: number
+      n: number
+      checkpoint: Cid
+      fuelUsed: number
+      hops: number
+    }
+    answer: { agents: readonly AgentId[]; left: Allowance }
   }
   effect: { ask: Effect; answer: Record<string, never> }
   /** Where is it? Any host that has heard of the agent answers; home is authoritative. */

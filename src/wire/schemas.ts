@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 import type { HopReason, HostKind } from '../host/snapshot.ts'
+import type { Allowance } from '../permit/grant.ts'
+import { FORK_MAX } from '../permit/limits.ts'
 import type { Alleged } from './alleged.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
@@ -23,6 +25,13 @@ const description: Schema<m.Description> = v.strictObject({
   engineIds: f.listOf(f.name, ENGINE_IDS_MAX),
   load,
 })
+const allowance: Schema<Allowance> = v.strictObject({
+  fuelMax: f.whole,
+  memoryBytesMax: f.whole,
+  sentBytesMax: f.whole,
+  hopsMax: f.whole,
+  childrenMax: f.whole,
+})
 const offer: Schema<m.Offer> = v.strictObject({
   agent: f.agent,
   epoch: f.positive,
@@ -30,9 +39,14 @@ const offer: Schema<m.Offer> = v.strictObject({
   reason: v.picklist(HOP_REASONS),
   hops: f.whole,
   fuelUsed: f.whole,
-  fuelMax: f.whole,
-  memoryBytesMax: f.whole,
+  allowance,
   stateBytes: f.whole,
+})
+const forkedFrom: Schema<m.ForkedFrom> = v.strictObject({
+  agent: f.agent,
+  request: f.positive,
+  index: f.positive,
+  seed: f.seed,
 })
 const brief: Schema<m.Brief> = v.strictObject({
   agent: f.agent,
@@ -40,12 +54,13 @@ const brief: Schema<m.Brief> = v.strictObject({
   inputJson: f.json,
   seed: f.seed,
   launchedMs: f.finite,
-  fuelMax: f.whole,
-  memoryBytesMax: f.whole,
+  allowance,
   witnesses: f.listOf(f.did, WITNESSES_MAX),
   hops: f.whole,
   consoleLines: f.whole,
+  sentBytes: f.whole,
   movedBy: v.nullable(f.whole),
+  forkedFrom: v.nullable(forkedFrom),
 })
 const effect: Schema<m.Effect> = v.strictObject({
   agent: f.agent,
@@ -65,7 +80,7 @@ const report: Schema<m.HoldingReport> = v.strictObject({
 const storyLine: Schema<m.StoryLine> = v.strictObject({
   number: f.whole,
   atMs: f.finite,
-  kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover']),
+  kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover', 'fork']),
   valueJson: f.json,
 })
 const row: Schema<m.Row> = v.strictObject({
@@ -79,6 +94,7 @@ const row: Schema<m.Row> = v.strictObject({
   note: f.note,
   fuelUsed: f.whole,
   hops: f.whole,
+  forkedFrom: v.nullable(forkedFrom),
 })
 /** Blocks of the checkpoint that the message names. */
 const pushed = { base: v.nullable(f.cid), pack: v.nullable(f.pack) }
@@ -124,9 +140,22 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       checkpoint: f.cid,
       fuelUsed: f.whole,
       consoleLines: f.whole,
+      sentBytes: f.whole,
       ...pushed,
     }),
     answer: nothing,
+  },
+  fork: {
+    ask: v.strictObject({
+      agent: f.agent,
+      epoch: f.positive,
+      request: f.positive,
+      n: v.pipe(f.whole, v.minValue(2), v.maxValue(FORK_MAX)),
+      checkpoint: f.cid,
+      fuelUsed: f.whole,
+      hops: f.whole,
+    }),
+    answer: v.strictObject({ agents: f.listOf(f.agent, FORK_MAX), left: allowance }),
   },
   effect: { ask: effect, answer: nothing },
   locate: { ask: v.strictObject({ agent: f.agent }), answer: v.strictObject({ epoch: f.whole, holder: f.did }) },

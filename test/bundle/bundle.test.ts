@@ -8,7 +8,7 @@ import { BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX, DEFAULT_QUOTA, QUOTA_ASKED_MAX } fro
 import { bundleBlocks, openBundle, openBundleBlocks } from '../../src/bundle/open.ts'
 import { partsFault, sealBundle } from '../../src/bundle/seal.ts'
 import { ENVELOPE_BYTES_MAX } from '../../src/identity/limits.ts'
-import { grantedQuota } from '../../src/permit/grant.ts'
+import { ALL_ASKED, grantedQuota } from '../../src/permit/grant.ts'
 import { FETCH_BYTES_MAX } from '../../src/wire/limits.ts'
 import { author, parts, verifier } from './parts.ts'
 
@@ -173,13 +173,13 @@ describe('parts that cannot become a bundle', () => {
 describe('the quota that a host grants', () => {
   const policy = { ...DEFAULT_QUOTA, fuel: 1e13 }
   it('is the least of what was asked and what was given', () => {
-    const order = { fuelMax: 1e9, memoryBytesMax: 2 ** 31 }
+    const order = { ...ALL_ASKED, fuelMax: 1e9, memoryBytesMax: 2 ** 31 }
     expect(grantedQuota(DEFAULT_QUOTA, order, policy)).toEqual({ ok: true, value: { ...DEFAULT_QUOTA, fuel: 1e9 } })
   })
 
   it('is refused to a bundle that asks for more than the host allows', () => {
     const asked = { ...DEFAULT_QUOTA, fuel: 1e14 }
-    expect(grantedQuota(asked, { fuelMax: 1, memoryBytesMax: 1 }, policy)).toEqual({
+    expect(grantedQuota(asked, { ...ALL_ASKED, fuelMax: 1 }, policy)).toEqual({
       ok: false,
       code: 'QUOTA',
       reason: 'bundle asks for more than this host allows: fuel 100000000000000 > 10000000000000',

@@ -30,6 +30,7 @@ const row = (agent: AgentId, changes: Partial<Row> = {}): Row => ({
   note: '',
   fuelUsed: 0,
   hops: 1,
+  forkedFrom: null,
   ...changes,
 })
 

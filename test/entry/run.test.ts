@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadLocalProgram } from '../../src/entry/node/local-program.ts'
-import { type LocalRunEnd, runLocally } from '../../src/entry/node/local-run.ts'
+import { type LocalAgent, type LocalRunEnd, runLocally } from '../../src/entry/node/local-run.ts'
 import { inSourceLines } from '../../src/entry/node/source-lines.ts'
 import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
 import { createNodeSandbox } from '../../src/platform/node/sandbox.ts'
@@ -19,6 +19,7 @@ const engine = await loadEngineFiles(resolve('dist/engine'))
 
 interface Ran {
   readonly end: LocalRunEnd
+  readonly agents: readonly LocalAgent[]
   readonly console: readonly string[]
   readonly emitted: readonly string[]
 }
@@ -42,14 +43,17 @@ describe('a local run', () => {
       seed: 5,
       fuelMax,
       memoryBytesMax: 64 * 2 ** 20,
+      childrenMax: 15,
       hopEveryFuel,
     }
-    const end = await runLocally(sandbox, await loadLocalProgram(path), options, {
+    const agents = await runLocally(sandbox, await loadLocalProgram(path), options, () => ({
       console: ({ level, text }) => console.push(`${level} ${text}`),
       emit: (valueJson) => emitted.push(valueJson),
       progress: () => undefined,
-    })
-    return { end, console, emitted }
+    }))
+    const [first] = agents
+    if (!first) throw new Error('nothing ran')
+    return { end: first.end, agents, console, emitted }
   }
 
   const unmoved = ({ end: { hops: _, ...end }, console, emitted }: Ran) => ({ end, console, emitted })
@@ -98,6 +102,53 @@ describe('a local run', () => {
     expect(unmoved(hopping)).toEqual(unmoved(straight))
     expect(hopping.end.hops).toBeGreaterThan(4)
   })
+
+  it('forks into agents that go on from the same line, each with its index, its chance and its share', async () => {
+    const path = join(folder, 'forks.ts')
+    await writeFile(
+      path,
+      `import { agent } from 'sojourn/agent'
+       export default agent(async (self) => {
+         const before = Math.random()
+         const seen = new Map([['before', before]])
+         const late = self.sleep(60_000).then(() => 'slept')
+         const told = self.emit('once')
+         const { children, fuel } = self.quota
+         const index = await self.fork(3)
+         await told
+         if (index === 2) seen.set('deeper', await self.fork(2))
+         const shares = [self.quota.children, Math.round((100 * self.quota.fuel) / fuel)]
+         await self.emit(index)
+         return { index, id: self.id, same: seen.get('before') === before, deeper: seen.get('deeper') ?? null,
+           chance: Math.random(), late: await late, children, shares }
+       })`,
+    )
+    const straight = await run(path, null)
+    const results = straight.agents.map(({ end }) => (end.ok ? JSON.parse(end.resultJson) : end))
+    expect(results.map(({ index, deeper }) => [index, deeper])).toEqual([
+      [0, null],
+      [1, null],
+      [2, 0],
+      [2, 1],
+    ])
+    expect(results.map(({ id }) => id)).toEqual(['local.1.1', 'local.1.2', 'local.1.3', 'local.1.4'])
+    expect(straight.agents.map(({ forkedFrom }) => forkedFrom)).toEqual([
+      null,
+      { agent: 'local.1.1', index: 1 },
+      { agent: 'local.1.1', index: 2 },
+      { agent: 'local.1.3', index: 1 },
+    ])
+    expect(results.map(({ shares }) => shares[0])).toEqual([5, 4, 2, 1])
+    expect(results.map(({ late, same, children }) => [late, same, children])).toEqual(
+      Array.from({ length: 4 }, () => ['slept', true, 15]),
+    )
+    expect(new Set(results.map(({ chance }) => chance)).size).toBe(4)
+    expect(straight.emitted).toEqual(['"once"', '0', '1', '2', '2'])
+    const hopping = await run(path, 5_000)
+    expect(hopping.end.hops).toBeGreaterThan(1)
+    const ends = ({ agents }: Ran) => agents.map(({ end: { hops: _, ...end }, ...agent }) => ({ ...agent, end }))
+    expect(ends(hopping)).toEqual(ends(straight))
+  }, 60_000)
 
   it('says how it failed, hops and all', async () => {
     const path = join(folder, 'endless.js')
@@ -148,6 +199,25 @@ describe('sojourn run', { timeout: 30_000 }, () => {
       hops: 0,
       stateHash: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
+  })
+
+  it('prints a result for each that it forked into, in the order in which they were made', async () => {
+    const path = await written(
+      'forks.js',
+      `import { agent } from 'sojourn/agent'
+       export default agent(async (self) => { const n = await self.fork(3); console.log('I am', n); return n })`,
+    )
+    expect(await sojourn(path)).toEqual({
+      code: 0,
+      stdout: '0\n1\n2\n',
+      stderr: 'I am 0\nlocal.1.2: I am 1\nlocal.1.3: I am 2\n',
+    })
+    const { children, ...first } = JSON.parse((await sojourn(path, '--json')).stdout)
+    expect(first).toMatchObject({ ok: true, result: 0, console: [{ level: 'log', text: 'I am 0' }] })
+    expect(children).toMatchObject([
+      { agent: 'local.1.2', forkedFrom: 'local.1.1', index: 1, ok: true, result: 1 },
+      { agent: 'local.1.3', forkedFrom: 'local.1.1', index: 2, ok: true, result: 2 },
+    ])
   })
 
   it('fails with the author’s own lines', async () => {

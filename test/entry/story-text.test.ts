@@ -32,6 +32,13 @@ describe('a line of a story', () => {
       'recover  edge-1 fell silent; home takes the agent back from its last checkpoint',
     ],
     ['recover', { from: one, checkpoint: null }, 'recover  edge-1 fell silent; home takes the agent back from the top'],
+    [
+      'fork',
+      { agents: [`${one.slice(8)}.1.7`, `${one.slice(8)}.1.8`] },
+      `fork     into 3; the others are ${one.slice(-6)}.7, ${one.slice(-6)}.8`,
+    ],
+    ['fork', { from: `${one.slice(8)}.1.3`, index: 2 }, `fork     of ${one.slice(-6)}.3, with index 2`],
+    ['fork', { agents: 'none' }, 'fork     of another, with index 0'],
     ['result', 42, 'result   42'],
     ['failure', { code: 'QUOTA', reason: 'fuel' }, 'failed   QUOTA: fuel'],
     ['hop', 'nonsense', 'hop      somewhere → somewhere'],

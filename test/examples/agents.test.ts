@@ -21,7 +21,7 @@ const yes = (value: unknown): Answer => ({ ok: true, valueJson: JSON.stringify(v
 const no = (code: string, reason: string): Answer => ({ ok: false, code, reason })
 
 const HERE = { id: 'did:key:home', kind: 'launcher', age: 1, name: 'home' }
-const QUOTA = { fuel: 1, memoryBytes: 1, lifetimeMs: 1, sentBytes: 1, hops: 1 }
+const QUOTA = { fuel: 1, memoryBytes: 1, lifetimeMs: 1, sentBytes: 1, hops: 1, children: 1 }
 /** Answers what an agent that stays at home may ask. */
 const atHome = (call: PendingCall): Answer =>
   yes(call.name === 'self' ? { id: 'a', host: HERE, quota: QUOTA } : call.name === 'move' ? HERE : null)

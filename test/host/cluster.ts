@@ -83,6 +83,10 @@ export class Cluster {
     return launching
   }
 
+  bundle(home: Host, program: CheapProgram): Promise<Cid> {
+    return importProgram(home, program)
+  }
+
   /** Where an agent is, by what the hosts show. */
   holders(agent: AgentId): number[] {
     return [...this.hosts]

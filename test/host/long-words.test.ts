@@ -23,6 +23,7 @@ const speaking = (words: readonly GuestEvent[], answers: Delivery[], timers: Clu
         }),
       freeze: () => {},
       deliver: (delivery) => answers.push(delivery),
+      limit: () => {},
       terminate: () => {
         ended = true
       },

@@ -40,7 +40,7 @@ const manifest = {
   kernels: {},
   assets: {},
   needs: { kind: null },
-  quota: { fuel: 1, memoryBytes: 1, lifetimeMs: 1, sentBytes: 1, hops: 1 },
+  quota: { fuel: 1, memoryBytes: 1, lifetimeMs: 1, sentBytes: 1, hops: 1, children: 1 },
   effects: 'fast',
 }
 function link(file: Uint8Array): { bytes: number; blocks: readonly string[] } {

@@ -101,8 +101,7 @@ async function offerOf(agent: Offer['agent'], epoch: number): Promise<Offer> {
     reason: 'place',
     hops: 1,
     fuelUsed: 0,
-    fuelMax: 1e9,
-    memoryBytesMax: 1e7,
+    allowance: { fuelMax: 1e9, memoryBytesMax: 1e7, sentBytesMax: 1e6, hopsMax: 10, childrenMax: 0 },
     stateBytes: 0,
   }
 }
@@ -131,12 +130,13 @@ describe('a host that did the handshake', () => {
       inputJson: 'null',
       seed: 1,
       launchedMs: world.time.wallMs(),
-      fuelMax: offer.fuelMax,
-      memoryBytesMax: offer.memoryBytesMax,
+      allowance: offer.allowance,
       witnesses: [hostOf(1).did, stranger.did],
       hops: 1,
       consoleLines: 0,
+      sentBytes: 0,
       movedBy: null,
+      forkedFrom: null,
     }
     expect(
       refusal(await stranger.ask('send', { ...nothing, brief, epoch: 1, checkpoint: null, reason: 'place' })),

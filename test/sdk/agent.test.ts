@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 const EDGE: HostFacts = { id: 'did:key:zEdge', kind: 'edge', age: 3, name: 'edge one' }
 const TAB: HostFacts = { id: 'did:key:zTab', kind: 'tab', age: 1, name: 'a tab' }
-const QUOTA: Quota = { fuel: 10, memoryBytes: 20, lifetimeMs: 30, sentBytes: 40, hops: 5 }
+const QUOTA: Quota = { fuel: 10, memoryBytes: 20, lifetimeMs: 30, sentBytes: 40, hops: 5, children: 6 }
 
 type Answer = (call: PendingCall) => ReturnType<typeof refuseCall> | null
 

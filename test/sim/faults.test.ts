@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { decode } from '../../src/base/codec.ts'
 import { integerBelow, type Random, seededRandom } from '../../src/base/random.ts'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
+import type { Host } from '../../src/host/host.ts'
+import type { Allowance } from '../../src/permit/grant.ts'
+import type { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { Cluster } from '../host/cluster.ts'
 
@@ -35,6 +40,7 @@ describe('an author gets the results of a failure-free run', { timeout: SEED_MS_
               { at: 4_000, where: { home: true } },
             ]
           : [],
+      forks: i % 3 === 2 ? [{ at: FORK_AT, n: FORK_N }] : [],
     }))
     const agents: AgentId[] = []
     for (const program of programs) agents.push(await world.launch(home, program))
@@ -44,27 +50,72 @@ describe('an author gets the results of a failure-free run', { timeout: SEED_MS_
     for (let round = 0; round < 30; round++) {
       await world.time.advance(50 + integerBelow(random, 900))
       home = (await misfortune(world, random, down, cut)) ?? home
-      assertOneHolderAnEpoch(world, agents)
+      assertOneHolderAnEpoch(
+        world,
+        agents.flatMap((agent) => [agent, ...childrenOf(home, agent)]),
+      )
     }
     for (const pair of cut) heal(world, pair)
     for (const [host, disk] of down) await world.start(host, { slots: 3 }, disk)
     for (const { host } of world.hosts.values()) if (host !== home) host.setAccepting(true)
 
     for (const [i, agent] of agents.entries()) {
-      const ended = await world.ended(home, agent, 120_000)
-      expect(ended, `agent ${i}: ${JSON.stringify(home.story(agent, 0)?.row)}`).toEqual({
-        ok: true,
-        value: cheapTruth(programs[i]),
-      })
-      const lines = home.story(agent, 0)?.lines ?? []
-      const emits = lines.filter(({ kind }) => kind === 'emit').map(({ valueJson }) => JSON.parse(valueJson).done)
-      expect(emits).toEqual(Array.from({ length: Math.floor(programs[i].steps / 700) }, (_, n) => (n + 1) * 700))
-      expect(lines.filter(({ kind }) => kind === 'result')).toHaveLength(1)
+      const program = programs[i]
+      if (!program) continue
+      await expectRightEnd(world, home, agent, program, 0)
+      const family = [agent, ...childrenOf(home, agent)]
+      expect(family, `agent ${i}`).toHaveLength(program.forks?.length ? FORK_N : 1)
+      for (const [index, one] of family.entries()) await expectRightEnd(world, home, one, program, index)
     }
     await world.time.advance(70_000)
     for (const [number, { host }] of world.hosts) expect(host.snapshot().agents, `host ${number}`).toEqual([])
+    await expectBudgetsSplit(await world.kill(1), agents)
   })
 })
+
+const FORK_AT = 3_500
+const FORK_N = 3
+
+/** Home has told of an agent that forked all that was made of it, by index. */
+const childrenOf = (home: Host, agent: AgentId): AgentId[] =>
+  (home.story(agent, 0)?.lines ?? [])
+    .filter(({ kind }) => kind === 'fork')
+    .flatMap(({ valueJson }) => JSON.parse(valueJson).agents ?? [])
+
+async function expectRightEnd(world: Cluster, home: Host, agent: AgentId, program: CheapProgram, index: number) {
+  const what = `${agent} of index ${index}`
+  const ended = await world.ended(home, agent, 120_000)
+  expect(ended, `${what}: ${JSON.stringify(home.story(agent, 0)?.row)}`).toEqual({
+    ok: true,
+    value: cheapTruth(program, [index]),
+  })
+  const lines = home.story(agent, 0)?.lines ?? []
+  const emits = lines.filter(({ kind }) => kind === 'emit').map(({ valueJson }) => JSON.parse(valueJson).done)
+  const first = index === 0 ? 0 : Math.floor(FORK_AT / 700)
+  expect(emits, what).toEqual(
+    Array.from({ length: Math.floor(program.steps / 700) - first }, (_, n) => (first + n + 1) * 700),
+  )
+  expect(lines.filter(({ kind }) => kind === 'result')).toHaveLength(1)
+}
+
+/** What home has written down of each: nobody was given what another has, whoever died or asked twice meanwhile. */
+async function expectBudgetsSplit(disk: MemoryDisk, agents: readonly AgentId[]): Promise<void> {
+  const store = await disk.open()
+  const rows: { agent: AgentId; allowance: Allowance; forkedFrom: { agent: AgentId } | null }[] = []
+  for (const key of await store.list('row/')) {
+    const row = decode((await store.read(key)) ?? new Uint8Array())
+    if (row.ok) rows.push(row.value as (typeof rows)[number])
+  }
+  for (const agent of agents) {
+    const family = rows.filter((row) => row.agent === agent || row.forkedFrom?.agent === agent)
+    const others = family.length - 1
+    const sum = (of: (allowance: Allowance) => number) => family.reduce((total, row) => total + of(row.allowance), 0)
+    expect(sum(({ fuelMax }) => fuelMax) - others * FORK_AT).toBe(DEFAULT_QUOTA.fuel)
+    expect(sum(({ sentBytesMax }) => sentBytesMax)).toBe(DEFAULT_QUOTA.sentBytes)
+    expect(sum(({ hopsMax }) => hopsMax)).toBe(DEFAULT_QUOTA.hops)
+    expect(sum(({ childrenMax }) => childrenMax)).toBe(DEFAULT_QUOTA.children - others)
+  }
+}
 
 type Down = Map<number, Awaited<ReturnType<Cluster['kill']>>>
 

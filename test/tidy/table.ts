@@ -47,8 +47,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   checkpoint: { imports: ['base'], types: ['engine'], core: true },
   engine: { imports: ['base', 'checkpoint'], core: true },
   sandbox: {
-    imports: ['base', 'identity', 'checkpoint', 'engine'],
-    types: ['host', 'permit'],
+    imports: ['base', 'identity', 'permit', 'checkpoint', 'engine'],
+    types: ['host'],
     packages: ['multiformats', 'valibot'],
     core: true,
   },

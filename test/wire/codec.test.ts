@@ -30,18 +30,21 @@ const description = { kind: 'edge', name: 'cellar', engineIds: ['abc'], load } a
 const holding = { holder: two.did, checkpoint: cid }
 const ballot = { round: 1, host: one.did, age: 7 }
 const report = { agent, epoch: 2, fuelUsed: 5e12, progress: 0.25, note: 'half-way' }
+const allowance = { fuelMax: 1e15, memoryBytesMax: 2 ** 28, sentBytesMax: 5, hopsMax: 4, childrenMax: 3 }
+const forkedFrom = { agent, request: 8, index: 2, seed: 2 ** 32 - 1 }
 const brief = {
   agent,
   bundle: cid,
   inputJson: '{"order":11}',
   seed: 2 ** 32 - 1,
   launchedMs: 1.5e12,
-  fuelMax: 1e15,
-  memoryBytesMax: 2 ** 28,
+  allowance,
   witnesses: [one.did],
   hops: 2,
   consoleLines: 9,
+  sentBytes: 3,
   movedBy: null,
+  forkedFrom,
 }
 const row = {
   agent,
@@ -54,6 +57,7 @@ const row = {
   note: '',
   fuelUsed: 1,
   hops: 1,
+  forkedFrom: null,
 } as const
 
 /** One of every message there is, so that a new one without an example here fails the next test. */
@@ -93,8 +97,7 @@ async function everyMessage(): Promise<Message[]> {
     reason: 'place',
     hops: 0,
     fuelUsed: 0,
-    fuelMax: 1,
-    memoryBytesMax: 1,
+    allowance,
     stateBytes: 0,
   } as const
   const pack = { byteLength: 3, deflated: false, bytes: Uint8Array.of(1, 2, 3) }
@@ -113,7 +116,12 @@ async function everyMessage(): Promise<Message[]> {
     {
       kind: 'request',
       name: 'checkpoint',
-      body: { agent, epoch: 2, checkpoint: cid, fuelUsed: 1, consoleLines: 0, base: null, pack: null },
+      body: { agent, epoch: 2, checkpoint: cid, fuelUsed: 1, consoleLines: 0, sentBytes: 2, base: null, pack: null },
+    },
+    {
+      kind: 'request',
+      name: 'fork',
+      body: { agent, epoch: 2, request: 8, n: 64, checkpoint: cid, fuelUsed: 1, hops: 3 },
     },
     { kind: 'request', name: 'effect', body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]' } },
     { kind: 'request', name: 'locate', body: { agent } },
@@ -131,6 +139,7 @@ async function everyMessage(): Promise<Message[]> {
     { kind: 'reply', name: 'accept', to: 1, body: { vote } },
     { kind: 'reply', name: 'checkpoint', to: 1, body: {} },
     { kind: 'reply', name: 'effect', to: 1, body: {} },
+    { kind: 'reply', name: 'fork', to: 1, body: { agents: [agent], left: allowance } },
     { kind: 'reply', name: 'locate', to: 1, body: { epoch: 2, holder: two.did } },
     { kind: 'reply', name: 'launch', to: 1, body: { agent } },
     { kind: 'reply', name: 'command', to: 1, body: { note: 'done' } },
@@ -254,7 +263,18 @@ const fetch = (cids: readonly (typeof cid)[]) => ({ transfer: 1, names: writeNam
 const packOf = (part: object) => ({ pack: { byteLength: 1, deflated: false, bytes: Uint8Array.of(1), ...part } })
 
 describe('the codec refuses', () => {
+  const fork = { agent, epoch: 2, request: 8, n: 65, checkpoint: cid, fuelUsed: 1, hops: 3 }
   const cases: [string, () => Uint8Array, string][] = [
+    [
+      'a fork into more than FORK_MAX',
+      () => forged({ kind: KIND_REQUEST, messageId: 14 }, fork),
+      'fork.n: Invalid value: Expected <=64 but received 65',
+    ],
+    [
+      'a fork into one',
+      () => forged({ kind: KIND_REQUEST, messageId: 14 }, { ...fork, n: 1 }),
+      'fork.n: Invalid value: Expected >=2 but received 1',
+    ],
     [
       'an unknown request',
       () => forged({ kind: KIND_REQUEST, messageId: 99 }, {}),

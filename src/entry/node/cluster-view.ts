@@ -66,6 +66,7 @@ function orphan({ agent, epoch, fuelUsed, progress, note }: HoldingReport, holde
     note,
     fuelUsed,
     hops: 0,
+    forkedFrom: null,
   }
 }
 

@@ -1,7 +1,10 @@
+import type { Refusal } from '../../base/result.ts'
 import { openCheckpoint } from '../../checkpoint/open.ts'
 import { type HashedPages, sealCheckpoint } from '../../checkpoint/seal.ts'
+import { forkSeed } from '../../engine/chance.ts'
 import type { MachineImage, PendingCall } from '../../engine/image.ts'
 import { shortDid } from '../../identity/did.ts'
+import { type Budget, splitBudget } from '../../permit/split.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../../sandbox/calls.ts'
 import type { Guest, GuestEvent, GuestOrder, Sandbox } from '../../sandbox/port.ts'
 import type { LocalProgram } from './local-program.ts'
@@ -10,6 +13,7 @@ import type { LocalProgram } from './local-program.ts'
  * One agent in one local sandbox, on request in a fresh worker thread after every so much fuel: frozen, sealed into
  * blocks, opened from them with every hash checked, thawed. All of the run is fixed by program, input and seed: the
  * clock is virtual, answers come in the order of the calls, and so a run with hops ends in the state of one without.
+ * What it forks into runs after it, one after the other, in the order in which they were made.
  */
 export interface LocalRunOptions {
   readonly engineId: string
@@ -17,6 +21,7 @@ export interface LocalRunOptions {
   readonly seed: number
   readonly fuelMax: number
   readonly memoryBytesMax: number
+  readonly childrenMax: number
   /** Fuel between two hops; null runs it in one piece. */
   readonly hopEveryFuel: number | null
 }
@@ -39,40 +44,92 @@ const START_MS = Date.UTC(2026, 0, 1)
 const SENT_BYTES_MAX = 1024 * 1024 * 1024
 const HERE: HostFacts = { id: 'local', kind: 'launcher', age: 1, name: 'sojourn run' }
 
-export const runLocally = (
+/** The agent that was run, or one that it forked into. */
+export interface LocalAgent {
+  readonly agent: string
+  readonly forkedFrom: { readonly agent: string; readonly index: number } | null
+  readonly end: LocalRunEnd
+}
+
+/** Where an agent begins: from the top, or in the middle of the call that made it. */
+interface Birth {
+  readonly agent: string
+  readonly forkedFrom: ForkedFrom | null
+  readonly image: MachineImage | null
+  readonly budget: Budget
+  readonly host: HostFacts
+}
+
+type ForkedFrom = NonNullable<LocalAgent['forkedFrom']> & { readonly request: number; readonly seed: number }
+
+/** The agent itself first, then all that was made of it. */
+export async function runLocally(
   sandbox: Sandbox,
   program: LocalProgram,
   options: LocalRunOptions,
-  listener: LocalRunListener,
-): Promise<LocalRunEnd> => new Promise((end) => new LocalRun(sandbox, program, options, listener, end).spawn(null))
+  listen: (agent: string) => LocalRunListener,
+): Promise<readonly LocalAgent[]> {
+  const { fuelMax: fuel, childrenMax: children } = options
+  const budget = { fuel, sentBytes: SENT_BYTES_MAX, hops: NO_LIMIT, children }
+  const births: Birth[] = []
+  const bear = (birth: Omit<Birth, 'agent'>): void =>
+    void births.push({ ...birth, agent: `local.1.${births.length + 1}` })
+  bear({ forkedFrom: null, image: null, budget, host: HERE })
+  const agents: LocalAgent[] = []
+  for (const birth of births) {
+    const { agent, forkedFrom } = birth
+    const end = await new Promise<LocalRunEnd>((end) =>
+      new LocalRun(sandbox, program, options, birth, listen(agent), bear, end).begin(),
+    )
+    agents.push({ agent, forkedFrom: forkedFrom && { agent: forkedFrom.agent, index: forkedFrom.index }, end })
+  }
+  return agents
+}
 
 class LocalRun {
   readonly #sandbox: Sandbox
   readonly #program: LocalProgram
   readonly #options: LocalRunOptions
+  readonly #birth: Birth
   readonly #listener: LocalRunListener
+  readonly #bear: (birth: Omit<Birth, 'agent'>) => void
   readonly #end: (end: LocalRunEnd) => void
+  #budget: Budget
+  /** The `fork` call for which it is being frozen. */
+  #forking: { readonly request: number; readonly n: number } | null = null
+  /** By request, the forks that were carried out (null) and those that were not. */
+  readonly #forks = new Map<number, Refusal<'QUOTA'> | null>()
   #guest: Guest | null = null
   #hashed: HashedPages | undefined
-  #host = HERE
+  #host: HostFacts
   #hops = 0
 
   constructor(
     sandbox: Sandbox,
     program: LocalProgram,
     options: LocalRunOptions,
+    birth: Birth,
     listener: LocalRunListener,
+    bear: (birth: Omit<Birth, 'agent'>) => void,
     end: (end: LocalRunEnd) => void,
   ) {
     this.#sandbox = sandbox
     this.#program = program
     this.#options = options
+    this.#birth = birth
     this.#listener = listener
+    this.#bear = bear
     this.#end = end
+    this.#budget = birth.budget
+    this.#host = birth.host
   }
 
-  spawn(image: MachineImage | null): void {
-    const { engineId, inputJson, seed, fuelMax, memoryBytesMax, hopEveryFuel } = this.#options
+  begin(): void {
+    this.#spawn(this.#birth.image)
+  }
+
+  #spawn(image: MachineImage | null): void {
+    const { engineId, inputJson, seed, memoryBytesMax, hopEveryFuel } = this.#options
     const { code, kernels } = this.#program
     const order: GuestOrder = {
       label: 'sojourn run',
@@ -82,7 +139,7 @@ class LocalRun {
       inputJson,
       seed,
       startMs: START_MS,
-      fuelMax,
+      fuelMax: this.#budget.fuel,
       memoryBytesMax,
       sentBytesMax: SENT_BYTES_MAX,
       image,
@@ -108,7 +165,7 @@ class LocalRun {
       case 'frozen':
         guest.terminate()
         this.#guest = null
-        return void this.#hop(event.image)
+        return this.#forking ? this.#fork(event.image, this.#forking) : void this.#hop(event.image)
       case 'finished': {
         const { resultJson, stateHash, fuelUsed } = event
         return this.#end({ ok: true, resultJson, stateHash, fuel: fuelUsed, hops: this.#hops })
@@ -125,7 +182,23 @@ class LocalRun {
     if (!opened.ok)
       return this.#fail(opened.code, `the checkpoint does not open: ${opened.reason}`, Number(image.fuelUsed))
     this.#hops += 1
-    this.spawn(opened.value)
+    this.#spawn(opened.value)
+  }
+
+  /** Goes on from where it stands with its share, and so will each of the others. */
+  #fork(image: MachineImage, { request, n }: { readonly request: number; readonly n: number }): void {
+    this.#forking = null
+    const { forkedFrom, agent } = this.#birth
+    const used = Number(image.fuelUsed)
+    const shares = splitBudget({ ...this.#budget, fuel: this.#budget.fuel - used }, n)
+    this.#forks.set(request, shares.ok ? null : shares)
+    for (const [index, share] of shares.ok ? shares.value.entries() : []) {
+      const budget = { ...share, fuel: used + share.fuel }
+      const seed = forkSeed(forkedFrom?.seed ?? this.#options.seed, request, index)
+      if (index === 0) this.#budget = budget
+      else this.#bear({ forkedFrom: { agent, request, index, seed }, image, budget, host: this.#host })
+    }
+    this.#spawn(image)
   }
 
   #fail(code: string, reason: string, fuel: number): void {
@@ -137,9 +210,25 @@ class LocalRun {
     const call = parseCall(asked)
     const { request } = asked
     if (!call.ok) return guest.deliver(refuseCall(request, call.code, call.reason))
+    if (call.value.name === 'fork') return this.#onFork(guest, request, call.value.n)
     if (!again && this.#moves(call.value)) return guest.freeze()
     if (!again) this.#tell(call.value)
     guest.deliver(this.#answer(request, call.value))
+  }
+
+  /** Asked by a guest that stands where it was frozen for the fork, it is answered; else it freezes the guest. */
+  #onFork(guest: Guest, request: number, n: number): void {
+    const { forkedFrom } = this.#birth
+    const mine = forkedFrom?.request === request ? forkedFrom : null
+    const fault = this.#forks.get(request)
+    if (fault) return guest.deliver(refuseCall(request, fault.code, fault.reason))
+    if (mine || fault === null || n === 1) {
+      const { index, seed } = mine ?? { index: 0, seed: null }
+      return guest.deliver(answerCall(request, 'fork', { index, seed, ...this.#self() }))
+    }
+    if (this.#forking) return guest.deliver(refuseCall(request, 'DENIED', 'another fork is under way'))
+    this.#forking = { request, n }
+    guest.freeze()
   }
 
   /** There is one machine here: where a program wants to go is played by a fresh worker thread under that host's name. */
@@ -155,14 +244,16 @@ class LocalRun {
     if (call.name === 'progress') this.#listener.progress(call.fraction, call.note)
   }
 
-  #answer(request: number, call: Call) {
+  /** Its numbers are not what is left, which would depend on when it was asked, but what there was. */
+  #self() {
+    const quota = { ...this.#budget, memoryBytes: this.#options.memoryBytesMax, lifetimeMs: NO_LIMIT }
+    return { id: this.#birth.agent, host: this.#host, quota }
+  }
+
+  #answer(request: number, call: Exclude<Call, { name: 'fork' }>) {
     switch (call.name) {
-      case 'self': {
-        // Not what is left, which would depend on when it was asked, but what there was.
-        const { fuelMax: fuel, memoryBytesMax: memoryBytes } = this.#options
-        const quota = { fuel, memoryBytes, lifetimeMs: NO_LIMIT, sentBytes: SENT_BYTES_MAX, hops: NO_LIMIT }
-        return answerCall(request, 'self', { id: 'local.1.1', host: this.#host, quota })
-      }
+      case 'self':
+        return answerCall(request, 'self', this.#self())
       case 'move':
         return answerCall(request, 'move', this.#host)
       case 'checkpoint':

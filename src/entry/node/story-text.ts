@@ -1,3 +1,4 @@
+import { type AgentId, parseAgentId, shortAgentId } from '../../directory/agent-id.ts'
 import { parseDid } from '../../identity/did.ts'
 import type { Row, StoryLine } from '../../wire/messages.ts'
 import { amount, type HostNames, harmless, jsonLine, progressBar, timeOfDay } from './plain-text.ts'
@@ -26,6 +27,7 @@ const KIND_TEXTS: Readonly<Record<StoryLine['kind'], string>> = {
   hop: 'hop',
   checkpoint: 'kept',
   recover: 'recover',
+  fork: 'fork',
 }
 
 function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames): string {
@@ -42,6 +44,8 @@ function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames
       return `${hostIn(value, 'from', nameOf)} fell silent; home takes the agent back ${
         field(value, 'checkpoint') === null ? 'from the top' : 'from its last checkpoint'
       }`
+    case 'fork':
+      return forkText(valueJson)
     case 'failure':
       return failureText(valueJson)
     case 'emit':
@@ -49,6 +53,26 @@ function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames
     default:
       return jsonLine(valueJson)
   }
+}
+
+/** The agents that a line of kind `fork` says were made, by index from 1; none where it says that this one was made. */
+export function madeAgents(line: StoryLine): readonly AgentId[] {
+  if (line.kind !== 'fork') return []
+  const agents: unknown = Object(parsed(line.valueJson)).agents
+  if (!Array.isArray(agents)) return []
+  return agents.flatMap((alleged) => {
+    const agent = parseAgentId(alleged)
+    return agent.ok ? [agent.value.id] : []
+  })
+}
+
+/** Home tells both: the one that forked, and each that was made, as its first line. */
+function forkText(valueJson: string): string {
+  const made = madeAgents({ number: 0, atMs: 0, kind: 'fork', valueJson }).map(shortAgentId)
+  if (made.length > 0) return `into ${made.length + 1}; the others are ${made.join(', ')}`
+  const { from, index }: { from?: unknown; index?: unknown } = Object(parsed(valueJson))
+  const agent = parseAgentId(from)
+  return `of ${agent.ok ? shortAgentId(agent.value.id) : 'another'}, with index ${Number(index) || 0}`
 }
 
 /** Emits can be pictures; nobody reads those in a terminal. */

@@ -96,6 +96,9 @@ export class Guest {
         this.#pace.deliver(message.delivery)
         if (this.#state === 'running') this.#soon(this.#outbox.waitMs())
         return
+      case 'limit':
+        this.#machine.limit(BigInt(message.limit.fuelMax))
+        return this.#outbox.limit(message.limit.sentBytesMax)
       case 'ping':
         return this.#pulse()
     }

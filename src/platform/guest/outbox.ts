@@ -18,7 +18,7 @@ import type { GuestMessage } from '../../sandbox/protocol.ts'
  */
 export class Outbox {
   readonly #post: (message: GuestMessage) => void
-  readonly #sentBytesMax: number
+  #sentBytesMax: number
   readonly #messages: TokenBucket
   readonly #textBytes: TokenBucket
   #sentBytes = 0
@@ -28,6 +28,10 @@ export class Outbox {
     this.#sentBytesMax = sentBytesMax
     this.#messages = createTokenBucket(clock, MESSAGES_BURST, MESSAGES_PER_SECOND)
     this.#textBytes = createTokenBucket(clock, TEXT_BYTES_BURST, TEXT_BYTES_PER_SECOND)
+  }
+
+  limit(sentBytesMax: number): void {
+    this.#sentBytesMax = sentBytesMax
   }
 
   get sentBytes(): number {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { DEFAULT_QUOTA } from '../../../bundle/limits.ts'
 import { MEMORY_BYTES_MIN } from '../../../engine/limits.ts'
 import { loadEngineFiles } from '../../../platform/node/engine-files.ts'
 import { createNodeSandbox } from '../../../platform/node/sandbox.ts'
@@ -31,7 +32,8 @@ export function register(program: Command): void {
       'Runs an agent in a sandbox on this machine, without a cluster: source is built first, a .car file is verified. ' +
         'Its result is printed as JSON; a plain script prints its console. Time is virtual and chance is seeded, so the ' +
         'same program, input and seed give the same run. With --hop-every the agent is frozen after every so much fuel, ' +
-        'sealed, verified, and thawed in a fresh worker thread: the result and the final state stay the same.',
+        'sealed, verified, and thawed in a fresh worker thread: the result and the final state stay the same. An agent that ' +
+        'forks has one result for each that came of it, its own first.',
     )
     .argument('<agent>', 'script, folder or .car file')
     .option('--input <json>', 'JSON, or @file', 'null')
@@ -66,9 +68,9 @@ async function run(path: string, options: RunOptions): Promise<void> {
     keepSpare: options.hopEvery !== undefined,
   })
   const isScript = !/\b__agent\b/.test(program.code)
-  const output = new Output(options.json, isScript)
+  const outputs: Output[] = []
   try {
-    const end = await runLocally(
+    const agents = await runLocally(
       sandbox,
       program,
       {
@@ -77,11 +79,21 @@ async function run(path: string, options: RunOptions): Promise<void> {
         seed: options.seed,
         fuelMax: options.fuel ?? program.quota.fuel ?? FUEL_DEFAULT,
         memoryBytesMax,
+        childrenMax: program.quota.children ?? DEFAULT_QUOTA.children,
         hopEveryFuel: options.hopEvery ?? null,
       },
-      output,
+      (agent) => {
+        const output = new Output(options.json, isScript, outputs.length === 0 ? '' : `${agent}: `)
+        outputs.push(output)
+        return output
+      },
     )
-    output.end(end, (reason) => inSourceLines(reason, program.sourceMap))
+    const ended = agents.map(({ agent, forkedFrom, end }, i) => {
+      const data = outputs[i]?.end(end, (reason) => inSourceLines(reason, program.sourceMap))
+      return forkedFrom ? { agent, forkedFrom: forkedFrom.agent, index: forkedFrom.index, ...data } : { ...data }
+    })
+    const [first, ...children] = ended
+    if (options.json) process.stdout.write(`${JSON.stringify(children.length > 0 ? { ...first, children } : first)}\n`)
   } finally {
     sandbox.close()
   }
@@ -91,44 +103,43 @@ async function run(path: string, options: RunOptions): Promise<void> {
 class Output implements LocalRunListener {
   readonly #json: boolean
   readonly #isScript: boolean
+  /** Before its talk, where it is not the only one that talks. */
+  readonly #name: string
   readonly #console: { readonly level: string; readonly text: string }[] = []
   readonly #emitted: unknown[] = []
 
-  constructor(json: boolean, isScript: boolean) {
+  constructor(json: boolean, isScript: boolean, name: string) {
     this.#json = json
     this.#isScript = isScript
+    this.#name = name
   }
 
   console({ level, text }: { readonly level: string; readonly text: string }): void {
     if (this.#json) this.#console.push({ level, text })
     else if (this.#isScript && level !== 'warn' && level !== 'error') process.stdout.write(`${text}\n`)
-    else say(text)
+    else say(`${this.#name}${text}`)
   }
 
   emit(valueJson: string): void {
     if (this.#json) this.#emitted.push(JSON.parse(valueJson))
-    else say(`emit ${valueJson}`)
+    else say(`${this.#name}emit ${valueJson}`)
   }
 
   progress(fraction: number, note: string): void {
-    if (!this.#json && process.stderr.isTTY) say(`${(fraction * 100).toFixed(1)} % ${note}`.trimEnd())
+    if (!this.#json && process.stderr.isTTY) say(`${this.#name}${(fraction * 100).toFixed(1)} % ${note}`.trimEnd())
   }
 
-  end(end: LocalRunEnd, inSource: (reason: string) => string): void {
+  /** Prints a result for people; returns what programs are told. */
+  end(end: LocalRunEnd, inSource: (reason: string) => string): object {
     const { fuel, hops } = end
     const said = { console: this.#console, emitted: this.#emitted, fuel, hops }
     if (end.ok) {
-      if (this.#json) print({ ok: true, result: JSON.parse(end.resultJson), ...said, stateHash: end.stateHash })
-      else if (!this.#isScript) process.stdout.write(`${end.resultJson}\n`)
-      return
+      if (!this.#json && !this.#isScript) process.stdout.write(`${end.resultJson}\n`)
+      return { ok: true, result: JSON.parse(end.resultJson), ...said, stateHash: end.stateHash }
     }
     const { code, reason } = { code: end.code, reason: inSource(end.reason) }
-    if (this.#json) print({ ok: false, result: null, ...said, stateHash: null, error: { code, reason } })
-    say(`sojourn: ${code}: ${reason}`)
+    say(`sojourn: ${this.#name}${code}: ${reason}`)
     process.exitCode = 1
+    return { ok: false, result: null, ...said, stateHash: null, error: { code, reason } }
   }
-}
-
-const print = (value: object): void => {
-  process.stdout.write(`${JSON.stringify(value)}\n`)
 }

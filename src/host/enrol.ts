@@ -1,0 +1,96 @@
+import { agentId } from '../directory/agent-id.ts'
+import type { Quota } from '../permit/quota.ts'
+import { ROWS_MAX } from './limits.ts'
+import { forgetRow, writeInput, writeRegister, writeResident, writeRow } from './records.ts'
+import { newResident } from './residents.ts'
+import type { HomeRow, Register, Resident } from './state.ts'
+import { briefOfRow } from './story.ts'
+import { persist, type Turn } from './turn.ts'
+
+/**
+ * An agent begins: a name, a row in the reference table, a register at its witness, and the agent itself, parked here at
+ * its home until somebody places it. By a launch from the top, by a fork from a checkpoint.
+ */
+export type Birth = Pick<
+  HomeRow,
+  | 'name'
+  | 'author'
+  | 'bundle'
+  | 'inputJson'
+  | 'seed'
+  | 'launchedMs'
+  | 'allowance'
+  | 'forkedFrom'
+  | 'checkpoint'
+  | 'consoleLines'
+  | 'fuelUsed'
+  | 'seen'
+>
+
+/** Of a life that has not begun. */
+export const NOTHING_DONE = {
+  forkedFrom: null,
+  checkpoint: null,
+  consoleLines: 0,
+  fuelUsed: 0,
+  seen: { emit: 0, console: 0, result: 0, failure: 0 },
+} as const
+
+export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
+  const { state } = turn
+  const agent = agentId({ home: state.self, age: state.age, sequence: state.nextSequence++ })
+  const row: HomeRow = {
+    ...birth,
+    seen: { ...birth.seen },
+    agent,
+    forks: [],
+    state: 'waiting',
+    epoch: 0,
+    holder: state.self,
+    sentBytes: 0,
+    progress: null,
+    note: '',
+    hops: 0,
+    heardMs: turn.nowMs,
+    outcome: null,
+    itinerary: [],
+    story: [],
+    storyNext: 1,
+  }
+  const register: Register = {
+    agent,
+    witnesses: [state.self],
+    epoch: 0,
+    holder: state.self,
+    certificate: null,
+    promised: null,
+    accepted: null,
+  }
+  const resident = newResident(turn, briefOfRow(state, row), row.name, row.author, quota, 0)
+  resident.checkpoint = row.checkpoint
+  resident.fuelUsed = row.fuelUsed
+  state.rows.set(agent, row)
+  state.registers.set(agent, register)
+  state.residents.set(agent, resident)
+  persist(turn, writeRow(row), writeInput(row), writeRegister(register), writeResident(resident))
+  return resident
+}
+
+/** False where not so many rows can be had: those that were launched first of the ended are forgotten for it. */
+export function makeRoom(turn: Turn, count: number): boolean {
+  while (turn.state.rows.size + count > ROWS_MAX) if (!forgetOldest(turn)) return false
+  return true
+}
+
+/** The agent that was launched first of those that have ended is forgotten, with everything of it. */
+function forgetOldest(turn: Turn): boolean {
+  const { state } = turn
+  for (const row of state.rows.values()) {
+    if (!row.outcome) continue
+    persist(turn, ...forgetRow(row))
+    state.rows.delete(row.agent)
+    state.registers.delete(row.agent)
+    return true
+  }
+  return false
+}
