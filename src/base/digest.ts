@@ -1,6 +1,6 @@
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
-import { base32 } from 'multiformats/bases/base32'
 import { CID } from 'multiformats/cid'
+import { decodeBase32, encodeBase32 } from './base32.ts'
 import type { Bytes } from './bytes.ts'
 import { accept, type Result, refuse } from './result.ts'
 
@@ -29,7 +29,7 @@ export function cidOfDigest(digest: Uint8Array, codec: number): Cid {
   const bytes = new Uint8Array(HEAD_BYTES + SHA2_256_BYTES)
   bytes.set([1, codec, SHA2_256, SHA2_256_BYTES])
   bytes.set(digest, HEAD_BYTES)
-  return base32.encode(bytes) as string as Cid
+  return `b${encodeBase32(bytes)}` as Cid
 }
 
 export const rawCid = (bytes: Uint8Array): Cid => cidOfDigest(sha256(bytes), CODEC_RAW)
@@ -59,12 +59,8 @@ export function parseCid(text: unknown): Result<{ cid: Cid; codec: number; diges
 /** The one form that is accepted, quickly; null sends the rest to the library, which says what is wrong with it. */
 function parseCommon(text: string): { cid: Cid; codec: number; digest: Bytes } | null {
   if (text.length !== CID_CHARS || text[0] !== 'b') return null
-  let bytes: Uint8Array
-  try {
-    bytes = base32.decode(text)
-  } catch {
-    return null
-  }
+  const bytes = decodeBase32(text.slice(1))
+  if (bytes === null) return null
   const [version, codec, algorithm, length] = bytes
   if (
     version !== 1 ||
@@ -73,8 +69,8 @@ function parseCommon(text: string): { cid: Cid; codec: number; digest: Bytes } |
     bytes.length !== HEAD_BYTES + SHA2_256_BYTES
   )
     return null
-  if ((codec !== CODEC_RAW && codec !== CODEC_DAG_CBOR) || base32.encode(bytes) !== text) return null
-  return { cid: text as Cid, codec, digest: Uint8Array.from(bytes.subarray(HEAD_BYTES)) }
+  if (codec !== CODEC_RAW && codec !== CODEC_DAG_CBOR) return null
+  return { cid: text as Cid, codec, digest: bytes.slice(HEAD_BYTES) }
 }
 
 /** The multibase letter and 36 bytes, five bits a character. */

@@ -15,11 +15,18 @@ export interface Placed {
   readonly bytes: number
 }
 
+/** Tables of one root that a walk of it has already taken apart, for the next walk of the same root. */
+export type KnownTables = Map<string, readonly Placed[]>
+
 /**
  * The root first, then tables, pages and queues, in an order that depends on the root alone. Of a table that is not here
  * nothing but its own name is known: the list is whole when every table is here. Does not hash: an open does.
  */
-export async function placesOf(root: Cid, getBlock: GetBlock): Promise<Result<readonly Placed[], CheckpointFault>> {
+export async function placesOf(
+  root: Cid,
+  getBlock: GetBlock,
+  tables: KnownTables = new Map(),
+): Promise<Result<readonly Placed[], CheckpointFault>> {
   const rootBytes = await getBlock(root)
   if (!rootBytes) return accept([{ place: 'root', cid: root, bytes: 0 }])
   const decoded = decodeRoot(rootBytes)
@@ -27,7 +34,7 @@ export async function placesOf(root: Cid, getBlock: GetBlock): Promise<Result<re
   const placed: Placed[] = [{ place: 'root', cid: root, bytes: rootBytes.length }]
   const { kernels, queues } = decoded.value
   for (const [number, memory] of [decoded.value, ...kernels].entries()) {
-    const fault = await placePages(`${number}`, memory, getBlock, placed)
+    const fault = await placePages(`${number}`, memory, getBlock, tables, placed)
     if (!fault.ok) return fault
   }
   if (queues.kind === 'chunks')
@@ -42,6 +49,7 @@ async function placePages(
   memory: string,
   { pages }: Memory,
   getBlock: GetBlock,
+  tables: KnownTables,
   placed: Placed[],
 ): Promise<Result<void, CheckpointFault>> {
   if (pages.kind === 'inline') {
@@ -50,13 +58,25 @@ async function placePages(
     return accept(undefined)
   }
   for (const leaf of pages.leaves) {
-    const leafBytes = await getBlock(leaf.cid)
-    placed.push({ place: `${memory} ${leaf.index}`, cid: leaf.cid, bytes: leafBytes?.length ?? 0 })
-    if (!leafBytes) continue
-    const entries = entriesOfLeaf(leafBytes)
-    if (!entries.ok) return entries
-    for (const { index, cid } of entries.value)
-      if (cid) placed.push({ place: `${memory} ${leaf.index} ${index}`, cid, bytes: PAGE_BYTES })
+    const place = `${memory} ${leaf.index}`
+    const known = tables.get(place)
+    const table = known ? accept(known) : await placeLeaf(place, leaf.cid, getBlock)
+    if (!table.ok) return table
+    // Not with a spread: a table is long.
+    for (const one of table.value) placed.push(one)
+    if (table.value.length > 1) tables.set(place, table.value)
   }
   return accept(undefined)
+}
+
+/** The table itself, then its pages; the table alone where it is not here. */
+async function placeLeaf(place: string, cid: Cid, getBlock: GetBlock): Promise<Result<Placed[], CheckpointFault>> {
+  const leafBytes = await getBlock(cid)
+  const placed: Placed[] = [{ place, cid, bytes: leafBytes?.length ?? 0 }]
+  if (!leafBytes) return accept(placed)
+  const entries = entriesOfLeaf(leafBytes)
+  if (!entries.ok) return entries
+  for (const { index, cid: page } of entries.value)
+    if (page) placed.push({ place: `${place} ${index}`, cid: page, bytes: PAGE_BYTES })
+  return accept(placed)
 }

@@ -5,7 +5,7 @@ import { BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX } from '../bundle/limits.ts'
 import { bundleBlocks } from '../bundle/open.ts'
 import { ROOT_BYTES_MAX } from '../checkpoint/limits.ts'
 import type { GetBlock } from '../checkpoint/open.ts'
-import { type Placed, placesOf } from '../checkpoint/places.ts'
+import { type KnownTables, type Placed, placesOf } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { StoreFullError } from '../storage/port.ts'
@@ -116,8 +116,9 @@ export class Transfers {
       }
       return unkeptBytes >= PARCEL_BYTES ? keep() : accept(undefined)
     }
+    const tables: KnownTables = new Map()
     for (;;) {
-      const placed = await placesOf(root, get)
+      const placed = await placesOf(root, get, tables)
       if (!placed.ok) return refuse('REFUSED', `checkpoint: ${placed.code}: ${placed.reason}`)
       const wanted = new Map<Cid, Wanted>()
       for (const { place, cid } of placed.value) {
@@ -130,7 +131,7 @@ export class Transfers {
       const kept = await keep()
       if (!pulled.ok || !kept.ok) return pulled.ok ? kept : pulled
       // A block that was here may have been let go of meanwhile: then once more.
-      if (wanted.size === 0 && (await parcel.whole())) return accept(undefined)
+      if (wanted.size === 0 && (await parcel.whole(placed.value))) return accept(undefined)
     }
   }
 }

@@ -19,6 +19,8 @@ export class Vault {
   /** For each agent, its checkpoints that are held here. */
   readonly #held = new Map<AgentId, Map<Cid, Kept>>()
   readonly #cache: Cache
+  /** The blocks of each agent's newest checkpoint, which are in memory anyway: they are what is sent next. */
+  readonly #fresh = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
   #last: Promise<unknown> = Promise.resolve()
 
   private constructor(store: Store, cacheBytesMax: number) {
@@ -36,6 +38,10 @@ export class Vault {
   /** As the medium has it: whoever opens a block checks it against its name, here or on another host. */
   readonly get = async (cid: Cid): Promise<Uint8Array | null> => {
     if (!this.#here.has(cid)) return null
+    for (const blocks of this.#fresh.values()) {
+      const bytes = blocks.get(cid)
+      if (bytes) return bytes
+    }
     return this.#store.read(blockKey(cid))
   }
 
@@ -54,13 +60,14 @@ export class Vault {
   keepCheckpoint(agent: AgentId, root: Cid, blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
     return this.exclusive(async () => {
       await this.#keep(blocks)
-      await this.#hold(agent, root, false)
+      this.#fresh.set(agent, blocks)
+      await this.#hold(agent, root)
     })
   }
 
   /** Notes that an agent needs a checkpoint that is here since the life before. */
   hold(agent: AgentId, root: Cid): Promise<void> {
-    return this.exclusive(() => this.#hold(agent, root, false))
+    return this.exclusive(() => this.#hold(agent, root))
   }
 
   /** One at a time: a block must not be let go of between being found here and being needed. */
@@ -88,13 +95,18 @@ export class Vault {
     }
   }
 
-  async #hold(agent: AgentId, root: Cid, arrived: boolean): Promise<void> {
-    const roots = this.#held.get(agent) ?? new Map<Cid, Kept>()
-    if (roots.has(root)) return
-    const blocks = await this.places(root)
-    roots.set(root, { agent, root, blocks: blocks ?? [{ place: 'root', cid: root, bytes: 0 }], arrived })
-    this.#held.set(agent, roots)
-    this.#need(roots.get(root)?.blocks ?? [], 'held')
+  async #hold(agent: AgentId, root: Cid): Promise<void> {
+    if (this.#held.get(agent)?.has(root)) return
+    const blocks = (await this.places(root)) ?? [{ place: 'root', cid: root, bytes: 0 }]
+    this.#holdPlaced({ agent, root, blocks, arrived: false })
+  }
+
+  #holdPlaced(kept: Kept): void {
+    const roots = this.#held.get(kept.agent) ?? new Map<Cid, Kept>()
+    if (roots.has(kept.root)) return
+    roots.set(kept.root, kept)
+    this.#held.set(kept.agent, roots)
+    this.#need(kept.blocks, 'held')
   }
 
   #need(blocks: readonly Placed[], need: Need): void {
@@ -112,10 +124,10 @@ export class Vault {
           this.#need(placed, 'held')
           came.push(...placed)
         }),
-      whole: () =>
+      whole: (blocks) =>
         this.exclusive(async () => {
-          if (!(await this.places(root))) return false
-          await this.#hold(agent, root, true)
+          if (blocks.some(({ cid }) => !this.#here.has(cid))) return false
+          this.#holdPlaced({ agent, root, blocks, arrived: true })
           await this.#drop([...this.#cache.forgetPart(root), ...this.#release(came, 'held')])
           return true
         }),
@@ -156,7 +168,10 @@ export class Vault {
       dead.push(...this.#release(kept.blocks, 'held'))
     }
     dead.push(...this.#cache.shrink())
-    if (roots.size === 0) this.#held.delete(agent)
+    if (roots.size === 0) {
+      this.#held.delete(agent)
+      this.#fresh.delete(agent)
+    }
     await this.#drop(dead, writes)
   }
 
@@ -216,6 +231,6 @@ export interface Parcel {
   /** Durable when it resolves. Each block once. */
   add(blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void>
   /** All is here: the agent needs the checkpoint from now on. False where something has been let go of meanwhile. */
-  whole(): Promise<boolean>
+  whole(blocks: readonly Placed[]): Promise<boolean>
   broken(): Promise<void>
 }

@@ -76,7 +76,10 @@ export interface Unpacked {
   readonly bytes: Uint8Array
 }
 
-/** The blocks in the order of the entries, named by what they are; null where an entry says that it is not there. */
+/**
+ * The blocks in the order of the entries, named by what they are; null where an entry says that it is not there. Their
+ * bytes may be views of one another's buffer: thousands of buffers of a page each are what collecting garbage is slow at.
+ */
 export async function openPack(
   pack: Pack,
   before: (index: number) => Promise<Uint8Array | null>,
@@ -106,9 +109,7 @@ export async function openPack(
     reader.at = end
     const whole = index === null ? accept(part) : await rebuild(await before(index), index, part, blockBytes)
     if (!whole.ok) return whole
-    // A copy: a view would hold the whole pack for as long as one block of it is held.
-    const bytes = index === null ? Uint8Array.from(whole.value) : whole.value
-    blocks.push({ cid: cidOfDigest(sha256(bytes), codec), bytes })
+    blocks.push({ cid: cidOfDigest(sha256(whole.value), codec), bytes: whole.value })
   }
   return accept(blocks)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Cid } from '../../src/base/digest.ts'
 import { PAGE_BYTES } from '../../src/checkpoint/limits.ts'
+import type { Placed } from '../../src/checkpoint/places.ts'
 import { type SealedCheckpoint, sealCheckpoint } from '../../src/checkpoint/seal.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
 import { CACHE_BYTES_DEFAULT } from '../../src/host/limits.ts'
@@ -14,6 +15,9 @@ const open = async (store = openMemoryStore(), cacheBytes = CACHE_BYTES_DEFAULT)
 /** A root and one page of its own. */
 const checkpoint = (fill: number) => sealCheckpoint(smallImage({ pages: new Map([[3, page(fill)]]) }))
 const here = (vault: Vault, all: readonly SealedCheckpoint[]): boolean[] => all.map(({ root }) => vault.has(root))
+
+const placedOf = ({ blocks }: SealedCheckpoint): readonly Placed[] =>
+  Array.from(blocks, ([cid, bytes]) => ({ place: cid, cid, bytes: bytes.length }))
 
 async function keepAll(vault: Vault, agent: AgentId, all: readonly SealedCheckpoint[]): Promise<void> {
   for (const { root, blocks } of all) await vault.keepCheckpoint(agent, root, blocks)
@@ -113,7 +117,7 @@ describe('the cache', () => {
     const came = checkpoint(1)
     const parcel = vault.parcel(AGENT, came.root)
     await parcel.add(came.blocks)
-    expect(await parcel.whole()).toBe(true)
+    expect(await parcel.whole(placedOf(came))).toBe(true)
     const made = Array.from({ length: 8 }, (_, i) => checkpoint(2 + i))
     await keepAll(vault, AGENT, made)
     await vault.forget(AGENT, null)
@@ -131,9 +135,9 @@ describe('what came of a transfer that broke off', () => {
     await broken.broken()
     expect([vault.has(cid), vault.cachedBytes]).toEqual([true, PAGE_BYTES])
     const next = vault.parcel(AGENT, one.root)
-    expect(await next.whole()).toBe(false)
+    expect(await next.whole(placedOf(one))).toBe(false)
     await next.add(new Map([...one.blocks].filter(([name]) => name !== cid)))
-    expect(await next.whole()).toBe(true)
+    expect(await next.whole(placedOf(one))).toBe(true)
     expect(vault.cachedBytes).toBe(0)
     await vault.forget(AGENT, null, true)
     expect(here(vault, [one])).toEqual([false])

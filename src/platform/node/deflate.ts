@@ -12,6 +12,9 @@ const LEVEL = 1
 /** Bytes before compression from which on the pool is used: about a millisecond of work. */
 const POOL_BYTES_MIN = 128 * 1024
 
+/** zlib hands its output over in pieces, which cost more than the work where they are many. */
+const chunkFor = (bytes: number): number => Math.min(Math.max(bytes, 4_096), 1024 * 1024)
+
 interface Inflated {
   readonly buffer: Uint8Array
   readonly engine: { readonly bytesWritten: number }
@@ -22,12 +25,12 @@ const deflateInPool = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflateRaw)
 
 const createDeflate = (usePool: (bytes: number) => boolean): Deflate => ({
   async deflate(bytes) {
-    const options = { level: LEVEL }
+    const options = { level: LEVEL, chunkSize: chunkFor(bytes.length >> 1) }
     return plain(usePool(bytes.length) ? await deflateInPool(bytes, options) : deflateRawSync(bytes, options))
   },
   async inflate(bytes, bytesMax) {
     // `info` tells how much of the input was read: zlib itself is silent about what follows the end.
-    const options = { maxOutputLength: Math.max(1, bytesMax), info: true }
+    const options = { maxOutputLength: Math.max(1, bytesMax), info: true, chunkSize: chunkFor(bytesMax) }
     let inflated: Inflated
     try {
       inflated = usePool(bytesMax)
