@@ -16,7 +16,23 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
     'function run(){const w=120,h=120,max=100;let t=0;for(let y=0;y<h;y++)for(let x=0;x<w;x++){const cr=x/w*3-2,ci=y/h*2-1;let zr=0,zi=0,n=0;while(n<max&&zr*zr+zi*zi<4){const k=zr*zr-zi*zi+cr;zi=2*zr*zi+ci;zr=k;n++}t+=n}return t}',
 }
 
-/** The numeric ones again in AssemblyScript, each as an exported function without parameters. */
+const { sieve, fib, nbody, mandelbrot } = PROGRAMS
+
+/** The loops that kernels are compared with V8 on: floats, small and large arrays, bits, recursion. */
+export const LOOPS: Readonly<Record<string, string | undefined>> = {
+  sieve,
+  fib,
+  nbody,
+  mandelbrot,
+  matrix:
+    'const n=96,a=new Float64Array(n*n),b=new Float64Array(n*n),c=new Float64Array(n*n);for(let i=0;i<n*n;i++){a[i]=i%7;b[i]=i%5}function run(){for(let i=0;i<n;i++)for(let j=0;j<n;j++){let s=0;for(let k=0;k<n;k++)s+=a[i*n+k]*b[k*n+j];c[i*n+j]=s}return c[n*n-1]}',
+  checksum:
+    'const t=new Int32Array(256);for(let i=0;i<256;i++){let c=i;for(let k=0;k<8;k++)c=c&1?(c>>>1)^0xedb88320:c>>>1;t[i]=c}const d=new Uint8Array(65536);for(let i=0;i<65536;i++)d[i]=i*7;function run(){let c=-1;for(let r=0;r<4;r++)for(let i=0;i<65536;i++)c=t[(c^d[i])&255]^(c>>>8);return c}',
+  edits:
+    'const n=400,a=new Uint8Array(n),b=new Uint8Array(n),row=new Int32Array(n+1);for(let i=0;i<n;i++){a[i]=i*i%11;b[i]=i*3%11}function run(){for(let j=0;j<=n;j++)row[j]=j;for(let i=1;i<=n;i++){let left=i,corner=row[0];row[0]=i;for(let j=1;j<=n;j++){let best=corner+(a[i-1]===b[j-1]?0:1);if(row[j]+1<best)best=row[j]+1;if(left+1<best)best=left+1;corner=row[j];row[j]=left=best}}return row[n]}',
+}
+
+/** The same loops in AssemblyScript, each as an exported function without parameters. */
 export const KERNEL_SOURCE = `
 export function sieve(): f64 {
   const n = 300000
@@ -62,5 +78,48 @@ export function mandelbrot(): f64 {
     t += n
   }
   return t
+}
+const N = 96
+const ma = new StaticArray<f64>(N * N)
+const mb = new StaticArray<f64>(N * N)
+const mc = new StaticArray<f64>(N * N)
+for (let i = 0; i < N * N; i++) { ma[i] = i % 7; mb[i] = i % 5 }
+export function matrix(): f64 {
+  for (let i = 0; i < N; i++) for (let j = 0; j < N; j++) {
+    let s = 0.0
+    for (let k = 0; k < N; k++) s += unchecked(ma[i * N + k]) * unchecked(mb[k * N + j])
+    unchecked(mc[i * N + j] = s)
+  }
+  return mc[N * N - 1]
+}
+const table = new StaticArray<i32>(256)
+for (let i = 0; i < 256; i++) { let c = i; for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ <i32>0xedb88320 : c >>> 1; table[i] = c }
+const data = new StaticArray<u8>(65536)
+for (let i = 0; i < 65536; i++) data[i] = <u8>(i * 7)
+export function checksum(): f64 {
+  let c = -1
+  for (let r = 0; r < 4; r++) for (let i = 0; i < 65536; i++) c = unchecked(table[(c ^ unchecked(data[i])) & 255]) ^ (c >>> 8)
+  return c
+}
+const ea = new StaticArray<u8>(400)
+const eb = new StaticArray<u8>(400)
+const row = new StaticArray<i32>(401)
+for (let i = 0; i < 400; i++) { ea[i] = <u8>(i * i % 11); eb[i] = <u8>(i * 3 % 11) }
+export function edits(): f64 {
+  const n = 400
+  for (let j = 0; j <= n; j++) unchecked(row[j] = j)
+  for (let i = 1; i <= n; i++) {
+    let left = i, corner = unchecked(row[0])
+    unchecked(row[0] = i)
+    for (let j = 1; j <= n; j++) {
+      let best = corner + (unchecked(ea[i - 1]) === unchecked(eb[j - 1]) ? 0 : 1)
+      const above = unchecked(row[j])
+      if (above + 1 < best) best = above + 1
+      if (left + 1 < best) best = left + 1
+      corner = above
+      unchecked(row[j] = left = best)
+    }
+  }
+  return row[n]
 }
 `

@@ -1,15 +1,12 @@
 /**
- * The engine's figures: our builds against the stock engine, kernels against V8, freezing and thawing. Functions that
+ * The engine's figures: our builds against the stock engine, freezing and thawing. Functions that
  * return rows; printing and comparing with bars over time is the caller's.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import asc from 'assemblyscript/asc'
-import { instrumentKernel } from '../engine/instrument/kernel.ts'
 import { Machine, type MachineOptions } from '../engine/machine.ts'
 import { allowHugeFunctions, engineFolder, loadEngine, packageRoot } from '../platform/node/engine-files.ts'
-import { KERNEL_ASC_OPTIONS, prepareKernel } from '../platform/node/kernel-build.ts'
-import { KERNEL_SOURCE, PROGRAMS } from './engine-programs.ts'
+import { PROGRAMS } from './engine-programs.ts'
 import { bestMs, geometricMean, percentile, type Row } from './row.ts'
 
 const RUNS = 4
@@ -113,47 +110,6 @@ export async function benchBuilds(): Promise<Row[]> {
   return rows
 }
 
-type Loops = Readonly<Record<string, () => number>>
-
-/** A kernel as a host runs it against the same loop in V8, and against itself without any instrumentation. */
-export async function benchKernels(): Promise<Row[]> {
-  let binary: Uint8Array | null = null
-  await asc.main(['kernel.ts', '--outFile', 'kernel.wasm', ...KERNEL_ASC_OPTIONS], {
-    readFile: (name) => (name === 'kernel.ts' ? KERNEL_SOURCE : null),
-    writeFile: (_name, content) => {
-      if (typeof content !== 'string') binary = content
-    },
-    listFiles: () => [],
-  })
-  if (binary === null) throw new Error('the benchmark kernel does not compile')
-  const prepared = await prepareKernel(binary)
-  const metered = prepared.ok ? instrumentKernel(prepared.value.wasm) : prepared
-  if (!metered.ok) throw new Error(metered.reason)
-  const env = { abort: () => {} }
-  const bare = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(binary)), { env })
-    .exports as unknown as Loops
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 1_024 })
-  const imports = { env: { ...env, memory }, sojourn: { yield: () => {} } }
-  const whole = new WebAssembly.Instance(new WebAssembly.Module(metered.value), imports).exports as unknown as Loops & {
-    __fuel: WebAssembly.Global
-  }
-  whole.__fuel.value = 1n << 60n
-  const rows: Row[] = []
-  const [speeds, costs]: [number[], number[]] = [[], []]
-  for (const name of ['sieve', 'fib', 'nbody', 'mandelbrot']) {
-    const inV8 = new Function(`${PROGRAMS[name]}; return run`)() as () => number
-    const time = (run: (() => number) | undefined): number => bestMs(RUNS * 5, () => run?.())
-    const [v8, kernel, uninstrumented] = [time(inV8), time(whole[name]), time(bare[name])]
-    speeds.push(v8 / kernel)
-    costs.push(kernel / uninstrumented)
-    rows.push({ name: `kernel.${name}`, value: v8 / kernel, unit: '× V8 speed' })
-  }
-  const [speed, cost] = [geometricMean(speeds), geometricMean(costs)]
-  rows.push({ name: 'kernel', value: speed, unit: '× V8 speed', bar: '≥ 0.7', ok: speed >= 0.7 })
-  rows.push({ name: 'kernel.instrumentation', value: cost, unit: '× uninstrumented time', bar: '≤ 2', ok: cost <= 2 })
-  return rows
-}
-
 /** How long a busy agent takes to answer a freeze with slices of this fuel, and what freezing and thawing take. */
 export async function benchFreeze(sliceFuel = 250_000n): Promise<Row[]> {
   const build = await loadEngine()
@@ -189,8 +145,4 @@ export async function benchFreeze(sliceFuel = 250_000n): Promise<Row[]> {
   ]
 }
 
-export const benchEngine = async (): Promise<Row[]> => [
-  ...(await benchBuilds()),
-  ...(await benchKernels()),
-  ...(await benchFreeze()),
-]
+export const benchEngine = async (): Promise<Row[]> => [...(await benchBuilds()), ...(await benchFreeze())]

@@ -2,6 +2,7 @@ import { benchBundles } from './bundles.ts'
 import { benchDemo } from './demo.ts'
 import { benchEngine } from './engine.ts'
 import { benchHops } from './hops.ts'
+import { benchKernels } from './kernels.ts'
 import type { Row } from './row.ts'
 import { benchTabHops } from './tab-hops.ts'
 
@@ -15,6 +16,7 @@ const tracing = args.includes('--trace')
 
 const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   engine: benchEngine,
+  kernels: benchKernels,
   bundles: benchBundles,
   hops: () => benchHops(tracing),
   'tab-hops': benchTabHops,

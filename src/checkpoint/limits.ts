@@ -41,8 +41,11 @@ export const GLOBALS_MAX = 64
 /** Names of globals, kernels and exports, in characters. */
 export const NAME_LENGTH_MAX = 128
 
-/** Arguments of the suspended kernel call. */
-export const KERNEL_ARGS_MAX = 32
+/** Frames of the suspended kernel call, bytes: four for each word that the engine allows. */
+export const KERNEL_FRAME_BYTES_MAX = 524_288
+
+/** Fuel of a cell in which it is lent to a kernel: the engine's number. */
+export const KERNEL_CELL_FUEL = 131_072
 
 /** Latest instant that ECMAScript's Date can tell, milliseconds (ECMA-262 21.4.1.1). */
 export const CLOCK_MS_MAX = 8.64e15

@@ -26,13 +26,15 @@ export async function openCheckpoint(root: Cid, getBlock: GetBlock): Promise<Res
   if (!pages.ok) return pages
   const queued = await openQueues(queues, getBlock)
   if (!queued.ok) return queued
+  const { kernelFrames, ...rest } = queued.value
   const opened: MachineImage['kernels'][number][] = []
   for (const kernel of kernels) {
     const kernelPages = await openMemory(kernel, getBlock)
     if (!kernelPages.ok) return kernelPages
-    opened.push({ ...kernel, pages: kernelPages.value })
+    const suspended = kernel.suspended === null ? null : { ...kernel.suspended, frames: kernelFrames }
+    opened.push({ ...kernel, suspended, pages: kernelPages.value })
   }
-  return accept({ ...state, pages: pages.value, ...queued.value, kernels: opened })
+  return accept({ ...state, pages: pages.value, ...rest, kernels: opened })
 }
 
 /** What a root names: leaf tables (blocksOfTable tells what they name) and raw bytes. A destination fetches both. */

@@ -1,15 +1,20 @@
 import { decode, encode } from '../base/codec.ts'
 import type { Result } from '../base/result.ts'
-import { list, misshapen, oneOf, reading, record, text, tuple, whole } from '../base/shape.ts'
+import { bytes, list, misshapen, oneOf, reading, record, text, tuple, whole } from '../base/shape.ts'
 import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
-import { CLOCK_MS_MAX, NAME_LENGTH_MAX, QUEUE_ENTRIES_MAX, QUEUES_BYTES_MAX } from './limits.ts'
+import { CLOCK_MS_MAX, KERNEL_FRAME_BYTES_MAX, NAME_LENGTH_MAX, QUEUE_ENTRIES_MAX, QUEUES_BYTES_MAX } from './limits.ts'
 import { readNumber, writeNumber } from './numbers.ts'
 import type { CheckpointFault } from './root.ts'
 
-/** What an agent waits for and what waits for it: pending calls, timers, inbox, as one canonical CBOR text. */
-export type Queued = Pick<MachineImage, 'pending' | 'timers' | 'inbox'>
+/**
+ * What an agent waits for and what waits for it: pending calls, timers, inbox, as one canonical CBOR text. With them, since
+ * they can be as long: the frames of the one kernel that stands in the middle of a call, empty where none does.
+ */
+export interface Queued extends Pick<MachineImage, 'pending' | 'timers' | 'inbox'> {
+  readonly kernelFrames: Uint8Array
+}
 
-export const encodeQueues = ({ pending, timers, inbox }: Queued): Uint8Array =>
+export const encodeQueues = ({ pending, timers, inbox, kernelFrames }: Queued): Uint8Array =>
   encode({
     pending: pending.map(({ request, name, argsJson }) => [request, name, argsJson]),
     timers: timers.map(({ id, dueMs, everyMs }) => [
@@ -20,17 +25,19 @@ export const encodeQueues = ({ pending, timers, inbox }: Queued): Uint8Array =>
     inbox: inbox.map(({ request, outcome }) =>
       outcome.ok ? [request, 'ok', outcome.valueJson, ''] : [request, 'no', outcome.code, outcome.reason],
     ),
+    kernelFrames,
   })
 
 export function decodeQueues(queueBytes: Uint8Array): Result<Queued, CheckpointFault> {
   const decoded = decode(queueBytes)
   if (!decoded.ok) return decoded
   return reading('CHECKPOINT', () => {
-    const queues = record(decoded.value, 'queues', ['pending', 'timers', 'inbox'])
+    const queues = record(decoded.value, 'queues', ['pending', 'timers', 'inbox', 'kernelFrames'])
     return {
       pending: ascending(list(queues.pending, 'pending', QUEUE_ENTRIES_MAX).map(readPending), 'pending'),
       timers: list(queues.timers, 'timers', QUEUE_ENTRIES_MAX).map(readTimer),
       inbox: list(queues.inbox, 'inbox', QUEUE_ENTRIES_MAX).map(readDelivery),
+      kernelFrames: bytes(queues.kernelFrames, 'kernelFrames', KERNEL_FRAME_BYTES_MAX),
     }
   })
 }

@@ -5,7 +5,7 @@ import { bytes, list, misshapen, oneOf, reading, record, text, tuple, whole } fr
 import type { KernelImage, MachineImage } from '../engine/image.ts'
 import {
   CLOCK_MS_MAX,
-  KERNEL_ARGS_MAX,
+  KERNEL_CELL_FUEL,
   KERNELS_MAX,
   MEMORY_PAGES_MAX,
   NAME_LENGTH_MAX,
@@ -54,7 +54,9 @@ export type Queues =
   | { readonly kind: 'chunks'; readonly byteLength: number; readonly chunks: readonly Cid[] }
 
 type MachineState = Omit<MachineImage, 'pages' | 'pending' | 'timers' | 'inbox' | 'kernels'>
-type KernelState = Omit<KernelImage, 'pages'>
+type KernelState = Omit<KernelImage, 'pages' | 'suspended'> & {
+  readonly suspended: Omit<NonNullable<KernelImage['suspended']>, 'frames'> | null
+}
 
 export interface Root extends MachineState {
   readonly pages: Pages
@@ -92,8 +94,7 @@ export function encodeRoot(
       memoryPages: kernel.memoryPages,
       pages: kernelPages[i] ?? writeTable([]),
       globals: writeGlobals(kernel.globals),
-      suspended: kernel.suspended && [kernel.suspended.exportName, kernel.suspended.args.map(writeNumber)],
-      asyncifyAddress: kernel.asyncifyAddress,
+      suspended: kernel.suspended && [kernel.suspended.exportName, kernel.suspended.cell],
     })),
   })
 }
@@ -135,6 +136,7 @@ function readRoot(value: unknown): Root {
   const kernels = list(root.kernels, 'kernels', KERNELS_MAX).map(readKernel)
   const names = new Set(kernels.map(({ name }) => name))
   if (names.size !== kernels.length) misshapen('two kernels have one name')
+  if (kernels.filter(({ suspended }) => suspended !== null).length > 1) misshapen('two kernels stand in a call')
   const total = kernels.reduce((sum, kernel) => sum + kernel.memoryPages, memory.memoryPages)
   if (total > MEMORY_PAGES_MAX) misshapen(`memoryPages ${total} > MEMORY_PAGES_MAX ${MEMORY_PAGES_MAX}`)
   return {
@@ -153,22 +155,21 @@ function readRoot(value: unknown): Root {
 
 function readKernel(value: unknown, i: number): Root['kernels'][number] {
   const what = `kernels[${i}]`
-  const kernel = record(value, what, ['name', 'memoryPages', 'pages', 'globals', 'suspended', 'asyncifyAddress'])
+  const kernel = record(value, what, ['name', 'memoryPages', 'pages', 'globals', 'suspended'])
   const memory = readMemory(kernel.memoryPages, kernel.pages, `${what}.`)
   return {
     name: text(kernel.name, `${what}.name`, NAME_LENGTH_MAX),
     ...memory,
     globals: readGlobals(kernel.globals, `${what}.globals`),
     suspended: kernel.suspended === null ? null : readSuspended(kernel.suspended, `${what}.suspended`),
-    asyncifyAddress: readAddress(kernel.asyncifyAddress, `${what}.asyncifyAddress`, memory.memoryPages),
   }
 }
 
-function readSuspended(value: unknown, what: string): NonNullable<KernelImage['suspended']> {
-  const [exportName, args] = tuple(value, what, 2)
+function readSuspended(value: unknown, what: string): NonNullable<KernelState['suspended']> {
+  const [exportName, cell] = tuple(value, what, 2)
   return {
     exportName: text(exportName, `${what} export`, NAME_LENGTH_MAX),
-    args: list(args, `${what} args`, KERNEL_ARGS_MAX).map((arg, i) => readNumber(arg, `${what} args[${i}]`)),
+    cell: whole(cell, `${what} cell`, 0, KERNEL_CELL_FUEL),
   }
 }
 

@@ -56,7 +56,7 @@ export function sealCheckpoint(image: MachineImage, previous?: HashedPages): Sea
   }
   const pages = sealMemory('', image.pages)
   const kernelPages = image.kernels.map((kernel) => sealMemory(kernel.name, kernel.pages))
-  const queues = writeQueues(encodeQueues(image), (chunk) => {
+  const queues = writeQueues(encodeQueues({ ...image, kernelFrames: framesOf(image) }), (chunk) => {
     const digest = sha256(chunk)
     blocks.set(cidOfDigest(digest, CODEC_RAW), chunk)
     return digest
@@ -66,6 +66,9 @@ export function sealCheckpoint(image: MachineImage, previous?: HashedPages): Sea
   blocks.set(root, rootBytes)
   return { root, blocks, hashed }
 }
+
+const framesOf = ({ kernels }: MachineImage): Uint8Array =>
+  kernels.find(({ suspended }) => suspended !== null)?.suspended?.frames ?? new Uint8Array(0)
 
 /**
  * A page that is the very object it was before is known at once; comparing another one with its earlier bytes is still

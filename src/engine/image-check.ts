@@ -10,6 +10,8 @@ import {
   IMAGE_PAGE_BYTES,
   INBOX_MAX,
   JSON_BYTES_MAX,
+  KERNEL_CELL_FUEL,
+  KERNEL_FRAME_WORDS_MAX,
   KERNELS_MAX,
   PENDING_CALLS_MAX,
   STACK_BYTES,
@@ -122,9 +124,10 @@ function kernelsFault(kernels: readonly KernelImage[], standing: MachineImage['s
     if (!whole(kernel.memoryPages, 0, 65_536)) return `kernel ${kernel.name}: memoryPages is not a size`
     const pages = pagesFault(kernel.pages, kernel.memoryPages)
     if (pages !== null) return `kernel ${kernel.name}: ${pages}`
-    const args = kernel.suspended?.args ?? []
-    if (args.length > 64 || args.some((one) => typeof one !== 'number'))
-      return `kernel ${kernel.name}: arguments are not numbers`
+    if (kernel.suspended === null) continue
+    const { cell, frames } = kernel.suspended
+    if (!whole(cell, 0, KERNEL_CELL_FUEL)) return `kernel ${kernel.name}: cell is not a part of one`
+    if (frames.length > KERNEL_FRAME_WORDS_MAX * 4) return `kernel ${kernel.name}: frames > KERNEL_FRAME_WORDS_MAX`
   }
   const inside = kernels.filter((one) => one.suspended !== null).length
   if (inside !== (standing === 'kernel' ? 1 : 0))

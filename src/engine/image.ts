@@ -51,7 +51,12 @@ export interface KernelImage {
   /** 4 KiB pages that differ from the kernel's freshly instantiated memory. */
   readonly pages: ReadonlyMap<number, Uint8Array>
   readonly globals: ReadonlyMap<string, number | bigint>
-  /** The call that stands in the middle of the kernel, or null. */
-  readonly suspended: { readonly exportName: string; readonly args: readonly number[] } | null
-  readonly asyncifyAddress: number
+  /** The call that stands in the middle of the kernel, or null. At most one kernel of an agent has one. */
+  readonly suspended: {
+    readonly exportName: string
+    /** Fuel that was left of the cell it was lent in (kernel-meter.ts). */
+    readonly cell: number
+    /** Points and locals of its functions, in the kernel's own words (kernel-frames.ts). */
+    readonly frames: Uint8Array
+  } | null
 }

@@ -27,7 +27,7 @@ export class KernelSet {
     const names: Record<string, string[]> = {}
     for (const [name, module] of this.#modules) {
       const functions = WebAssembly.Module.exports(module).filter((one) => one.kind === 'function')
-      names[name] = functions.map((one) => one.name).filter((one) => !one.startsWith('asyncify_'))
+      names[name] = functions.map((one) => one.name)
     }
     return names
   }
@@ -50,7 +50,7 @@ export class KernelSet {
   /** Goes on with the kernel that stands in the middle of a call. */
   resume(vm: Vm): string | null {
     for (const kernel of this.#instances.values())
-      if (kernel.suspended !== null) return this.#lend(vm, (meter) => kernel.resume(meter))
+      if (kernel.isSuspended) return this.#lend(vm, (meter) => kernel.resume(meter))
     throw new VmFault('no kernel stands in the middle of a call')
   }
 

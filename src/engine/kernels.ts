@@ -1,66 +1,59 @@
 /**
  * An agent's kernels: WebAssembly instances beside its VM, called synchronously, charged to the same fuel and depth, and
- * part of its image. An instance is made at its first call. What goes wrong inside (a trap, an abort, a missing export) is
- * an error the program can catch, worded here and never by the realm, whose words differ between engines; only fuel that
- * runs out, or a native stack that overflows, ends the agent.
+ * part of its image. What goes wrong inside (a trap, an abort, a missing export) is an error the program can catch, worded
+ * here and never by the realm, whose words differ between engines; only fuel that runs out, or a native stack that
+ * overflows, ends the agent.
  */
 import type { KernelImage } from './image.ts'
-import { FUEL_MAX, IMAGE_PAGE_BYTES, KERNEL_REWIND_FUEL, KERNEL_START_FUEL, WASM_PAGE_BYTES } from './limits.ts'
+import { FACTS_SECTION, type KernelFacts } from './instrument/kernel.ts'
+import { KernelFrames } from './kernel-frames.ts'
+import { KernelMeter, KernelTooDeep, type Meter } from './kernel-meter.ts'
+import { DEPTH_UNITS_MAX, IMAGE_PAGE_BYTES, KERNEL_START_FUEL, WASM_PAGE_BYTES } from './limits.ts'
 import { differingPages, putPages } from './pages.ts'
 import { isMutableGlobal, VmFault } from './vm.ts'
-
-/** The agent's counters, lent to a kernel while it runs. */
-export interface Meter {
-  fuelLeft: bigint
-  readonly soft: bigint
-  readonly depthLeft: number
-}
 
 export type KernelOutcome =
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'error'; readonly error: string }
   | { readonly kind: 'suspended' }
 
-interface KernelExports {
-  readonly memory?: WebAssembly.Memory
-  readonly __fuel: WebAssembly.Global
-  readonly __soft?: WebAssembly.Global
-  readonly __depth: WebAssembly.Global
-  readonly __safepoint_address?: WebAssembly.Global
-  readonly __safepoint_bytes?: WebAssembly.Global
-  asyncify_start_unwind?(address: number): void
-  asyncify_stop_unwind?(): void
-  asyncify_start_rewind?(address: number): void
-  asyncify_stop_rewind?(): void
-  asyncify_get_state?(): number
-}
-
 /** Carries an AssemblyScript abort out of the kernel. */
 class KernelAbort extends Error {
   override readonly name = 'KernelAbort'
 }
 
-const DRIVER_GLOBALS: ReadonlySet<string> = new Set(['__fuel', '__soft', '__depth'])
+interface KernelFunction {
+  readonly run: (...args: (number | bigint | string)[]) => unknown
+  readonly params: readonly number[]
+  readonly results: readonly number[]
+}
+
 const UTF16 = 2
-/** Asyncify's state while frames are being unwound. */
-const UNWINDING = 1
+/** What `turn` answers to a function that cannot go on by itself. */
+const TURN = { goOn: 0, leave: 1, takeUp: 2 } as const
 
 export class Kernel {
   readonly name: string
   readonly memory: WebAssembly.Memory | null
-  /** Fuel as it was where the kernel stands or stood: rewinding passes entries and loop headers again, for nothing. */
-  #fuelAtYield: bigint | null = null
-  #rewinding = false
-  suspended: { readonly exportName: string; readonly args: readonly number[] } | null = null
-  readonly #exports: KernelExports
-  readonly #functions: ReadonlyMap<string, (...args: number[]) => unknown>
+  #moving: 'not' | 'leaving' | 'taking up' = 'not'
+  #fuelAtPoint = 0n
+  #suspended: { readonly exportName: string; readonly cell: number } | null = null
+  readonly #frames = new KernelFrames()
+  /** Null until the start function has run: that has KERNEL_START_FUEL and nothing more. */
+  #lent: KernelMeter | null = null
+  readonly #functions = new Map<string, KernelFunction>()
   readonly #globals = new Map<string, WebAssembly.Global>()
   readonly #fresh: Uint8Array
+  /** Fuel the start function took; it ran before the agent's own budget could be lent. */
+  readonly startFuel: bigint
 
   constructor(name: string, module: WebAssembly.Module, pagesMax: number, seed: number) {
     this.name = name
-    const needsMemory = WebAssembly.Module.imports(module).some((one) => one.kind === 'memory')
-    this.memory = needsMemory ? kernelMemory(module, pagesMax) : null
+    const facts = factsOf(module)
+    if (facts.memoryPages !== null && facts.memoryPages > pagesMax)
+      throw new VmFault(`memory: a kernel starts with ${facts.memoryPages} pages > ${pagesMax}`)
+    this.memory =
+      facts.memoryPages === null ? null : new WebAssembly.Memory({ initial: facts.memoryPages, maximum: pagesMax })
     const instance = new WebAssembly.Instance(module, {
       env: {
         ...(this.memory === null ? {} : { memory: this.memory }),
@@ -70,118 +63,110 @@ export class Kernel {
         seed: () => seed,
         trace: () => {},
       },
-      sojourn: { yield: () => this.#yield() },
+      sojourn: {
+        turn: () => this.#turn(),
+        overdrawn: () => this.#meter.overdrawn(),
+        save: (word: number) => this.#frames.push(word),
+        restore: () => this.#restore(),
+      },
     })
-    this.#exports = instance.exports as unknown as KernelExports
-    const functions = new Map<string, (...args: number[]) => unknown>()
+    const budget = instance.exports.__budget as WebAssembly.Global
+    this.#lent = new KernelMeter(budget)
+    this.startFuel = (BigInt(DEPTH_UNITS_MAX) << 32n) + KERNEL_START_FUEL - (budget.value as bigint)
     for (const { name: exported, kind } of WebAssembly.Module.exports(module)) {
-      if (kind === 'function' && !exported.startsWith('asyncify_'))
-        functions.set(exported, instance.exports[exported] as () => unknown)
-      if (kind !== 'global' || DRIVER_GLOBALS.has(exported)) continue
+      if (kind === 'function') {
+        const [params, results] = facts.functions[this.#functions.size] ?? [[], []]
+        this.#functions.set(exported, { run: instance.exports[exported] as KernelFunction['run'], params, results })
+      }
+      if (kind !== 'global' || exported === '__budget') continue
       const global = instance.exports[exported] as WebAssembly.Global
       if (isMutableGlobal(global)) this.#globals.set(exported, global)
     }
-    this.#functions = functions
     this.#fresh = this.memory === null ? new Uint8Array(0) : new Uint8Array(this.memory.buffer).slice()
   }
 
-  /** Fuel the start function took; it ran before the agent's own budget could be lent. */
-  get startFuel(): bigint {
-    return KERNEL_START_FUEL - (this.#exports.__fuel.value as bigint)
+  get #meter(): KernelMeter {
+    if (this.#lent === null) throw new VmFault(`kernel ${this.name}: its start takes too much fuel or depth`)
+    return this.#lent
   }
 
-  call(exportName: string, args: readonly number[], meter: Meter): KernelOutcome {
+  get isSuspended(): boolean {
+    return this.#suspended !== null
+  }
+
+  call(exportName: string, args: readonly (number | bigint)[], meter: Meter): KernelOutcome {
     const callee = this.#functions.get(exportName)
     if (callee === undefined) return { kind: 'error', error: `kernel ${this.name} has no function ${exportName}` }
-    return this.#enter(exportName, args, () => callee(...args), meter)
+    this.#meter.begin(meter, null)
+    return this.#run(exportName, () => callee.run(...args), meter)
   }
 
   /** Goes on with the call that stands in the middle. */
   resume(meter: Meter): KernelOutcome {
-    const standing = this.suspended
+    const standing = this.#suspended
     const callee = standing === null ? undefined : this.#functions.get(standing.exportName)
     if (standing === null || callee === undefined) throw new VmFault('no kernel stands in the middle of a call')
-    this.suspended = null
-    return this.#enter(
-      standing.exportName,
-      standing.args,
-      () => {
-        this.#rewinding = true
-        this.#fuelAtYield = meter.fuelLeft
-        this.#exports.__fuel.value = KERNEL_REWIND_FUEL
-        this.#exports.asyncify_start_rewind?.(this.asyncifyAddress)
-        return callee(...standing.args)
-      },
-      meter,
-    )
+    this.#suspended = null
+    this.#meter.begin(meter, standing.cell)
+    this.#fuelAtPoint = meter.fuelLeft
+    this.#moving = 'taking up'
+    this.#meter.stir()
+    // The frames hold the arguments; text becomes a number of any type.
+    return this.#run(standing.exportName, () => callee.run(...callee.params.map(() => '0')), meter)
   }
 
-  #enter(exportName: string, args: readonly number[], run: () => unknown, meter: Meter): KernelOutcome {
-    this.#exports.__fuel.value = meter.fuelLeft
-    this.#exports.__depth.value = meter.depthLeft
-    this.#fuelAtYield = null
-    if (this.#exports.__soft !== undefined)
-      this.#exports.__soft.value = this.asyncifyAddress === 0 ? -FUEL_MAX : meter.soft
+  #run(exportName: string, run: () => unknown, meter: Meter): KernelOutcome {
     let value: unknown
     try {
       value = run()
     } catch (error) {
-      if (this.#rewinding) throw new VmFault('a kernel did not come back to where it stood')
-      meter.fuelLeft = this.#exports.__fuel.value as bigint
-      return this.#caught(error, meter)
+      if (this.#moving !== 'not') throw movingFault(error)
+      meter.fuelLeft = this.#meter.fuelLeftInTrap
+      return this.#caught(error)
     }
-    if (this.#rewinding) throw new VmFault('a kernel did not come back to where it stood')
-    if (this.#fuelAtYield !== null && this.#exports.asyncify_get_state?.() === UNWINDING) {
-      const spent = this.#fuelAtYield - (this.#exports.__fuel.value as bigint)
-      if (spent > KERNEL_REWIND_FUEL) throw new VmFault('a kernel works while it pretends to unwind')
-      meter.fuelLeft = this.#fuelAtYield
-      this.#exports.asyncify_stop_unwind?.()
-      this.suspended = { exportName, args }
+    if (this.#moving === 'taking up') throw new VmFault('a kernel did not come back to where it stood')
+    if (this.#moving === 'leaving') {
+      this.#moving = 'not'
+      this.#meter.goOn(this.#fuelAtPoint)
+      this.#suspended = { exportName, cell: this.#meter.cellLeft }
+      meter.fuelLeft = this.#fuelAtPoint
       return { kind: 'suspended' }
     }
-    meter.fuelLeft = this.#exports.__fuel.value as bigint
+    meter.fuelLeft = this.#meter.fuelLeft
     if (typeof value === 'bigint')
       return { kind: 'error', error: `kernel ${this.name}.${exportName} returns a 64-bit integer` }
     return { kind: 'value', value: typeof value === 'number' ? value : 0 }
   }
 
-  #caught(error: unknown, meter: Meter): KernelOutcome {
-    if (meter.fuelLeft < 0n) throw new VmFault('fuel: used up in a kernel')
+  #caught(error: unknown): KernelOutcome {
     if (error instanceof KernelAbort) return { kind: 'error', error: `kernel ${this.name} aborted: ${error.message}` }
+    if (error instanceof KernelTooDeep) return { kind: 'error', error: `kernel ${this.name} recursed too deep` }
     if (error instanceof TypeError)
       return { kind: 'error', error: `kernel ${this.name} takes numbers only, not 64-bit integers` }
-    if ((this.#exports.__depth.value as number) < 0)
-      return { kind: 'error', error: `kernel ${this.name} recursed too deep` }
     if (error instanceof WebAssembly.RuntimeError) return { kind: 'error', error: `kernel ${this.name} trapped` }
     throw error
   }
 
-  #yield(): void {
-    const { asyncify_stop_rewind, asyncify_start_unwind, __fuel } = this.#exports
-    if (this.#rewinding) {
-      this.#rewinding = false
-      asyncify_stop_rewind?.()
-      __fuel.value = this.#fuelAtYield
-      this.#fuelAtYield = null
-      return
+  /** A function of the kernel cannot go on by itself. */
+  #turn(): number {
+    this.#meter.checkDepth()
+    if (this.#moving === 'leaving') return TURN.leave
+    if (this.#moving === 'taking up') return TURN.takeUp
+    if (!this.#meter.ask()) return TURN.goOn
+    this.#moving = 'leaving'
+    this.#fuelAtPoint = this.#meter.fuelLeft
+    this.#frames.clear()
+    this.#meter.stir()
+    return TURN.leave
+  }
+
+  #restore(): number {
+    const word = this.#frames.pop()
+    if (this.#frames.isEmpty && this.#moving === 'taking up') {
+      this.#moving = 'not'
+      this.#meter.goOn(this.#fuelAtPoint)
     }
-    const header = this.#view(this.asyncifyAddress, 8)
-    if (header === null || asyncify_start_unwind === undefined || this.asyncifyAddress === 0) return
-    header.setUint32(0, this.asyncifyAddress + 8, true)
-    header.setUint32(4, this.asyncifyAddress + this.#bufferBytes, true)
-    this.#fuelAtYield = __fuel.value as bigint
-    asyncify_start_unwind(this.asyncifyAddress)
-  }
-
-  /** Where the kernel lets its frames be kept; 0 where it cannot be suspended. */
-  get asyncifyAddress(): number {
-    const address = this.#exports.__safepoint_address?.value as unknown
-    return typeof address === 'number' && this.#exports.asyncify_get_state !== undefined ? address : 0
-  }
-
-  get #bufferBytes(): number {
-    const bytes = this.#exports.__safepoint_bytes?.value as unknown
-    return typeof bytes === 'number' ? bytes : 0
+    return word
   }
 
   /** Bytes of the kernel's memory, live; null where the range is not inside it. */
@@ -209,24 +194,13 @@ export class Kernel {
 
   freeze(): KernelImage {
     const memory = this.memory === null ? new Uint8Array(0) : new Uint8Array(this.memory.buffer)
-    this.#normalise()
     return {
       name: this.name,
       memoryPages: memory.length / WASM_PAGE_BYTES,
       pages: differingPages(memory, this.#fresh),
       globals: new Map([...this.#globals].map(([name, global]) => [name, global.value as number | bigint])),
-      suspended: this.suspended,
-      asyncifyAddress: this.asyncifyAddress,
+      suspended: this.#suspended === null ? null : { ...this.#suspended, frames: this.#frames.bytes() },
     }
-  }
-
-  /** Zeroes the part of the frame buffer that nobody will read again. */
-  #normalise(): void {
-    const address = this.asyncifyAddress
-    if (address === 0) return
-    const used = this.suspended === null ? 0 : (this.#view(address, 4)?.getUint32(0, true) ?? 0) - address
-    if (used < 0 || used > this.#bufferBytes) throw new VmFault('the frames of a kernel lie outside their buffer')
-    this.range(address + used, this.#bufferBytes - used)?.fill(0)
   }
 
   /** Stands as the image says. The reason why it cannot, or null. */
@@ -250,19 +224,26 @@ export class Kernel {
         return `kernel global ${name} is not of the kernel`
       global.value = value
     }
-    if (image.asyncifyAddress !== this.asyncifyAddress) return 'kernel frame buffer is not where the kernel has it'
-    if (image.suspended !== null && (this.asyncifyAddress === 0 || !this.#functions.has(image.suspended.exportName)))
-      return 'kernel cannot stand in that call'
     putPages(memory, image.pages)
-    this.suspended = image.suspended
-    return null
+    return image.suspended === null ? null : this.#stand(image.suspended)
+  }
+
+  #stand({ exportName, cell, frames }: NonNullable<KernelImage['suspended']>): string | null {
+    if (!this.#functions.has(exportName) || frames.length === 0) return 'kernel cannot stand in that call'
+    this.#suspended = { exportName, cell }
+    return this.#frames.take(frames)
   }
 }
 
-/** Its initial size is in the name of an export the pass adds: reflection does not tell it. */
-function kernelMemory(module: WebAssembly.Module, pagesMax: number): WebAssembly.Memory {
-  const told = WebAssembly.Module.exports(module).find((one) => one.name.startsWith('__memory_pages_'))
-  const initial = told === undefined ? 1 : Number(told.name.slice('__memory_pages_'.length))
-  if (initial > pagesMax) throw new VmFault(`memory: a kernel starts with ${initial} pages > ${pagesMax}`)
-  return new WebAssembly.Memory({ initial, maximum: pagesMax })
+/** A fault of ours where frames were on their way, whatever the kernel made of them. */
+const movingFault = (error: unknown): unknown =>
+  error instanceof VmFault || !(error instanceof WebAssembly.RuntimeError || error instanceof KernelTooDeep)
+    ? error
+    : new VmFault('a kernel did not come back to where it stood')
+
+/** Written by our own pass: no stranger's section of this name comes through it. */
+function factsOf(module: WebAssembly.Module): KernelFacts {
+  const [section] = WebAssembly.Module.customSections(module, FACTS_SECTION)
+  if (section === undefined) throw new VmFault('a kernel was not instrumented')
+  return JSON.parse(String.fromCharCode(...new Uint8Array(section))) as KernelFacts
 }

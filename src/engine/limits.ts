@@ -80,7 +80,11 @@ export const KERNEL_START_FUEL = 10_000_000n
 export const KERNELS_MAX = 16
 
 /**
- * Fuel a kernel may use to unwind or to rewind its frames, which is not charged: they were paid for when they were entered. Rewinding
- * the largest frame buffer takes less. Stops: a kernel that only pretends to rewind and works for nothing meanwhile.
+ * Fuel is lent to a kernel in cells of this size, in units; one that traps loses what is left of its cell, since loops keep
+ * their count in a register. Larger than what one stretch of code can cost, small against a slice. Stops: a kernel that
+ * traps before it is charged, again and again.
  */
-export const KERNEL_REWIND_FUEL = 200_000n
+export const KERNEL_CELL_FUEL = 131_072
+
+/** Frames of a suspended kernel, in 32-bit words. The deepest stack takes less: a word costs at least 4 units of depth. */
+export const KERNEL_FRAME_WORDS_MAX = 131_072

@@ -21,11 +21,7 @@ export function hashImage(image: MachineImage): string {
 function plain(image: MachineImage | KernelImage): Record<string, unknown> {
   const { pages: _pages, globals, ...rest } = image
   const pairs = [...globals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, String(value)])
-  const suspended =
-    'suspended' in rest && rest.suspended !== null
-      ? { suspended: { ...rest.suspended, args: rest.suspended.args.map(String) } }
-      : {}
-  return { ...rest, ...suspended, globals: pairs }
+  return { ...rest, globals: pairs }
 }
 
 function pageRoot(pages: ReadonlyMap<number, Uint8Array>): Uint8Array {

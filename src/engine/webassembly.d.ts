@@ -25,6 +25,7 @@ declare namespace WebAssembly {
   const Module: {
     prototype: Module
     new (bytes: Uint8Array<ArrayBuffer>): Module
+    customSections(module: Module, name: string): ArrayBuffer[]
     exports(module: Module): ModuleExportDescriptor[]
     imports(module: Module): ModuleImportDescriptor[]
   }

@@ -2,7 +2,8 @@ import { bytes, list, misshapen, oneOf, record, text, whole } from '../base/shap
 import {
   CLOCK_MS_MAX,
   GLOBALS_MAX,
-  KERNEL_ARGS_MAX,
+  KERNEL_CELL_FUEL,
+  KERNEL_FRAME_BYTES_MAX,
   KERNELS_MAX,
   MEMORY_PAGES_MAX,
   NAME_LENGTH_MAX,
@@ -110,7 +111,8 @@ export function readImage(value: unknown): MachineImage {
     return misshapen('fuelUsed is not a bigint of at least 0')
   return {
     engineId: text(image.engineId, 'engineId', NAME_LENGTH_MAX),
-    ...readMemory(image.memoryPages, image.pages, image.asyncifyAddress, ''),
+    ...readMemory(image.memoryPages, image.pages, ''),
+    asyncifyAddress: whole(image.asyncifyAddress, 'asyncifyAddress', 0, MEMORY_PAGES_MAX * WASM_PAGE_BYTES),
     globals: readGlobals(image.globals, 'globals'),
     standing: oneOf(image.standing, 'standing', ['turn', 'interrupt', 'kernel', 'call']),
     fuelUsed: image.fuelUsed,
@@ -123,12 +125,11 @@ export function readImage(value: unknown): MachineImage {
   }
 }
 
-function readMemory(allegedSize: unknown, allegedPages: unknown, allegedAddress: unknown, prefix: string) {
+function readMemory(allegedSize: unknown, allegedPages: unknown, prefix: string) {
   const memoryPages = whole(allegedSize, `${prefix}memoryPages`, 0, MEMORY_PAGES_MAX)
   return {
     memoryPages,
     pages: readPages(allegedPages, `${prefix}pages`, memoryPages * PAGES_PER_WASM_PAGE),
-    asyncifyAddress: whole(allegedAddress, `${prefix}asyncifyAddress`, 0, memoryPages * WASM_PAGE_BYTES),
   }
 }
 
@@ -216,20 +217,22 @@ function readDelivery(value: unknown, i: number): Delivery {
 
 function readKernel(value: unknown, i: number): KernelImage {
   const what = `kernels[${i}]`
-  const kernel = record(value, what, ['name', 'memoryPages', 'pages', 'globals', 'suspended', 'asyncifyAddress'])
+  const kernel = record(value, what, ['name', 'memoryPages', 'pages', 'globals', 'suspended'])
   return {
     name: text(kernel.name, `${what}.name`, NAME_LENGTH_MAX),
-    ...readMemory(kernel.memoryPages, kernel.pages, kernel.asyncifyAddress, `${what}.`),
+    ...readMemory(kernel.memoryPages, kernel.pages, `${what}.`),
     globals: readGlobals(kernel.globals, `${what}.globals`),
     suspended: kernel.suspended === null ? null : readSuspended(kernel.suspended, `${what}.suspended`),
   }
 }
 
 function readSuspended(value: unknown, what: string): NonNullable<KernelImage['suspended']> {
-  const suspended = record(value, what, ['exportName', 'args'])
-  const args = list(suspended.args, `${what}.args`, KERNEL_ARGS_MAX)
+  const suspended = record(value, what, ['exportName', 'cell', 'frames'])
+  const frames = bytes(suspended.frames, `${what}.frames`, KERNEL_FRAME_BYTES_MAX)
+  if (!(frames.buffer instanceof ArrayBuffer)) return misshapen(`${what}.frames are in shared memory`)
   return {
     exportName: text(suspended.exportName, `${what}.exportName`, NAME_LENGTH_MAX),
-    args: args.map((arg, k) => (typeof arg === 'number' ? arg : misshapen(`${what}.args[${k}] is not a number`))),
+    cell: whole(suspended.cell, `${what}.cell`, 0, KERNEL_CELL_FUEL),
+    frames,
   }
 }

@@ -242,6 +242,7 @@ describe('a hostile checkpoint is refused', () => {
             ],
             timers: [],
             inbox: [],
+            kernelFrames: new Uint8Array(0),
           }),
         }),
       'pending request 1 does not ascend from 1',
@@ -309,7 +310,11 @@ describe('a hostile checkpoint is refused', () => {
 
   test('any single changed byte of a root either refuses or opens to a well-formed image, and never throws', () => {
     const whole = rootBytes(
-      smallImage({ kernels: [{ ...smallImage(), name: 'k', suspended: { exportName: 'f', args: [1.5] } }] }),
+      smallImage({
+        kernels: [
+          { ...smallImage(), name: 'k', suspended: { exportName: 'f', cell: 15, frames: Uint8Array.of(1, 2, 3, 4) } },
+        ],
+      }),
     )
     fc.assert(
       fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {

@@ -1,7 +1,6 @@
 /** The kernel the tests compile, in AssemblyScript; and compiling it. For tests only. */
-import asc from 'assemblyscript/asc'
 import { instrumentKernel } from '../../src/engine/instrument/kernel.ts'
-import { KERNEL_ASC_OPTIONS, prepareKernel } from '../../src/platform/node/kernel-build.ts'
+import { compileKernel } from '../../src/platform/node/bundle-kernel.ts'
 
 const SOURCE = `
 let calls: i32 = 0
@@ -30,24 +29,8 @@ export function wide(x: i64): i64 { return x }
 export function spin(): void { for (;;) calls++ }
 `
 
-export async function compileAssemblyScript(source: string = SOURCE): Promise<Uint8Array> {
-  let binary: Uint8Array | null = null
-  const { error, stderr } = await asc.main(['kernel.ts', '--outFile', 'kernel.wasm', ...KERNEL_ASC_OPTIONS], {
-    readFile: (name) => (name === 'kernel.ts' ? source : null),
-    writeFile: (_name, content) => {
-      if (typeof content !== 'string') binary = content
-    },
-    listFiles: () => [],
-  })
-  if (error !== null || binary === null) throw new Error(`asc: ${stderr.toString()}`)
-  return binary
-}
-
-export async function prepared(): Promise<Uint8Array> {
-  const kernel = await prepareKernel(await compileAssemblyScript())
-  if (!kernel.ok) throw new Error(kernel.reason)
-  return kernel.value.wasm
-}
+export const compileAssemblyScript = (source: string = SOURCE): Promise<Uint8Array> =>
+  compileKernel('kernel.ts', (path) => (path === 'kernel.ts' ? source : null))
 
 export function metered(wasm: Uint8Array): WebAssembly.Module {
   const kernel = instrumentKernel(wasm)

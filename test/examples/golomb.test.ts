@@ -4,7 +4,8 @@ import { lengthOf, shortRuler } from '../../agents/golomb/known.ts'
 import { createSearch } from '../../agents/golomb/search.ts'
 import { allStubs, type Stub, split } from '../../agents/golomb/stubs.ts'
 import { instrumentKernel } from '../../src/engine/instrument/kernel.ts'
-import { Kernel, type Meter } from '../../src/engine/kernels.ts'
+import type { Meter } from '../../src/engine/kernel-meter.ts'
+import { Kernel } from '../../src/engine/kernels.ts'
 import { buildKernel } from '../../src/platform/node/bundle-kernel.ts'
 
 /** Lengths of optimal Golomb rulers with 3 to 11 marks: https://oeis.org/A003022. */

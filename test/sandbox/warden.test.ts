@@ -206,9 +206,7 @@ describe('a compromised guest is ended', () => {
         guest.freeze(),
         worker.say(
           frozen({
-            kernels: [
-              { name: 'k', memoryPages: 0, pages: new Map(), globals: new Map(), suspended: null, asyncifyAddress: 0 },
-            ],
+            kernels: [{ name: 'k', memoryPages: 0, pages: new Map(), globals: new Map(), suspended: null }],
           }),
         ),
       ],

@@ -5,9 +5,9 @@ import { Reader } from './reader.ts'
 import { Writer } from './writer.ts'
 
 export interface Additions {
-  /** Result types of blocks that the format can only name through the type section. */
-  readonly blockTypes: readonly (readonly number[])[]
-  readonly functionImport: { readonly module: string; readonly name: string; readonly type: number } | null
+  /** Function types behind the module's own: of blocks, which the format can name in no other way, and of imports. */
+  readonly types: readonly { readonly params: readonly number[]; readonly results: readonly number[] }[]
+  readonly functionImports: readonly { readonly module: string; readonly name: string; readonly type: number }[]
   readonly globals: readonly {
     readonly name: string
     readonly type: 'i32' | 'i64'
@@ -20,6 +20,8 @@ export interface Additions {
   readonly memoryPagesDeclared: number | null
   readonly bodies: readonly Uint8Array[]
   readonly shiftFunctions: { readonly from: number; readonly by: number }
+  /** A custom section at the end, of Latin-1 text. */
+  readonly custom: { readonly name: string; readonly text: string } | null
 }
 
 type Put = (id: number, content: Writer) => void
@@ -65,35 +67,32 @@ export function emitModule(shape: ModuleShape, add: Additions): Bytes {
       put(id, content)
     } else if (raw !== null) put(id, new Writer().raw(raw))
   }
+  if (add.custom !== null) put(SECTION.custom, new Writer().name(add.custom.name).latin1(add.custom.text))
   return out.bytes()
 }
 
 function putTypes(put: Put, raw: Uint8Array | null, add: Additions): void {
   const reader = new Reader(raw ?? Uint8Array.of(0))
   const count = reader.u32()
-  const content = new Writer().u32(count + add.blockTypes.length).raw(reader.take(reader.end - reader.at))
-  for (const results of add.blockTypes)
+  const content = new Writer().u32(count + add.types.length).raw(reader.take(reader.end - reader.at))
+  for (const { params, results } of add.types) {
+    content.byte(0x60).u32(params.length)
     content
-      .byte(0x60, 0)
+      .byte(...params)
       .u32(results.length)
       .byte(...results)
+  }
   put(SECTION.type, content)
 }
 
 function putImports(put: Put, shape: ModuleShape, add: Additions): void {
   const kept = shape.imports.filter((one) => one.kind !== KIND.memory || add.memoryPagesDeclared === null)
   const memory = add.memoryPagesDeclared !== null && shape.memoryPages !== null ? shape.memoryPages : null
-  const count = kept.length + (memory === null ? 0 : 1) + (add.functionImport === null ? 0 : 1)
+  const count = kept.length + (memory === null ? 0 : 1) + add.functionImports.length
   if (count === 0) return
   const content = new Writer().u32(count)
   for (const one of kept) content.name(one.module).name(one.name).raw(one.raw)
-  if (add.functionImport !== null) {
-    content
-      .name(add.functionImport.module)
-      .name(add.functionImport.name)
-      .byte(KIND.function)
-      .u32(add.functionImport.type)
-  }
+  for (const one of add.functionImports) content.name(one.module).name(one.name).byte(KIND.function).u32(one.type)
   if (memory !== null) {
     content
       .name('env')

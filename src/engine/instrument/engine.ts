@@ -64,8 +64,6 @@ export function instrumentEngine(wasm: Uint8Array): InstrumentedEngine {
   const plan: WeavePlan = {
     fuel,
     depth,
-    canonicalNaN: false,
-    shiftFunctions: { from: 0, by: 0 },
     entryFuel: (body) => (weights.has(body.index) ? 1 : 0),
     loopFuel: () => 1,
     depthUnits: (body) => weights.get(body.index) ?? 0,
@@ -97,8 +95,8 @@ export function instrumentEngine(wasm: Uint8Array): InstrumentedEngine {
   const bodies = shape.bodies.map((body) => weaveBody(wasm, body, plan))
   if (interruptCalls !== 1) throw new Error(`host_interrupt is called ${interruptCalls} times`)
   const woven = emitModule(shape, {
-    blockTypes,
-    functionImport: null,
+    types: blockTypes.map((results) => ({ params: [], results })),
+    functionImports: [],
     globals: [
       { name: '__fuel', type: 'i64', mutable: true, initial: FUEL_MAX },
       { name: '__soft', type: 'i64', mutable: true, initial: -FUEL_MAX },
@@ -111,7 +109,8 @@ export function instrumentEngine(wasm: Uint8Array): InstrumentedEngine {
     ),
     memoryPagesDeclared: MEMORY_PAGES_DECLARED,
     bodies,
-    shiftFunctions: plan.shiftFunctions,
+    shiftFunctions: { from: 0, by: 0 },
+    custom: null,
   })
   return { wasm: woven, depthFunctions: weights.size }
 }

@@ -1,30 +1,23 @@
 /**
- * The kernel's profile of the pass, run by every host over what it is about to run: a kernel comes from a stranger.
- *
- * Who does what, and why: suspending needs binaryen's Asyncify, 10 MB that no browser should load, so the author's side
- * (safepoints.ts, then wasm-opt) makes a kernel able to suspend: at loop headers it asks `__fuel < __soft` and calls
- * sojourn.yield. Metering is the host's own: this pass charges fuel and depth everywhere, checks that the kernel never
- * writes `__fuel`, `__soft` or Asyncify's state, and takes nothing the author's side says on trust. A kernel without
- * safepoints, or with lying ones, is thus stopped by hard fuel and by the sandbox's watchdog; it only cannot be frozen
- * in the middle of a call. Rewinding passes function entries and loop headers again and would pay for them twice: the
- * driver lends a small allowance for that and puts the counter back when the safepoint is reached (kernels.ts), so a
- * frozen and thawed kernel counts exactly like an undisturbed one, and its loops need not look at Asyncify's state.
+ * The kernel's profile of the pass, run by every host over what it is about to run: a kernel comes from a stranger, and
+ * from any compiler. It needs nothing of its author: metering and the means to be frozen are the host's own (mobile.ts).
  *
  * Fuel: one unit for every 32 bytes of code a function or a loop's turn has outside its inner loops, at least one.
- * Depth: every function, so that no chain of large frames stays uncounted.
- * Refused: see REFUSED imports and exports below, instruction.ts and module.ts.
+ * A function without loops, calls and bulk work is a leaf: whoever calls it pays its code along with its own.
+ * Depth: every function but leaves, whose frames are small, so that no chain of frames stays uncounted.
+ * Refused: what is not on the list below, in instruction.ts, signature.ts and module.ts.
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
-import { DEPTH_UNITS_MAX, FUEL_MAX, KERNEL_START_FUEL, MEMORY_PAGES_DECLARED } from '../limits.ts'
-import { findAsyncify, type KernelAsyncify } from './asyncify-shape.ts'
+import { DEPTH_UNITS_MAX, KERNEL_CELL_FUEL, KERNEL_START_FUEL, MEMORY_PAGES_DECLARED } from '../limits.ts'
 import { frameWeight } from './depth.ts'
 import { emitModule } from './emit.ts'
 import { OP, type Step, step } from './instruction.ts'
+import { type MobilePlan, weaveMobile } from './mobile.ts'
 import { type Body, KIND, type ModuleLimits, type ModuleShape, parseModule } from './module.ts'
+import { type Callees, type Outline, outlineBody } from './outline.ts'
 import { Malformed, Reader } from './reader.ts'
-import { type WeavePlan, weaveBody } from './weave.ts'
-import { Writer } from './writer.ts'
+import { TYPE } from './signature.ts'
 
 /** Stops: modules that make the host's pass or compiler slow, and frames too large to be worth a number. */
 export const KERNEL_LIMITS: ModuleLimits = {
@@ -36,72 +29,104 @@ export const KERNEL_LIMITS: ModuleLimits = {
   tableEntries: 10_000,
 }
 
-/** All a kernel may import: what AssemblyScript needs, its memory, and the safepoint. */
+/** All a kernel may import: what AssemblyScript needs, and its memory. */
 const IMPORTS: ReadonlyMap<string, string> = new Map([
   ['env.abort', '127,127,127,127>'],
   ['env.seed', '>124'],
   ['env.trace', '127,127,124,124,124,124,124>'],
-  ['sojourn.yield', '>'],
 ])
 
+/** What the driver gives to what the pass makes. */
+const DRIVER = [
+  { name: 'turn', type: { params: [], results: [TYPE.i32] } },
+  { name: 'overdrawn', type: { params: [], results: [] } },
+  { name: 'save', type: { params: [TYPE.i32], results: [] } },
+  { name: 'restore', type: { params: [], results: [TYPE.i32] } },
+] as const
+
 /** Names the driver gives a meaning; a kernel that exports them itself could lie. */
-const RESERVED = ['__depth', '__memory_pages_', '__state_']
+const RESERVED = ['__budget', '__state_']
+const NUMBERS: ReadonlySet<number> = new Set(Object.values(TYPE))
+/** Of a leaf: so small that calls of it may go unchecked. */
+const LEAF = { bytes: 256, frameUnits: 512 } as const
 
-const BYTES_PER_FUEL = 32
+/** Section of the instrumented module that tells the driver what reflection does not (KernelFacts as JSON). */
+export const FACTS_SECTION = 'sojourn'
 
-/** Metered bytes, ready to compile; or why a host does not run this kernel. */
+export interface KernelFacts {
+  /** Pages the memory starts with; null where there is none. */
+  readonly memoryPages: number | null
+  /** Exported functions in the order of their exports: parameter and result types as WebAssembly's bytes. */
+  readonly functions: readonly (readonly [params: readonly number[], results: readonly number[]])[]
+}
+
+/** Instrumented bytes, ready to compile; or why a host does not run this kernel. */
 export function instrumentKernel(wasm: Uint8Array): Result<Bytes, 'KERNEL'> {
   try {
-    const metered = weaveKernel(parseModule(wasm, KERNEL_LIMITS))
-    // Types are WebAssembly's own business: what was not valid before is not valid now.
-    if (!WebAssembly.validate(metered)) return refuse('KERNEL', 'module does not validate')
-    return accept(metered)
+    const shape = parseModule(wasm, KERNEL_LIMITS)
+    checkShape(shape)
+    const outlines = outlineKernel(shape)
+    // Types are WebAssembly's own business, and the rewriting relies on them.
+    if (!WebAssembly.validate(Uint8Array.from(wasm))) return refuse('KERNEL', 'module does not validate')
+    const woven = weaveKernel(shape, outlines)
+    if (!WebAssembly.validate(woven)) return refuse('KERNEL', 'module does not validate once it is instrumented')
+    return accept(woven)
   } catch (error) {
     if (error instanceof Malformed) return refuse('KERNEL', error.message)
     throw error
   }
 }
 
-function weaveKernel(shape: ModuleShape): Bytes {
-  checkImports(shape)
-  const [oldFuel, oldSoft] = [counter(shape, '__fuel', KERNEL_START_FUEL), counter(shape, '__soft', -FUEL_MAX)]
-  for (const { name } of shape.exports) {
-    if (RESERVED.some((reserved) => name.startsWith(reserved))) throw new Malformed(`export ${name} is reserved`)
-  }
-  const asyncify = findAsyncify(shape)
-  const writes = globalWrites(shape)
-  for (const index of [oldFuel, oldSoft])
-    if (index !== null && writes.has(index)) throw new Malformed('kernel writes its own fuel')
-  const fuel = oldFuel ?? shape.globals.length
-  const depth = shape.globals.length + (oldFuel === null ? 1 : 0)
-  const costs = codeCosts(shape)
+/** By function index; null for leaves. */
+type Outlines = ReadonlyMap<number, Outline | null>
+
+function outlineKernel(shape: ModuleShape): Outlines {
+  const leaves = findLeaves(shape)
+  const callees: Callees = { leafBytes: (index) => leaves.get(index) ?? null, leafBytesMax: LEAF.bytes }
+  return new Map(
+    shape.bodies.map((body) => {
+      const outline = outlineBody(shape, body, callees)
+      for (const cost of outline.costs.values())
+        if (cost > KERNEL_CELL_FUEL) throw new Malformed(`fuel of one stretch of code ${cost} > ${KERNEL_CELL_FUEL}`)
+      return [body.index, leaves.has(body.index) ? null : outline]
+    }),
+  )
+}
+
+function weaveKernel(shape: ModuleShape, outlines: Outlines): Bytes {
   const blockTypes: (readonly number[])[] = []
-  const plan: WeavePlan = {
-    fuel,
-    depth,
-    canonicalNaN: true,
-    shiftFunctions: { from: 0, by: 0 },
-    entryFuel: (body) => (asyncify?.functions.has(body.index) ? 0 : (costs.get(body.from) ?? 1)),
-    loopFuel: (offset) => costs.get(offset) ?? 1,
-    depthUnits: (body) => (asyncify?.functions.has(body.index) ? 0 : frameWeight(body)),
-    blockType: (results) => shape.types.length + blockTypes.push(results) - 1,
+  const driverTypes = DRIVER.map(({ type }) => type)
+  const first = shape.importedFunctions
+  const plan: MobilePlan = {
+    budget: shape.globals.length,
+    turn: first,
+    overdrawn: first + 1,
+    save: first + 2,
+    restore: first + 3,
+    shift: DRIVER.length,
+    blockType: (results) => shape.types.length + driverTypes.length + blockTypes.push(results) - 1,
   }
-  const bodies = shape.bodies.map((body) => weaveBody(shape.bytes, body, plan))
-  const fuelGlobal = { name: '__fuel', type: 'i64', mutable: true, initial: KERNEL_START_FUEL } as const
-  const depthGlobal = { name: '__depth', type: 'i32', mutable: true, initial: BigInt(DEPTH_UNITS_MAX) } as const
-  const pages = { name: `__memory_pages_${shape.memoryPages}`, type: 'i32', mutable: false, initial: 0n } as const
+  const bodies = shape.bodies.map((body) => weaveMobile(shape, body, outlines.get(body.index) ?? null, plan))
   return emitModule(shape, {
-    blockTypes,
-    functionImport: null,
-    globals: [...(oldFuel === null ? [fuelGlobal] : []), depthGlobal, ...(shape.memoryPages === null ? [] : [pages])],
-    exportGlobals: stateGlobals(shape, asyncify, [oldFuel, oldSoft]),
+    types: [...driverTypes, ...blockTypes.map((results) => ({ params: [], results }))],
+    functionImports: DRIVER.map(({ name }, i) => ({ module: 'sojourn', name, type: shape.types.length + i })),
+    globals: [
+      {
+        name: '__budget',
+        type: 'i64',
+        mutable: true,
+        initial: (BigInt(DEPTH_UNITS_MAX) << 32n) + KERNEL_START_FUEL,
+      },
+    ],
+    exportGlobals: stateGlobals(shape),
     memoryPagesDeclared: MEMORY_PAGES_DECLARED,
     bodies,
-    shiftFunctions: plan.shiftFunctions,
+    shiftFunctions: { from: first, by: DRIVER.length },
+    custom: { name: FACTS_SECTION, text: JSON.stringify(factsOf(shape)) },
   })
 }
 
-function checkImports(shape: ModuleShape): void {
+function checkShape(shape: ModuleShape): void {
   for (const one of shape.imports) {
     const name = `${one.module}.${one.name}`
     if (one.kind === KIND.memory && name === 'env.memory') continue
@@ -110,80 +135,52 @@ function checkImports(shape: ModuleShape): void {
   }
   if (shape.memoryPages !== null && shape.memoryPages > MEMORY_PAGES_DECLARED)
     throw new Malformed('memory starts larger than 4 GiB')
-}
-
-/** Index of a counter that the author's side already asks; it must start where the host's would. */
-function counter(shape: ModuleShape, name: string, initial: bigint): number | null {
-  const found = shape.exports.filter((one) => one.name === name)
-  const [first] = found
-  if (first === undefined) return null
-  const global = first.kind === KIND.global ? shape.globals[first.index] : undefined
-  const start = new Writer().byte(OP.i64Const).signed(initial).byte(OP.end).bytes()
-  const sound = global?.mutable && global.type === 0x7e && !global.imported && same(global.initial, start)
-  if (!sound || found.length > 1) throw new Malformed(`export ${name} is not a counter that starts at ${initial}`)
-  return first.index
-}
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i])
-
-function globalWrites(shape: ModuleShape): Set<number> {
-  const written = new Set<number>()
-  const now: Step = { opcode: 0, index: -1 }
-  for (const body of shape.bodies) {
-    const reader = new Reader(shape.bytes, body.from, body.to)
-    while (!reader.done) {
-      step(reader, now)
-      if (now.opcode === OP.globalSet) written.add(now.index)
-    }
-  }
-  return written
-}
-
-/** Fuel by offset: of a body's first instruction for its own code, of a `loop` for one turn of it. */
-function codeCosts(shape: ModuleShape): Map<number, number> {
-  const costs = new Map<number, number>()
-  for (const body of shape.bodies) measure(shape, body, costs)
-  return costs
-}
-
-function measure(shape: ModuleShape, body: Body, costs: Map<number, number>): void {
-  const reader = new Reader(shape.bytes, body.from, body.to)
-  const now: Step = { opcode: 0, index: -1 }
-  /** Open constructs; a loop has where its cost belongs and how many bytes inner loops took. */
-  const open: ({ readonly at: number; readonly from: number; inner: number } | null)[] = [
-    { at: body.from, from: body.from, inner: 0 },
+  for (const { name } of shape.exports)
+    if (RESERVED.some((reserved) => name.startsWith(reserved))) throw new Malformed(`export ${name} is reserved`)
+  const types = [
+    ...shape.types.flatMap(({ params, results }) => [...params, ...results]),
+    ...shape.globals.map(({ type }) => type),
+    ...shape.bodies.flatMap(({ localGroups }) => localGroups.map(([, type]) => type)),
   ]
-  const loops = [open[0]]
+  if (!types.every((type) => NUMBERS.has(type)))
+    throw new Malformed('a reference is not allowed as a value: a checkpoint holds none')
+}
+
+/** Bytes by index of the functions that pay nothing themselves. */
+function findLeaves(shape: ModuleShape): ReadonlyMap<number, number> {
+  const leaves = new Map<number, number>()
+  for (const body of shape.bodies)
+    if (frameWeight(body) <= LEAF.frameUnits && body.to - body.from <= LEAF.bytes && isLeaf(shape, body))
+      leaves.set(body.index, body.to - body.from)
+  return leaves
+}
+
+function isLeaf(shape: ModuleShape, body: Body): boolean {
+  const now: Step = { opcode: 0, index: -1 }
+  const reader = new Reader(shape.bytes, body.from, body.to)
   while (!reader.done) {
-    const at = reader.at
     step(reader, now)
-    if (now.opcode === OP.block || now.opcode === OP.if) open.push(null)
-    else if (now.opcode === OP.loop) {
-      const loop = { at, from: reader.at, inner: 0 }
-      open.push(loop)
-      loops.push(loop)
-    } else if (now.opcode === OP.end) {
-      const closed = open.pop()
-      if (closed === undefined) throw new Malformed('function body is not nested properly')
-      if (closed === null) continue
-      loops.pop()
-      const bytes = reader.at - closed.from
-      costs.set(closed.at, 1 + Math.floor((bytes - closed.inner) / BYTES_PER_FUEL))
-      const outer = loops.at(-1)
-      if (outer) outer.inner += bytes
-    }
+    if (now.opcode === OP.loop || now.opcode === OP.callIndirect) return false
+    if (now.opcode === OP.call && now.index >= shape.importedFunctions) return false
+    if (now.opcode === OP.memoryCopy || now.opcode === OP.memoryFill || now.opcode === OP.memoryInit) return false
   }
+  return true
 }
 
 /** Everything that can change and is not in the memory, under a name, for the checkpoint. */
-function stateGlobals(
-  shape: ModuleShape,
-  asyncify: KernelAsyncify | null,
-  counters: readonly (number | null)[],
-): { name: string; index: number }[] {
+function stateGlobals(shape: ModuleShape): { name: string; index: number }[] {
   return shape.globals.flatMap((global, index) => {
-    const hidden = !global.mutable || counters.includes(index) || asyncify?.globals.has(index)
     const known = shape.exports.some((one) => one.kind === KIND.global && one.index === index)
-    return hidden || known ? [] : [{ name: `__state_${index}`, index }]
+    return !global.mutable || known ? [] : [{ name: `__state_${index}`, index }]
   })
+}
+
+function factsOf(shape: ModuleShape): KernelFacts {
+  const functions = shape.exports
+    .filter((one) => one.kind === KIND.function)
+    .map(({ index }) => {
+      const type = shape.types[shape.functionTypes[index] ?? 0]
+      return [type?.params ?? [], type?.results ?? []] as const
+    })
+  return { memoryPages: shape.memoryPages, functions }
 }

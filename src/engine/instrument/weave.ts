@@ -27,21 +27,14 @@ export interface WeavePlan {
   prologue?(body: Body, out: Writer): void
   /** Instructions behind the depth check; may return early, without giving the depth back by itself. */
   guard?(body: Body, depthLocal: number, units: number, out: Writer): void
-  /** Instructions at every loop header, and at entries that ask for them: the kernel's safepoints. */
-  safepoint?(out: Writer): void
-  safepointAtEntry?(body: Body): boolean
   /** Replaces an instruction: writes its own and returns true, or returns false. `reader` stands behind the instruction. */
   replace?(now: Step, reader: Reader, out: Writer): boolean
-  /** Whether NaNs are made canonical where their bits can be seen. */
-  readonly canonicalNaN: boolean
-  /** Added to every function index at or above the first (a new import moves those behind it). */
-  readonly shiftFunctions: { readonly from: number; readonly by: number }
   /** Index of a function type with these results and no parameters. */
   blockType(results: readonly number[]): number
 }
 
 const VOID = 0x40
-const TYPE = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const
+const TYPE = { i32: 0x7f, i64: 0x7e } as const
 
 /** Extra locals of one body, made when first asked for. */
 class Scratch {
@@ -71,7 +64,6 @@ export function weaveBody(bytes: Uint8Array, body: Body, plan: WeavePlan): Uint8
   plan.prologue?.(body, out)
   charge(out, plan, plan.entryFuel(body), scratch)
   if (units > 0) enterDepth(out, plan, body, units, scratch)
-  if (plan.safepointAtEntry?.(body)) plan.safepoint?.(out)
   weaveInstructions(bytes, body, plan, units > 0, scratch, out)
   if (units > 0 && plan.depth !== null) {
     out.byte(OP.globalGet).u32(plan.depth).byte(OP.i32Const).signed(units).byte(OP.i32Add, OP.globalSet).u32(plan.depth)
@@ -148,7 +140,6 @@ function weaveInstructions(
         nesting++
         copyTo(reader.at)
         charge(out, plan, plan.loopFuel(from), scratch)
-        plan.safepoint?.(out)
         break
       case OP.return:
         if (!wrapped) break
@@ -156,30 +147,10 @@ function weaveInstructions(
         out.byte(OP.br).u32(nesting)
         copied = reader.at
         break
-      case OP.call:
-      case OP.refFunc:
-        if (now.index < plan.shiftFunctions.from || plan.shiftFunctions.by === 0) break
-        copyTo(from)
-        out.byte(now.opcode).u32(now.index + plan.shiftFunctions.by)
-        copied = reader.at
-        break
       case OP.memoryCopy:
       case OP.memoryFill:
         copyTo(from)
         chargeBulk(out, plan, scratch)
-        break
-      case OP.f32Store:
-      case OP.i32ReinterpretF32:
-      case OP.f32Copysign:
-        copyTo(from)
-        if (plan.canonicalNaN) canonical(out, scratch.of(TYPE.f32), OP.f32Const, [0, 0, 0xc0, 0x7f], OP.f32Eq)
-        break
-      case OP.f64Store:
-      case OP.i64ReinterpretF64:
-      case OP.f64Copysign:
-        copyTo(from)
-        if (plan.canonicalNaN)
-          canonical(out, scratch.of(TYPE.f64), OP.f64Const, [0, 0, 0, 0, 0, 0, 0xf8, 0x7f], OP.f64Eq)
         break
     }
   }
@@ -194,13 +165,4 @@ function chargeBulk(out: Writer, plan: WeavePlan, scratch: Scratch): void {
   out.byte(OP.localTee).u32(length).byte(OP.globalGet).u32(plan.fuel)
   out.byte(OP.localGet).u32(length).byte(OP.i64ExtendI32U, OP.i64Const).signed(BULK_BYTES_PER_FUEL_LOG2)
   out.byte(OP.i64ShrU, OP.i64Sub, OP.globalSet).u32(plan.fuel)
-}
-
-/** select(x, NaN, x == x): every NaN gets the one bit pattern. */
-function canonical(out: Writer, local: number, constOp: number, nan: readonly number[], eq: number): void {
-  out
-    .byte(OP.localTee)
-    .u32(local)
-    .byte(constOp, ...nan)
-  out.byte(OP.localGet).u32(local).byte(OP.localGet).u32(local).byte(eq, OP.select)
 }

@@ -48,7 +48,10 @@ export class Writer {
 
   /** A name of Latin-1 characters, as Reader.name gives it. */
   name(text: string): this {
-    this.u32(text.length)
+    return this.u32(text.length).latin1(text)
+  }
+
+  latin1(text: string): this {
     for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i) & 0xff)
     return this
   }
