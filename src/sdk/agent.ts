@@ -41,14 +41,18 @@ export interface Self<Input = unknown> {
   where(): Promise<Host>
 
   /**
-   * Goes to another host; the lines after it run there. Answers the new host. Where the agent is already is fine and
-   * costs no hop.
-   * Refused with UNREACHABLE (nobody who fits takes it), QUOTA (no hops left), DENIED.
+   * Goes to another host. The program stops at the call itself, wherever it is made: also in a comparator, a getter or
+   * toJSON, where nothing can be awaited; what runs next runs there, and the promise is settled by then. Answers the new
+   * host. Where the agent is already is fine and costs no hop.
+   * Refused with UNREACHABLE (nobody who fits takes it), QUOTA (no hops left), DENIED: then it goes on where it is. A
+   * refusal that nobody handles is a line on the console, as of any promise.
+   *
+   *     rows.sort((a, b) => (self.host.id === a.host || self.move({ host: a.host }), compare(a, b)))
    */
   move(where: Where): Promise<Host>
 
   /**
-   * Becomes n: the lines after it run in n agents, each with its own copy of everything, as it stands: variables, closures,
+   * Becomes n: what runs next runs in n agents (it stops at the call itself, as a move does), each with its own copy of everything, as it stands: variables, closures,
    * pending promises, timers. Answers 0 in the one that goes on and 1 to n − 1 in the others, which are placed on hosts of
    * their own. What is left of the permit is divided among them. Each has a result of its own.
    * Refused with QUOTA (children, or a number with less than one for each), DENIED.
@@ -177,6 +181,7 @@ export function agent<Input = unknown, Output = unknown>(
 interface Engine {
   readonly __sojourn: {
     call(name: string, args: object): Promise<unknown>
+    callSync(name: string, args: object): unknown
     seedRandom(seed: number): void
     kernels(): Readonly<Record<string, readonly string[]>>
     kernelCall(kernel: string, name: string, ...args: number[]): number
@@ -204,9 +209,21 @@ async function call<Name extends keyof Answers>(name: Name, args: object): Promi
   try {
     return (await engine.__sojourn.call(name, args)) as Answers[Name]
   } catch (error) {
-    throw error instanceof Error && 'code' in error ? new RefusalError(error.code as RefusalCode, error.message) : error
+    throw refusalOf(error)
   }
 }
+
+/** The whole program stands here until the answer is there: by then on another host, or as one of several. */
+function callHere<Name extends keyof Answers>(name: Name, args: object): Answers[Name] {
+  try {
+    return engine.__sojourn.callSync(name, args) as Answers[Name]
+  } catch (error) {
+    throw refusalOf(error)
+  }
+}
+
+const refusalOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? new RefusalError(error.code as RefusalCode, error.message) : error
 
 /** The engine's timers hold 31 bits of milliseconds, as everywhere. */
 const SLEEP_MS_MAX = 2 ** 31 - 1
@@ -245,12 +262,12 @@ class Asking<Input> implements Self<Input> {
   }
 
   async move(where: Where): Promise<Host> {
-    this.#host = await call('move', { where })
+    this.#host = callHere('move', { where })
     return this.#host
   }
 
   async fork(n: number): Promise<number> {
-    const { index, seed, id, host, quota } = await call('fork', { n })
+    const { index, seed, id, host, quota } = callHere('fork', { n })
     this.#id = id
     this.#host = host
     this.#quota = quota

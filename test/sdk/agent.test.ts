@@ -53,6 +53,7 @@ async function run(
   const options = { ...OPTIONS, kernels: new Map(modules) }
   let machine = Machine.start(build, parts.code, JSON.stringify(input), options)
   const calls: PendingCall[] = []
+  const said: string[] = []
   const seen = new Set<number>()
   for (;;) {
     const stop = machine.run(2_000_000n)
@@ -61,7 +62,8 @@ async function run(
       seen.add(call.request)
       calls.push(call)
     }
-    if (stop.kind === 'finished' || stop.kind === 'failed') return { stop, calls, clockMs: machine.clockMs }
+    said.push(...machine.takeConsole().map(({ text }) => text))
+    if (stop.kind === 'finished' || stop.kind === 'failed') return { stop, calls, said, clockMs: machine.clockMs }
     if (stop.kind === 'slice') continue
     const answers = machine.pendingCalls.flatMap((call) => standard(call) ?? answer(call) ?? [])
     if (answers.length === 0 && stop.wakeMs === null) throw new Error('waits for ever')
@@ -134,6 +136,84 @@ describe('an agent', () => {
         moved,
       ),
     ).toEqual(['edge one', TAB, TAB])
+  })
+
+  it('moves in the middle of whatever calls it, and what runs next runs there', async () => {
+    const places = [TAB, EDGE]
+    const moved: Answer = ({ request, name, argsJson }) =>
+      name === 'move' ? answerCall(request, 'move', argsJson.includes('tab') ? TAB : EDGE) : null
+    const source = inAgent(`
+      const trail: string[] = []
+      const go = (where: string): number => {
+        void self.move({ kind: self.host.kind === 'edge' ? 'tab' : 'edge' })
+        trail.push(where + ' ' + self.host.kind)
+        return trail.length
+      }
+      const sorted = [3, 1, 2].sort((a, b) => (go('sort'), a - b))
+      const text = 'abc'.replace(/b/, () => 'x' + go('replace'))
+      const json = JSON.stringify({ toJSON: () => go('toJSON') })
+      const got = { get x() { return go('getter') } }.x
+      const yielded = [...(function* () { yield go('generator') })()]
+      const parsed = JSON.parse('[1]', (_, value) => (go('reviver'), value))
+      class Made { static one = go('static'); two = go('field'); #three = go('private'); constructor() { go('constructor') } }
+      const made = new Made()
+      const proxied = (new Proxy({}, { get: () => go('trap') }) as any).any
+      const written = \`\${{ toString: () => String(go('toString')) }}\`
+      let deep = 0
+      const down = (n: number): number => n === 0 ? go('recursion') : 1 + down(n - 1)
+      deep = down(40)
+      try { go('try'); throw new Error('x') } catch { go('catch') } finally { go('finally') }
+      let order = ''
+      Promise.resolve().then(() => { order += 'job ' })
+      const promise = self.move({ kind: 'tab' })
+      order += 'next '
+      await promise
+      order += 'awaited'
+      return { sorted, text, json, got, yielded, parsed, made: Made.one + made.two, proxied, written, deep, order, trail }`)
+    const { trail, ...rest } = (await resultOf(source, moved)) as { trail: string[] }
+    expect(trail.map((step) => step.split(' ')[1])).toEqual(trail.map((_, i) => places[i % 2]?.kind))
+    const names = ['sort', 'replace', 'toJSON', 'getter', 'generator', 'reviver', 'static', 'field', 'private']
+    names.push('constructor', 'trap', 'toString', 'recursion', 'try', 'catch', 'finally')
+    expect([...new Set(trail.map((step) => step.split(' ')[0]))]).toEqual(names)
+    expect(rest).toMatchObject({ sorted: [1, 2, 3], parsed: [1], order: 'next job awaited' })
+  })
+
+  it('goes on where it is when a move is refused, and one that nobody awaits ends nothing', async () => {
+    const no: Answer = ({ request }) => refuseCall(request, 'UNREACHABLE', 'nobody is there')
+    const source = inAgent(`
+      const sorted = [2, 1].sort((a, b) => (self.move('anywhere'), a - b))
+      await self.sleep(5)
+      return [sorted, self.host.name, await self.move('anywhere').catch((error) => error.code)]`)
+    const { stop, said } = await run(source, no)
+    expect(stop).toEqual({ kind: 'finished', resultJson: '[[1,2],"edge one","UNREACHABLE"]' })
+    expect(said.join('\n')).toMatch(/^unhandled rejection: RefusalError: nobody is there/)
+  })
+
+  it('is one of several after a fork, with its own name, numbers and chance', async () => {
+    const forked =
+      (index: number, seed: number | null): Answer =>
+      ({ request, name }) =>
+        name === 'fork'
+          ? answerCall(request, 'fork', {
+              index,
+              seed,
+              id: `zHome.1.${7 + index}`,
+              host: TAB,
+              quota: { ...QUOTA, fuel: 3 },
+            })
+          : null
+    const source = inAgent(`
+      Math.random()
+      let index: Promise<number> | null = null
+      const seen = [1].map(() => { index = self.fork(3); return [self.id, self.host.kind, self.quota.fuel] })
+      return [await index, seen, Math.random()]`)
+    const [first, same, second] = await Promise.all(
+      [forked(0, null), forked(0, null), forked(2, 99)].map((answer) => resultOf(source, answer) as Promise<unknown[]>),
+    )
+    expect(first?.slice(0, 2)).toEqual([0, [['zHome.1.7', 'tab', 3]]])
+    expect(second?.slice(0, 2)).toEqual([2, [['zHome.1.9', 'tab', 3]]])
+    expect(same).toEqual(first)
+    expect(second?.[2]).not.toBe(first?.[2])
   })
 
   it('gets bytes as bytes', async () => {
