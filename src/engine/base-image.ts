@@ -49,7 +49,7 @@ export function prepareEngine(id: string, module: WebAssembly.Module): EngineBui
   vm.exports.qjs_set_interrupt_handler(1)
   vm.exports.qjs_set_promise_rejection_handler(1)
   const asyncifyAddress = vm.exports.wasm_malloc(ASYNCIFY_BUFFER_BYTES)
-  vm.asyncifyAddress = asyncifyAddress
+  vm.useArena(asyncifyAddress)
   const prelude = vm.eval(PRELUDE, 'prelude.js')
   if ('thrown' in prelude) throw new VmFault(`prelude: ${prelude.thrown}`)
   const bringHandle = vm.call(prelude.value, [vm.hostFunction('host')])
@@ -85,17 +85,25 @@ export function instantiateBase(
   pages: number,
   pagesMax: number,
   owner: ConstructorParameters<typeof Vm>[2],
+  nativeSegmentsMax = 0,
 ): Vm {
   const memory = new WebAssembly.Memory({
     initial: Math.max(pages, build.base.memory.length / 65_536),
     maximum: pagesMax,
   })
   const vm = new Vm(build.module, memory, owner)
-  vm.bytes.set(build.base.memory)
+  putBase(vm.bytes, build.base)
   for (const [name, value] of build.base.globals) {
     const global = vm.stateGlobals.get(name)
     if (global !== undefined) global.value = value
   }
-  vm.asyncifyAddress = build.base.asyncifyAddress
+  vm.useArena(build.base.asyncifyAddress, nativeSegmentsMax)
   return vm
+}
+
+/** A fresh memory is zero, and so is the arena: what is not written takes no room on the machine. */
+function putBase(memory: Uint8Array, { memory: from, asyncifyAddress }: BaseImage): void {
+  const arenaEnd = asyncifyAddress + ASYNCIFY_BUFFER_BYTES
+  memory.set(from.subarray(0, asyncifyAddress))
+  memory.set(from.subarray(arenaEnd), arenaEnd)
 }

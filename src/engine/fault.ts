@@ -1,5 +1,6 @@
 /** Names what ended an instance, in words that are the same in every realm as far as the cause is. */
-import { DEPTH_UNITS_MAX } from './limits.ts'
+import { DEPTH_UNITS_MAX, STACK_BYTES } from './limits.ts'
+import { SegmentFault } from './segments.ts'
 import { VmFault } from './vm.ts'
 
 export type MachineFailure =
@@ -18,10 +19,19 @@ export type Failed = { readonly kind: 'failed'; readonly code: MachineFailure; r
 
 const failed = (code: MachineFailure, reason: string): Failed => ({ kind: 'failed', code, reason })
 
+/** What the instance's counters say after it failed. */
+export interface Counters {
+  readonly fuelLeft: bigint
+  readonly depthLeft: number
+  readonly stackPointer: number
+}
+
 /** The instance is poisoned now: nobody runs or freezes it again. Counters below zero are the cause where they are. */
-export function nameFault(error: unknown, fuelLeft: bigint, depthLeft: number, fuelMax: bigint): Failed {
+export function nameFault(error: unknown, { fuelLeft, depthLeft, stackPointer }: Counters, fuelMax: bigint): Failed {
   if (fuelLeft < 0n) return failed('QUOTA', `fuel: ${fuelMax} used up`)
   if (depthLeft < 0) return failed('QUOTA', `depth: recursion or nesting deeper than ${DEPTH_UNITS_MAX} units`)
+  if (stackPointer < 0) return failed('QUOTA', `depth: the stack of ${STACK_BYTES} bytes is full`)
+  if (error instanceof SegmentFault) return failed(error.message.startsWith('depth:') ? 'QUOTA' : 'TRAP', error.message)
   if (error instanceof VmFault) return failed(error.message.startsWith('memory:') ? 'QUOTA' : 'TRAP', error.message)
   if (error instanceof WebAssembly.RuntimeError) return failed('TRAP', `the engine trapped: ${error.message}`)
   if (error instanceof RangeError) return failed('TRAP', "depth: the host's own native stack overflowed")

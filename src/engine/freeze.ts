@@ -24,7 +24,7 @@ export function freezeProgram(program: Program, take: TakePages): MachineImage {
     pages: take(vm.bytes, program.build.base.memory),
     globals: new Map([...vm.stateGlobals].map(([name, global]) => [name, global.value as number | bigint])),
     standing: program.standing,
-    asyncifyAddress: vm.asyncifyAddress,
+    asyncifyAddress: vm.segments.top,
     fuelUsed: program.fuelUsed,
     clockMs: program.clockMs,
     nextRequest: agenda.nextRequest,
@@ -47,6 +47,7 @@ export function thawProgram(build: EngineBuild, image: MachineImage, options: Ma
     if (global !== undefined) global.value = value
   }
   program.standing = image.standing
+  if (image.standing !== 'turn') program.vm.segments.stand(image.asyncifyAddress)
   vm.fuelLeft = options.fuelMax - image.fuelUsed
   program.clockBaseMs = image.clockMs - program.fuelMs
   const kernelFault = program.kernels.thaw(image.kernels)

@@ -5,8 +5,6 @@
 import type { BaseImage } from './base-image.ts'
 import type { Delivery, KernelImage, MachineImage } from './image.ts'
 import {
-  ASYNCIFY_BUFFER_BYTES,
-  DEPTH_UNITS_MAX,
   IMAGE_PAGE_BYTES,
   INBOX_MAX,
   JSON_BYTES_MAX,
@@ -14,10 +12,13 @@ import {
   KERNEL_FRAME_WORDS_MAX,
   KERNELS_MAX,
   PENDING_CALLS_MAX,
+  SEGMENT_UNITS,
+  SEGMENTS_MAX,
   STACK_BYTES,
   TIMERS_MAX,
   WASM_PAGE_BYTES,
 } from './limits.ts'
+import { regionChain } from './segments.ts'
 
 const PAGES_PER_WASM_PAGE = WASM_PAGE_BYTES / IMAGE_PAGE_BYTES
 const STANDINGS: readonly MachineImage['standing'][] = ['turn', 'interrupt', 'kernel', 'call']
@@ -34,11 +35,8 @@ export function imageFault(image: MachineImage, engineId: string, base: BaseImag
   const globals = globalsFault(image.globals, base.globals)
   if (globals !== null) return globals
   if (!STANDINGS.includes(image.standing)) return `standing is none of ${STANDINGS.join(', ')}`
-  if (image.asyncifyAddress !== base.asyncifyAddress) return 'asyncifyAddress is not the engine’s'
-  if (image.standing !== 'turn') {
-    const frames = framesFault(image)
-    if (frames !== null) return frames
-  }
+  const frames = framesFault(image, base.asyncifyAddress)
+  if (frames !== null) return frames
   if (typeof image.fuelUsed !== 'bigint' || image.fuelUsed < 0n) return 'fuelUsed < 0'
   if (!whole(image.clockMs, -WALL_MS_MAX, WALL_MS_MAX)) return 'clockMs is not a time'
   return hostStateFault(image)
@@ -59,22 +57,30 @@ function globalsFault(globals: MachineImage['globals'], known: BaseImage['global
   if (globals.size !== known.size) return 'globals are not those of the engine'
   for (const [name, value] of known)
     if (typeof globals.get(name) !== typeof value) return `global ${name} is missing or of another type`
-  if (!whole(globals.get('__depth'), 0, DEPTH_UNITS_MAX)) return 'global __depth is out of range'
+  if (!whole(globals.get('__depth'), 0, SEGMENT_UNITS)) return 'global __depth is out of range'
   if (!whole(globals.get('__stack_pointer'), 0, STACK_BYTES)) return 'global __stack_pointer is out of range'
   return null
 }
 
-/** The buffer's header says where the frames end: inside the buffer, or the rewinding would read elsewhere. */
-function framesFault(image: MachineImage): string | null {
-  const page = image.pages.get(Math.floor(image.asyncifyAddress / IMAGE_PAGE_BYTES))
-  const at = image.asyncifyAddress % IMAGE_PAGE_BYTES
-  if (page === undefined || at + 8 > IMAGE_PAGE_BYTES) return 'frames of the suspended program are missing'
-  const view = new DataView(page.buffer, page.byteOffset, page.byteLength)
-  const from = image.asyncifyAddress + 8
-  const end = image.asyncifyAddress + ASYNCIFY_BUFFER_BYTES
-  if (!whole(view.getUint32(at, true), from, end) || view.getUint32(at + 4, true) !== end)
-    return 'frames lie outside their buffer'
-  return null
+/**
+ * The header of each region says where its frames end: inside the arena, or the rewinding would read elsewhere; and they
+ * lead from the first region to the top one. Every segment that waits is one the program may not start any more.
+ */
+function framesFault(image: MachineImage, arena: number): string | null {
+  const left = image.globals.get('__segments')
+  if (image.standing === 'turn') {
+    if (image.asyncifyAddress !== arena) return 'asyncifyAddress is not the engine’s'
+    return left === SEGMENTS_MAX - 1 ? null : 'segments are open between turns'
+  }
+  const chain = regionChain(arena, image.asyncifyAddress, (at) => {
+    const page = image.pages.get(Math.floor(at / IMAGE_PAGE_BYTES))
+    const offset = at % IMAGE_PAGE_BYTES
+    if (page === undefined || offset + 8 > IMAGE_PAGE_BYTES) return null
+    const view = new DataView(page.buffer, page.byteOffset, page.byteLength)
+    return { framesEnd: view.getUint32(offset, true), end: view.getUint32(offset + 4, true) }
+  })
+  if (chain === null) return 'frames lie outside their buffer'
+  return left === SEGMENTS_MAX - chain.length ? null : 'segments are not those that wait'
 }
 
 function hostStateFault(image: MachineImage): string | null {

@@ -8,7 +8,7 @@ import type { KernelImage } from './image.ts'
 import { FACTS_SECTION, type KernelFacts } from './instrument/kernel.ts'
 import { KernelFrames } from './kernel-frames.ts'
 import { KernelMeter, KernelTooDeep, type Meter } from './kernel-meter.ts'
-import { DEPTH_UNITS_MAX, IMAGE_PAGE_BYTES, KERNEL_START_FUEL, WASM_PAGE_BYTES } from './limits.ts'
+import { HOST_DEPTH_UNITS, IMAGE_PAGE_BYTES, KERNEL_START_FUEL, WASM_PAGE_BYTES } from './limits.ts'
 import { differingPages, putPages } from './pages.ts'
 import { isMutableGlobal, VmFault } from './vm.ts'
 
@@ -72,7 +72,7 @@ export class Kernel {
     })
     const budget = instance.exports.__budget as WebAssembly.Global
     this.#lent = new KernelMeter(budget)
-    this.startFuel = (BigInt(DEPTH_UNITS_MAX) << 32n) + KERNEL_START_FUEL - (budget.value as bigint)
+    this.startFuel = (BigInt(HOST_DEPTH_UNITS) << 32n) + KERNEL_START_FUEL - (budget.value as bigint)
     for (const { name: exported, kind } of WebAssembly.Module.exports(module)) {
       if (kind === 'function') {
         const [params, results] = facts.functions[this.#functions.size] ?? [[], []]

@@ -19,14 +19,32 @@ export const FUEL_PER_MS = 250_000n
 export const FUEL_MAX = 1n << 60n
 
 /**
- * Depth budget in units of frame weight (see instrument/depth.ts). Measured: with this cap 34 recursion attacks ended
- * inside the guest on every host tried; the weakest host (asyncified build, optimised, Chromium web worker) overflows its
- * own stack at 350,432 units. Stops: an agent that recurses until its host's native stack overflows.
+ * Depth units in one segment of the native stack (see instrument/depth.ts and segments.ts). Measured: the weakest host
+ * (asyncified build, optimised, Chromium web worker) overflows its own stack at 350,432 units. Stops: an agent that
+ * recurses until its host's native stack overflows.
  */
-export const DEPTH_UNITS_MAX = 290_000
+export const SEGMENT_UNITS = 290_000
 
-/** Below this much depth left, a JavaScript call throws a RangeError instead of entering; leaves room to handle it. */
+/** Segments an agent may have at a time, the last one for native functions only. As many as STACK_BYTES feed. */
+export const SEGMENTS_MAX = 16
+
+/** All the depth there is. */
+export const DEPTH_UNITS_MAX = SEGMENT_UNITS * SEGMENTS_MAX
+
+/** Fuel of starting a segment and coming back: unwinding and rewinding what waits. Stops: loops across a boundary. */
+export const SEGMENT_FUEL = 50_000
+
+/** With less depth left a JavaScript call starts a segment, or throws a RangeError where it is the last. */
 export const DEPTH_GUARD_UNITS = 34_000
+
+/** In the last segment a native function that JavaScript calls throws a RangeError where less is left. */
+export const NATIVE_GUARD_UNITS = 14_000
+
+/** What calls the host starts a segment where less is left: for kernels and for what the host calls back. */
+export const HOST_DEPTH_UNITS = 120_000
+
+/** The program's stack in memory is full where less is left of it: JavaScript calls throw, native functions may go on. */
+export const STACK_RESERVE_BYTES = 65_536
 
 /** Longest path of uncounted frames between two counted functions, in units. Measured best of 0, 512 and 1,024. */
 export const DEPTH_GAP_UNITS = 512
@@ -34,14 +52,17 @@ export const DEPTH_GAP_UNITS = 512
 /** Bytes of bulk memory work (copy, fill) per unit of fuel, as a power of two. */
 export const BULK_BYTES_PER_FUEL_LOG2 = 6
 
-/** Where Asyncify keeps the frames of a suspended program. Measured: at most 45,324 bytes at the depth cap. */
-export const ASYNCIFY_BUFFER_BYTES = 131_072
+/**
+ * Where Asyncify keeps the frames of a suspended program and of the segments that wait below it. Measured: at most 72,576
+ * bytes a segment. What is not used stays zero, which costs an image nothing and a machine no memory.
+ */
+export const ASYNCIFY_BUFFER_BYTES = SEGMENTS_MAX * 131_072
 
 /** QuickJS's own limit lies this much below the memory's maximum, so that an out-of-memory Error finds room for itself. */
 export const MEMORY_RESERVE_BYTES = 1_048_576
 
-/** The least memory an agent can be given: the base image is about 1.4 MB, plus the reserve, plus something to use. */
-export const MEMORY_BYTES_MIN = 4 * 1_048_576
+/** The least memory an agent can be given: the base image is about 3.6 MB, 2 MiB of it for frames, plus the reserve, plus something to use. */
+export const MEMORY_BYTES_MIN = 6 * 1_048_576
 
 /** The most: the wasm32 address space less a page; a quota may not promise what the format cannot hold. */
 export const MEMORY_BYTES_MAX = 4_294_901_760

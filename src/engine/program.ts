@@ -122,10 +122,9 @@ export class Program {
     const { exports } = this.vm
     exports.__soft.value = soft > NEVER ? soft : NEVER + 1n
     this.#answer = answer
-    if (this.standing !== 'turn') exports.asyncify_start_rewind(this.vm.asyncifyAddress)
-    const outcome = exports.qjs_execute_pending_job()
+    const outcome = this.vm.segments.enter(() => exports.qjs_execute_pending_job(), this.standing !== 'turn')
     exports.__soft.value = NEVER
-    if (this.vm.endUnwind()) {
+    if (outcome === null) {
       this.standing = this.#suspending
       return false
     }
@@ -146,7 +145,7 @@ export class Program {
   }
 
   #interrupt(): void {
-    if (this.vm.rewinding) this.vm.exports.asyncify_stop_rewind()
+    if (this.vm.rewinding) this.vm.exports.asyncify_stop_rewind?.()
     else if (this.end === null) this.suspend('interrupt')
   }
 
@@ -177,7 +176,7 @@ export class Program {
   /** The job that runs unwinds its frames when the import that is now called returns. */
   suspend(standing: MachineImage['standing']): void {
     this.#suspending = standing
-    this.vm.startUnwind()
+    this.vm.segments.startUnwind()
   }
 
   /** Once: what the call that the program stands at was answered with. */
@@ -198,7 +197,9 @@ export class Program {
   }
 
   fault(error: unknown): Failed {
-    return nameFault(error, this.vm.fuelLeft, this.vm.exports.__depth.value as number, this.options.fuelMax)
+    const { __depth, __stack_pointer } = this.vm.exports
+    const counters = { fuelLeft: this.vm.fuelLeft, depthLeft: __depth.value, stackPointer: __stack_pointer.value }
+    return nameFault(error, counters, this.options.fuelMax)
   }
 
   get fuelUsed(): bigint {

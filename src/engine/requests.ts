@@ -10,7 +10,7 @@ import { VmFault } from './vm.ts'
 export function answerRequest(program: Program, args: readonly number[], suspendable: boolean): number {
   const { vm, agenda, kernels } = program
   if (vm.rewinding) {
-    vm.exports.asyncify_stop_rewind()
+    vm.exports.asyncify_stop_rewind?.()
     if (program.standing === 'call') return vm.string(outcomeOf(program.takeAnswer()))
     return kernelAnswer(program, () => kernels.resume(vm))
   }

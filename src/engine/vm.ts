@@ -3,7 +3,7 @@
  * how to suspend and resume by Asyncify, not when or why; that is the machine's. Every address that comes out of the
  * instance is checked against its memory: the memory may be an image made by a stranger.
  */
-import { ASYNCIFY_BUFFER_BYTES } from './limits.ts'
+import { ASYNCIFY_STATE, Segments } from './segments.ts'
 
 /** The exports the driver uses; numbers are addresses unless named otherwise. */
 interface VmExports {
@@ -11,6 +11,8 @@ interface VmExports {
   readonly __soft: WebAssembly.Global
   readonly __depth: WebAssembly.Global
   readonly __stack_pointer: WebAssembly.Global
+  readonly __segments: WebAssembly.Global
+  __segment_run(signature: number, callee: number): void
   _initialize(): void
   qjs_init(): number
   qjs_set_interrupt_handler(on: number): void
@@ -33,11 +35,11 @@ interface VmExports {
   qjs_execute_pending_job(): number
   wasm_malloc(bytes: number): number
   wasm_free(address: number): void
-  asyncify_start_unwind(address: number): void
-  asyncify_stop_unwind(): void
-  asyncify_start_rewind(address: number): void
-  asyncify_stop_rewind(): void
-  asyncify_get_state(): number
+  asyncify_start_unwind?(address: number): void
+  asyncify_stop_unwind?(): void
+  asyncify_start_rewind?(address: number): void
+  asyncify_stop_rewind?(): void
+  asyncify_get_state?(): number
 }
 
 const NAMES = [
@@ -67,6 +69,8 @@ const NAMES = [
   '__soft',
   '__depth',
   '__stack_pointer',
+  '__segments',
+  '__segment_run',
 ] as const satisfies readonly (keyof VmExports)[]
 
 /** What the instance asks of its driver while it runs. Times are whole milliseconds. */
@@ -80,9 +84,6 @@ export interface VmOwner {
   onHostCall(args: readonly number[]): number
 }
 
-/** Asyncify's states: https://github.com/WebAssembly/binaryen/blob/main/src/passes/Asyncify.cpp */
-const UNWINDING = 1
-const REWINDING = 2
 const WASI_BADF = 8
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8')
@@ -96,7 +97,8 @@ export class Vm {
   readonly exports: VmExports
   /** The mutable globals by export name, without `__fuel` and `__soft`, which belong to the driver. */
   readonly stateGlobals: ReadonlyMap<string, WebAssembly.Global>
-  asyncifyAddress = 0
+  /** Until the base image has an arena there is nowhere to cross to. */
+  segments: Segments
   readonly #owner: VmOwner
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, owner: VmOwner) {
@@ -110,6 +112,12 @@ export class Vm {
       if (instance.exports[name] === undefined) throw new VmFault(`the engine does not export ${name}`)
     this.exports = instance.exports as unknown as VmExports
     this.stateGlobals = mutableGlobals(module, instance)
+    this.segments = new Segments(this, 0, 0)
+  }
+
+  /** Where the frames of a suspended program go: a room the base image has allocated. `nativeMax`: see NativeStackSpent. */
+  useArena(address: number, nativeMax = 0): void {
+    this.segments = new Segments(this, address, nativeMax)
   }
 
   get fuelLeft(): bigint {
@@ -134,12 +142,13 @@ export class Vm {
       host_promise_rejection: (promise: number, reason: number, handled: number) => {
         this.#owner.onRejection(promise, reason, handled)
       },
+      host_segment: (signature: number, callee: number) => this.segments.cross(signature, callee),
       host_module_normalize: () => 0,
       host_module_load: () => 0,
       host_call: (_name: number, _length: number, _self: number, argc: number, argv: number) => {
         // While rewinding, arguments are stale; the owner knows what it was doing.
         if (this.rewinding) return this.#owner.onHostCall([])
-        const view = this.#view(argv, argc * 4)
+        const view = this.view(argv, argc * 4)
         return this.#owner.onHostCall(Array.from({ length: argc }, (_, i) => view.getUint32(i * 4, true)))
       },
     }
@@ -148,7 +157,7 @@ export class Vm {
   #wasiImports(): Record<string, WebAssembly.ImportValue> {
     return {
       clock_time_get: (_clock: number, _precision: bigint, result: number) => {
-        this.#view(result, 8).setBigUint64(0, BigInt(this.#owner.nowMs()) * 1_000_000n, true)
+        this.view(result, 8).setBigUint64(0, BigInt(this.#owner.nowMs()) * 1_000_000n, true)
         return 0
       },
       fd_close: () => WASI_BADF,
@@ -170,9 +179,17 @@ export class Vm {
     return new Uint8Array(this.memory.buffer, from, size)
   }
 
-  #view(address: number, length: number): DataView {
+  /** As `range`, for numbers. */
+  view(address: number, length: number): DataView {
     const range = this.range(address, length)
     return new DataView(range.buffer, range.byteOffset, range.byteLength)
+  }
+
+  /** An export that may run the program, called where nobody lets it be suspended. */
+  #run(call: () => number): number {
+    const result = this.segments.enter(call)
+    if (result === null) throw new VmFault('the program was suspended where it must not be')
+    return result
   }
 
   // ---- values
@@ -208,8 +225,8 @@ export class Vm {
 
   textOf(value: number): string {
     const lengthAt = this.exports.wasm_malloc(4)
-    const address = this.exports.qjs_get_string_len(value, lengthAt)
-    const length = address === 0 ? 0 : this.#view(lengthAt, 4).getUint32(0, true)
+    const address = this.#run(() => this.exports.qjs_get_string_len(value, lengthAt))
+    const length = address === 0 ? 0 : this.view(lengthAt, 4).getUint32(0, true)
     const text = address === 0 ? '' : decoder.decode(this.range(address, length))
     if (address !== 0) this.exports.qjs_free_cstring(address)
     this.exports.wasm_free(lengthAt)
@@ -225,7 +242,7 @@ export class Vm {
     const bytes = encoder.encode(code)
     const source = this.#allocate(bytes)
     const name = this.#allocate(encoder.encode(file))
-    const value = this.exports.qjs_eval(source, bytes.length, name, 0)
+    const value = this.#run(() => this.exports.qjs_eval(source, bytes.length, name, 0))
     this.exports.wasm_free(source)
     this.exports.wasm_free(name)
     if (this.exports.qjs_is_exception(value) === 0) return { value }
@@ -244,12 +261,12 @@ export class Vm {
   call(callee: number, args: readonly number[]): number {
     const argv = this.exports.wasm_malloc(Math.max(4, args.length * 4))
     if (argv === 0) throw new VmFault('memory: out of memory')
-    const view = this.#view(argv, args.length * 4)
+    const view = this.view(argv, args.length * 4)
     args.forEach((value, i) => {
       view.setUint32(i * 4, value, true)
     })
     const self = this.undefined()
-    const result = this.exports.qjs_call(callee, self, args.length, argv)
+    const result = this.#run(() => this.exports.qjs_call(callee, self, args.length, argv))
     this.free(self, ...args)
     this.exports.wasm_free(argv)
     return result
@@ -266,35 +283,13 @@ export class Vm {
   // ---- suspension
 
   get rewinding(): boolean {
-    return this.exports.asyncify_get_state() === REWINDING
+    return this.exports.asyncify_get_state?.() === ASYNCIFY_STATE.rewinding
   }
 
-  startUnwind(): void {
-    const header = this.#view(this.asyncifyAddress, 8)
-    header.setUint32(0, this.asyncifyAddress + 8, true)
-    header.setUint32(4, this.asyncifyAddress + ASYNCIFY_BUFFER_BYTES, true)
-    this.exports.asyncify_start_unwind(this.asyncifyAddress)
-  }
-
-  /** Whether the call that just returned was suspended; the frames are then in the buffer. */
-  endUnwind(): boolean {
-    if (this.exports.asyncify_get_state() !== UNWINDING) return false
-    this.exports.asyncify_stop_unwind()
-    return true
-  }
-
-  /** Where the frames in the buffer end. */
-  get framesEnd(): number {
-    return this.#view(this.asyncifyAddress, 4).getUint32(0, true)
-  }
-
-  /** Zeroes what nobody will read again: the stack below its pointer and the unused part of Asyncify's buffer. */
+  /** Zeroes what nobody will read again: the stack below its pointer and the unused part of the arena. */
   normalise(suspended: boolean): void {
     this.range(0, this.exports.__stack_pointer.value as number).fill(0)
-    const from = suspended ? this.framesEnd : this.asyncifyAddress
-    const end = this.asyncifyAddress + ASYNCIFY_BUFFER_BYTES
-    if (from < this.asyncifyAddress || from > end) throw new VmFault('the frames lie outside their buffer')
-    this.range(from, end - from).fill(0)
+    this.segments.normalise(suspended)
   }
 }
 

@@ -18,7 +18,8 @@ export interface DepthPlan {
   readonly weights: ReadonlyMap<number, number>
 }
 
-export function planDepth(shape: ModuleShape, gapUnits: number): DepthPlan {
+/** `also` names functions that count in any case. */
+export function planDepth(shape: ModuleShape, gapUnits: number, also: readonly number[] = []): DepthPlan {
   const calls = callGraph(shape)
   const bodyOf = (index: number): Body => {
     const body = shape.bodies[index - shape.importedFunctions]
@@ -26,6 +27,7 @@ export function planDepth(shape: ModuleShape, gapUnits: number): DepthPlan {
     return body
   }
   const counted = feedbackVertexSet(cyclicFunctions(calls), calls, (index) => bodyOf(index).to - bodyOf(index).from)
+  for (const index of also) counted.add(index)
   let heavy = pathWeights(calls, counted, bodyOf)
   for (;;) {
     let worst = -1

@@ -1,13 +1,18 @@
-/** Puts a module together again: woven bodies, added types, globals and exports, the memory as an import. */
+/** Puts a module together again: woven bodies, added types, functions, globals and exports, the memory as an import. */
 import type { Bytes } from '../../base/bytes.ts'
+import { OP } from './instruction.ts'
 import { KIND, type ModuleShape, SECTION, skipConstant } from './module.ts'
-import { Reader } from './reader.ts'
+import { Malformed, Reader } from './reader.ts'
 import { Writer } from './writer.ts'
 
 export interface Additions {
   /** Function types behind the module's own: of blocks, which the format can name in no other way, and of imports. */
   readonly types: readonly { readonly params: readonly number[]; readonly results: readonly number[] }[]
   readonly functionImports: readonly { readonly module: string; readonly name: string; readonly type: number }[]
+  /** Functions behind the module's own, their bodies last in `bodies`. */
+  readonly functions?: readonly { readonly type: number; readonly exportName: string | null }[]
+  /** Functions to append to the one table, shifted already; its size grows by as many. */
+  readonly tableFunctions?: readonly number[]
   readonly globals: readonly {
     readonly name: string
     readonly type: 'i32' | 'i64'
@@ -53,6 +58,8 @@ export function emitModule(shape: ModuleShape, add: Additions): Bytes {
     const raw = section === undefined ? null : shape.bytes.subarray(section.from, section.to)
     if (id === SECTION.type) putTypes(put, raw, add)
     else if (id === SECTION.import) putImports(put, shape, add)
+    else if (id === SECTION.function) putFunctions(put, raw, add)
+    else if (id === SECTION.table) putTable(put, shape, raw, add)
     else if (id === SECTION.memory) {
       if (raw !== null && add.memoryPagesDeclared === null) put(id, new Writer().raw(raw))
     } else if (id === SECTION.global) putGlobals(put, shape, add)
@@ -60,7 +67,7 @@ export function emitModule(shape: ModuleShape, add: Additions): Bytes {
     else if (id === SECTION.start) {
       if (shape.startFunction !== null) put(id, new Writer().u32(shifted(shape.startFunction)))
     } else if (id === SECTION.element) {
-      if (raw !== null) put(id, elements(raw, shifted))
+      if (raw !== null) put(id, elements(shape, raw, shifted, add))
     } else if (id === SECTION.code) {
       const content = new Writer().u32(add.bodies.length)
       for (const body of add.bodies) content.u32(body.length).raw(body)
@@ -83,6 +90,36 @@ function putTypes(put: Put, raw: Uint8Array | null, add: Additions): void {
       .byte(...results)
   }
   put(SECTION.type, content)
+}
+
+function putFunctions(put: Put, raw: Uint8Array | null, add: Additions): void {
+  const functions = add.functions ?? []
+  if (raw === null && functions.length === 0) return
+  const reader = new Reader(raw ?? Uint8Array.of(0))
+  const content = new Writer().u32(reader.u32() + functions.length).raw(reader.take(reader.end - reader.at))
+  for (const { type } of functions) content.u32(type)
+  put(SECTION.function, content)
+}
+
+/** The one table, made larger by what is appended to it. */
+function putTable(put: Put, shape: ModuleShape, raw: Uint8Array | null, add: Additions): void {
+  if (raw === null) return
+  const more = add.tableFunctions?.length ?? 0
+  if (more === 0) return put(SECTION.table, new Writer().raw(raw))
+  const { minimum, maximum } = onlyTable(shape)
+  const content = new Writer().byte(1, 0x70, maximum === null ? 0 : 1).u32(minimum + more)
+  put(SECTION.table, maximum === null ? content : content.u32(maximum + more))
+}
+
+/** Sizes of the one table a module has; appending is done for no other. */
+export function onlyTable(shape: ModuleShape): { readonly minimum: number; readonly maximum: number | null } {
+  const section = shape.sections.find((one) => one.id === SECTION.table)
+  const reader = section === undefined ? null : new Reader(shape.bytes, section.from, section.to)
+  if (reader === null || reader.u32() !== 1) throw new Malformed('module has not one table')
+  reader.byte()
+  const limited = reader.byte() === 1
+  const minimum = reader.u32()
+  return { minimum, maximum: limited ? reader.u32() : null }
 }
 
 function putImports(put: Put, shape: ModuleShape, add: Additions): void {
@@ -116,7 +153,13 @@ function putGlobals(put: Put, shape: ModuleShape, add: Additions): void {
 }
 
 function putExports(put: Put, shape: ModuleShape, add: Additions, shifted: (index: number) => number): void {
-  const content = new Writer().u32(shape.exports.length + add.globals.length + add.exportGlobals.length)
+  const functions = add.functions ?? []
+  const first = shape.functionTypes.length + add.shiftFunctions.by
+  const named = functions.flatMap(({ exportName }, i) =>
+    exportName === null ? [] : [{ exportName, index: first + i }],
+  )
+  const count = shape.exports.length + add.globals.length + add.exportGlobals.length + named.length
+  const content = new Writer().u32(count)
   for (const one of shape.exports) {
     content
       .name(one.name)
@@ -130,13 +173,15 @@ function putExports(put: Put, shape: ModuleShape, add: Additions, shifted: (inde
       .u32(shape.globals.length + i)
   })
   for (const one of add.exportGlobals) content.name(one.name).byte(KIND.global).u32(one.index)
+  for (const { exportName, index } of named) content.name(exportName).byte(KIND.function).u32(index)
   put(SECTION.export, content)
 }
 
-function elements(raw: Uint8Array, shifted: (index: number) => number): Writer {
+function elements(shape: ModuleShape, raw: Uint8Array, shifted: (index: number) => number, add: Additions): Writer {
   const reader = new Reader(raw)
   const count = reader.u32()
-  const content = new Writer().u32(count)
+  const more = add.tableFunctions ?? []
+  const content = new Writer().u32(count + (more.length > 0 ? 1 : 0))
   for (let n = count; n > 0; n--) {
     content.u32(reader.u32())
     const from = reader.at
@@ -145,6 +190,10 @@ function elements(raw: Uint8Array, shifted: (index: number) => number): Writer {
     const functions = reader.u32()
     content.u32(functions)
     for (let k = functions; k > 0; k--) content.u32(shifted(reader.u32()))
+  }
+  if (more.length > 0) {
+    content.u32(0).byte(OP.i32Const).signed(onlyTable(shape).minimum).byte(OP.end).u32(more.length)
+    for (const index of more) content.u32(index)
   }
   return content
 }

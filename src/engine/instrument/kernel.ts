@@ -9,7 +9,7 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
-import { DEPTH_UNITS_MAX, KERNEL_CELL_FUEL, KERNEL_START_FUEL, MEMORY_PAGES_DECLARED } from '../limits.ts'
+import { HOST_DEPTH_UNITS, KERNEL_CELL_FUEL, KERNEL_START_FUEL, MEMORY_PAGES_DECLARED } from '../limits.ts'
 import { frameWeight } from './depth.ts'
 import { emitModule } from './emit.ts'
 import { OP, type Step, step } from './instruction.ts'
@@ -115,7 +115,7 @@ function weaveKernel(shape: ModuleShape, outlines: Outlines): Bytes {
         name: '__budget',
         type: 'i64',
         mutable: true,
-        initial: (BigInt(DEPTH_UNITS_MAX) << 32n) + KERNEL_START_FUEL,
+        initial: (BigInt(HOST_DEPTH_UNITS) << 32n) + KERNEL_START_FUEL,
       },
     ],
     exportGlobals: stateGlobals(shape),

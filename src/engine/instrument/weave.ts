@@ -25,8 +25,13 @@ export interface WeavePlan {
   depthUnits(body: Body): number
   /** Instructions before anything else, fuel and depth included; they may return. */
   prologue?(body: Body, out: Writer): void
-  /** Instructions behind the depth check; may return early, without giving the depth back by itself. */
-  guard?(body: Body, depthLocal: number, units: number, out: Writer): void
+  /** Depth units that must be left behind a function's entry, or `shallow` comes first; 0 where absent. */
+  depthFloor?(body: Body): number
+  /**
+   * Instructions where fewer units are left than the floor, which may return (after giving the function's own units back).
+   * Without them the program traps.
+   */
+  shallow?(body: Body, depthLocal: number, units: number, out: Writer): void
   /** Replaces an instruction: writes its own and returns true, or returns false. `reader` stands behind the instruction. */
   replace?(now: Step, reader: Reader, out: Writer): boolean
   /** Index of a function type with these results and no parameters. */
@@ -88,9 +93,15 @@ function enterDepth(out: Writer, plan: WeavePlan, body: Body, units: number, scr
   const left = scratch.of(TYPE.i32)
   out.byte(OP.globalGet).u32(depth).byte(OP.i32Const).signed(units).byte(OP.i32Sub, OP.localTee).u32(left)
   out.byte(OP.globalSet).u32(depth)
-  out.byte(OP.localGet).u32(left).byte(OP.i32Const, 0, OP.i32LtS, OP.if, VOID, OP.unreachable, OP.end)
-  plan.guard?.(body, left, units, out)
-  out.byte(OP.block)
+  out
+    .byte(OP.localGet)
+    .u32(left)
+    .byte(OP.i32Const)
+    .signed(plan.depthFloor?.(body) ?? 0)
+  out.byte(OP.i32LtS, OP.if, VOID)
+  if (plan.shallow === undefined) out.byte(OP.unreachable)
+  else plan.shallow(body, left, units, out)
+  out.byte(OP.end, OP.block)
   blockResults(out, body.type, plan)
 }
 

@@ -33,8 +33,9 @@ const FEATURES = [
   '--enable-sign-ext',
 ]
 const PLAIN = [...FEATURES, '-O3']
-/** The two imports at which a program may be suspended. */
-const MOVABLE = [...FEATURES, '--asyncify', '--pass-arg=asyncify-imports@env.host_interrupt,env.host_call', '-O3']
+/** The imports at which a program may be suspended, or its stack put aside. */
+const SUSPENDING = 'env.host_interrupt,env.host_call,env.host_segment'
+const MOVABLE = [...FEATURES, '--asyncify', `--pass-arg=asyncify-imports@${SUSPENDING}`, '-O3']
 const BINARYEN_VERSION_FILE = 'node_modules/binaryen/package.json'
 
 const root = packageRoot()
