@@ -46,6 +46,7 @@ function installPackages() {
 function build() {
   const projects = ['tsconfig.core.json', 'tsconfig.guest.json', 'tsconfig.node.json']
   runNode('compiling', 'node_modules/typescript/bin/tsc', '-b', ...projects)
+  runNode('bundling the guest', 'dist/node/platform/node/guest-build.js')
   runNode('building the engine', 'dist/node/platform/node/engine-build.js')
   whenChanged('page', ['src', 'public', 'index.html', 'vite.config.ts', 'package-lock.json', 'dist/engine'], () => {
     say('building the page')

@@ -15,6 +15,7 @@ import { nodeClock, nodeRandom, nodeTimers } from '../platform/node/time.ts'
 import { goOnlineFromNode } from '../platform/node/transport.ts'
 import type { RendezvousTransport } from '../platform/peerjs/transport.ts'
 import { type Rendezvous, serve } from '../rendezvous/serve.ts'
+import { SPARES_MAX } from '../sandbox/limits.ts'
 import type { Sandbox } from '../sandbox/port.ts'
 import { FRAME_BYTES_MAX } from '../wire/limits.ts'
 import type { Channel, Transport } from '../wire/transport.ts'
@@ -64,7 +65,10 @@ export async function benchHops(tracing: boolean): Promise<Row[]> {
     slots: number,
     signer = createSigner(generateSecretKey(nodeRandom)),
   ): Promise<Host> => {
-    const inner = createNodeSandbox({ engines: new Map([[engine.manifest.id, engine.module]]), keepSpare: slots > 0 })
+    const inner = createNodeSandbox({
+      engines: new Map([[engine.manifest.id, engine.module]]),
+      spares: Math.min(slots, SPARES_MAX),
+    })
     const folder = await mkdtemp(join(tmpdir(), 'sojourn-bench-'))
     let online: RendezvousTransport | null = null
     const ports: Traced = {

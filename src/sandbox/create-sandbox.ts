@@ -1,16 +1,20 @@
+import { assert } from '../base/assert.ts'
+import type { Timer } from '../base/timers.ts'
+import { SPARE_DELAY_MS } from './limits.ts'
 import type { Guest, GuestEvent, GuestOrder, Sandbox } from './port.ts'
+import { isPrepared } from './protocol.ts'
 import { Warden, type WardenPowers, type WorkerEvents, type WorkerLink } from './warden.ts'
 
 /**
- * A sandbox over any kind of worker: one worker for each guest, never used again, and one spare that has already
+ * A sandbox over any kind of worker: one worker for each guest, never used again, and some spares that have already
  * prepared the engine, so that a thaw does not wait for a worker to start. How a worker starts, the realm's adapter says.
  */
 export interface SandboxRealm extends WardenPowers {
   startWorker(events: WorkerEvents): WorkerLink
-  /** Engines that guests can run on, compiled once and shared by all workers; the spare prepares the first. */
+  /** Engines that guests can run on, compiled once and shared by all workers; spares prepare the first. */
   readonly engines: ReadonlyMap<string, WebAssembly.Module>
-  /** Whether to keep a spare; what runs one agent in its life need not. */
-  readonly keepSpare: boolean
+  /** How many spares to keep; what runs one agent in its life needs none. */
+  readonly spares: number
 }
 
 export interface ClosableSandbox extends Sandbox {
@@ -20,31 +24,46 @@ export interface ClosableSandbox extends Sandbox {
 
 export function createSandbox(realm: SandboxRealm): ClosableSandbox {
   const live = new Set<WaitingWorker>()
-  let spare: WaitingWorker | null = null
+  const spares = new Set<WaitingWorker>()
+  let refill: Timer | null = null
   let closed = false
 
   const start = (engineId: string, module: WebAssembly.Module): WaitingWorker => {
-    const worker = new WaitingWorker(realm, engineId, module, () => {
-      live.delete(worker)
-      if (spare === worker) spare = null
+    const worker = new WaitingWorker(realm, engineId, module, {
+      // One spare after the other: each takes the processor from the guests that run.
+      onPrepared: () => refillSoon(),
+      onEnd: () => {
+        live.delete(worker)
+        spares.delete(worker)
+      },
     })
     live.add(worker)
     return worker
   }
   const prepareSpare = (): void => {
     const [first] = realm.engines
-    if (closed || spare || !realm.keepSpare || !first) return
+    if (closed || !first || spares.size >= realm.spares || [...spares].some(({ prepared }) => !prepared)) return
     try {
-      spare = start(...first)
+      spares.add(start(...first))
     } catch {
       // A realm without room for one more worker says so to the next guest; a spare is only a convenience.
     }
   }
+  /** A spare costs processor time that the guest that has just come up, and the hop that it ends, are waiting for. */
+  const refillSoon = (): void => {
+    if (refill !== null || closed || spares.size >= realm.spares) return
+    refill = realm.timers.after(SPARE_DELAY_MS, () => {
+      refill = null
+      prepareSpare()
+    })
+  }
   const takeWorker = (engineId: string, module: WebAssembly.Module): WaitingWorker => {
-    if (spare?.engineId !== engineId) return start(engineId, module)
-    const ready = spare
-    spare = null
-    return ready
+    for (const spare of spares) {
+      if (spare.engineId !== engineId) continue
+      spares.delete(spare)
+      return spare
+    }
+    return start(engineId, module)
   }
 
   prepareSpare()
@@ -53,10 +72,9 @@ export function createSandbox(realm: SandboxRealm): ClosableSandbox {
       const module = realm.engines.get(order.engineId)
       if (!module || closed)
         return refuseOrder(realm, order, closed ? 'the sandbox is closed' : 'this engine is not here', onEvent)
-      // Starting the next worker costs the processor that the new guest is waiting for: it comes after the guest is up.
       const whenUp = (event: GuestEvent): void => {
         onEvent(event)
-        if (event.kind === 'ready' || event.kind === 'failed') prepareSpare()
+        if (event.kind === 'ready' || event.kind === 'failed') refillSoon()
       }
       try {
         return takeWorker(order.engineId, module).admit(order, whenUp)
@@ -67,28 +85,44 @@ export function createSandbox(realm: SandboxRealm): ClosableSandbox {
     },
     close() {
       closed = true
+      refill?.cancel()
       for (const worker of [...live]) worker.terminate()
     },
   }
 }
 
-/** A worker that holds an engine ready and has no guest yet. Whatever it says before its order is a breach. */
+interface Watch {
+  onPrepared(): void
+  onEnd(): void
+}
+
+/**
+ * A worker that holds an engine ready, or is about to, and has no guest yet. The first that it says is that the engine is ready;
+ * whatever else it says before its order is a breach.
+ */
 class WaitingWorker implements WorkerEvents, WorkerLink {
   readonly engineId: string
   readonly #link: WorkerLink
   readonly #powers: WardenPowers
-  readonly #onEnd: () => void
+  readonly #watch: Watch
+  #heard = false
+  #prepared = false
   #warden: Warden | null = null
 
-  constructor(realm: SandboxRealm, engineId: string, module: WebAssembly.Module, onEnd: () => void) {
+  constructor(realm: SandboxRealm, engineId: string, module: WebAssembly.Module, watch: Watch) {
     this.engineId = engineId
     this.#powers = realm
-    this.#onEnd = onEnd
+    this.#watch = watch
     this.#link = realm.startWorker(this)
     this.#link.post({ kind: 'prepare', engineId, module }, [])
   }
 
+  get prepared(): boolean {
+    return this.#prepared
+  }
+
   admit(order: GuestOrder, onEvent: (event: GuestEvent) => void): Guest {
+    assert(this.#warden === null, 'a worker is given a second agent')
     this.#warden = new Warden(this, order, onEvent, this.#powers)
     return this.#warden
   }
@@ -99,11 +133,16 @@ class WaitingWorker implements WorkerEvents, WorkerLink {
 
   terminate(): void {
     this.#link.terminate()
-    this.#onEnd()
+    this.#watch.onEnd()
   }
 
   message(message: unknown): void {
-    if (this.#warden) this.#warden.message(message)
+    const isFirst = !this.#heard
+    this.#heard = true
+    if (isFirst && isPrepared(message)) {
+      this.#prepared = true
+      this.#watch.onPrepared()
+    } else if (this.#warden) this.#warden.message(message)
     else this.terminate()
   }
 

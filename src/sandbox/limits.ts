@@ -85,3 +85,12 @@ export const TIMER_MS_MAX = 1_000_000_000
  */
 export const REFERENCE_BYTES_MIN = 1_048_576
 export const REFERENCE_BYTES_MAX = 128 * 1_048_576
+
+/**
+ * Workers that a host holds ready for agents that come: every arrival uses one up, and the next takes some 50 ms of a
+ * processor to make. So many fit between two of them on one machine where an agent only travels; some 9 MB each in Node.
+ */
+export const SPARES_MAX = 3
+
+/** A used spare is replaced so much later, milliseconds: the hop that used it has its last 10 ms to go. */
+export const SPARE_DELAY_MS = 40

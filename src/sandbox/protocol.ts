@@ -18,7 +18,7 @@ import type { GuestEvent, GuestFailure, GuestLimit, GuestOrder } from './port.ts
  * The guest trusts its host; the host trusts nothing: `parseGuestMessage` is the only way in.
  */
 export type HostMessage =
-  /** Sent first, maybe long before the order: the engine that the guest shall hold ready. */
+  /** Sent first, maybe long before the order: the engine that the guest shall hold ready. Answered with `prepared`. */
   | { readonly kind: 'prepare'; readonly engineId: string; readonly module: WebAssembly.Module }
   | { readonly kind: 'start'; readonly order: StartOrder }
   | { readonly kind: 'run' }
@@ -40,6 +40,14 @@ export type GuestMessage =
   | Exclude<GuestEvent, { kind: 'frozen' | 'failed' }>
   | { readonly kind: 'frozen'; readonly image: PackedImage; readonly gone: Uint32Array | null }
   | { readonly kind: 'failed'; readonly code: OwnFailure; readonly reason: string; readonly fuelUsed: number }
+
+/** What a worker says before it is a guest: its engine is ready, or will be said not to be when the order comes. */
+export interface Prepared {
+  readonly kind: 'prepared'
+}
+
+export const isPrepared = (message: unknown): boolean =>
+  reading('BREACH', () => oneOf(record(message, 'prepared', ['kind']).kind, 'kind', ['prepared'])).ok
 
 export type OwnFailure = Exclude<GuestFailure, 'UNRESPONSIVE' | 'BREACH'>
 

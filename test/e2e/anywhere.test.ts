@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
 import { verifyItinerary } from '../../src/audit/itinerary.ts'
@@ -58,8 +57,7 @@ async function hostsOn({ join: goOnline, members }: Net): Promise<Host[]> {
   const start = async ({ name, slots, signer }: Place): Promise<Host> => {
     const sandbox = createNodeSandbox({
       engines: new Map([[manifest.id, module]]),
-      entry: pathToFileURL(resolve('dist/node/platform/node/sandbox-worker.js')),
-      keepSpare: slots > 0,
+      spares: slots > 0 ? 1 : 0,
     })
     const host = await createHost({
       signer,

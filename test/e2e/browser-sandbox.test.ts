@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { createServer, type ViteDevServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -75,8 +74,7 @@ describe.skipIf(executablePath === null)('a web worker in Chromium', () => {
 
   it('ends a program in the very state that Node ends it in', async () => {
     const { manifest, module } = await loadEngineFiles(resolve('dist/engine'))
-    const entry = pathToFileURL(resolve('dist/node/platform/node/sandbox-worker.js'))
-    const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), keepSpare: false, entry })
+    const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), spares: 0 })
     expect(await page.evaluate('straight()')).toEqual(await straight({ sandbox, engineId: manifest.id }))
     sandbox.close()
   })

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadLocalProgram } from '../../src/entry/node/local-program.ts'
 import { type LocalAgent, type LocalRunEnd, runLocally } from '../../src/entry/node/local-run.ts'
@@ -27,10 +27,7 @@ interface Ran {
 describe('a local run', () => {
   let sandbox: ClosableSandbox
   beforeAll(() => {
-    sandbox = createNodeSandbox({
-      engines: new Map([[engine.manifest.id, engine.module]]),
-      entry: pathToFileURL(resolve('dist/node/platform/node/sandbox-worker.js')),
-    })
+    sandbox = createNodeSandbox({ engines: new Map([[engine.manifest.id, engine.module]]) })
   })
   afterAll(() => sandbox.close())
 

@@ -5,7 +5,7 @@ import { runGuest } from '../../src/platform/guest/loop.ts'
 import { VirtualTime } from '../../src/platform/memory/virtual-time.ts'
 import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
 import { MESSAGES_BURST, MESSAGES_PER_SECOND } from '../../src/sandbox/limits.ts'
-import type { GuestMessage, HostMessage, StartOrder } from '../../src/sandbox/protocol.ts'
+import type { GuestMessage, HostMessage, Prepared, StartOrder } from '../../src/sandbox/protocol.ts'
 import { order } from '../sandbox/orders.ts'
 
 /** The guest's own side in a realm whose time passes only when told to: when things happen, not how long they take. */
@@ -16,6 +16,10 @@ let said: GuestMessage[]
 let tell: (message: HostMessage) => void
 /** What breathes: the guest's next slice waits here until the test lets it run. */
 let breaths: (() => void)[]
+
+const say = (message: GuestMessage | Prepared): void => {
+  if (message.kind !== 'prepared') said.push(message)
+}
 
 beforeEach(() => {
   said = []
@@ -29,7 +33,7 @@ beforeEach(() => {
   runGuest({
     clock: time,
     timers: time,
-    post: (message) => said.push(message),
+    post: say,
     receive: mail.receive,
     breathe: (then) => breaths.push(then),
   })
@@ -163,7 +167,7 @@ describe('a guest', () => {
     runGuest({
       clock: time,
       timers: time,
-      post: (message) => said.push(message),
+      post: say,
       receive: mail.receive,
       breathe: () => undefined,
     })

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
+import { readGuestScript, startGuestThread } from '../../src/platform/node/guest-script.ts'
 import { createNodeSandbox } from '../../src/platform/node/sandbox.ts'
 import type { ClosableSandbox } from '../../src/sandbox/create-sandbox.ts'
 import type { GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
@@ -11,7 +12,6 @@ import { SANDBOX_CLAIMS } from '../contract/sandbox.ts'
 import { order } from '../sandbox/orders.ts'
 
 const compiled = (path: string): URL => pathToFileURL(resolve('dist/node', path))
-const GUEST_ENTRY = compiled('platform/node/sandbox-worker.js').href
 const engine = await loadEngineFiles(resolve('dist/engine'))
 const engineId = engine.manifest.id
 const engines = new Map([[engineId, engine.module]])
@@ -19,7 +19,7 @@ const engines = new Map([[engineId, engine.module]])
 describe('a worker thread keeps the contract of a sandbox', () => {
   let sandbox: ClosableSandbox
   beforeAll(() => {
-    sandbox = createNodeSandbox({ engines, entry: compiled('platform/node/sandbox-worker.js') })
+    sandbox = createNodeSandbox({ engines })
   })
   afterAll(() => sandbox.close())
 
@@ -29,10 +29,7 @@ describe('a worker thread keeps the contract of a sandbox', () => {
 })
 
 /** A worker whose engine has fallen: the program in it does with the worker what it likes. */
-const compromised = (body: string): URL =>
-  new URL(
-    `data:text/javascript,${encodeURIComponent(`import { parentPort as host } from 'node:worker_threads'\n${body}`)}`,
-  )
+const compromised = (body: string): string => `const { parentPort: host } = require('node:worker_threads')\n${body}`
 
 function endOf(sandbox: ClosableSandbox, changes: Partial<GuestOrder> = {}): Promise<GuestEvent> {
   return new Promise((end) => {
@@ -97,12 +94,8 @@ describe('a compromised worker thread', () => {
   test.each(attacks)(
     '%s is ended, and the next guest is none the worse',
     async (_, body, end) => {
-      const hostile = createNodeSandbox({ engines, keepSpare: false, entry: compromised(body) })
-      const honest = createNodeSandbox({
-        engines,
-        keepSpare: false,
-        entry: compiled('platform/node/sandbox-worker.js'),
-      })
+      const hostile = createNodeSandbox({ engines, spares: 0, script: compromised(body) })
+      const honest = createNodeSandbox({ engines, spares: 0 })
       const [bad, good] = await Promise.all([
         endOf(hostile),
         endOf(honest, { code: `let x = 0; for (let i = 0; i < 1e5; i++) x += i` }),
@@ -117,14 +110,28 @@ describe('a compromised worker thread', () => {
 })
 
 describe('a locked-down worker thread', () => {
-  const namesAfter = async (body: string): Promise<unknown> => {
-    const worker = new Worker(
-      compromised(`import { lockDown } from ${JSON.stringify(compiled('platform/guest/lockdown.js').href)}\n${body}`),
-    )
+  const answerOf = async (worker: Worker): Promise<unknown> => {
     const [answer] = await once(worker, 'message')
     await worker.terminate()
     return answer
   }
+  const namesAfter = (body: string): Promise<unknown> =>
+    answerOf(
+      new Worker(
+        new URL(
+          `data:text/javascript,${encodeURIComponent(`import { parentPort as host } from 'node:worker_threads'
+import { lockDown } from ${JSON.stringify(compiled('platform/guest/lockdown.js').href)}\n${body}`)}`,
+        ),
+      ),
+    )
+  /** What is said by code that runs in a guest's own script once the guest is there. */
+  const inGuest = (kept: string, body: string): Promise<unknown> =>
+    answerOf(
+      startGuestThread(
+        `${compromised(kept)}\n${readGuestScript()}\nvoid (async () => { for (let i = 0; i < 50; i++) await null; ${body} })()`,
+      ),
+    )
+  const REFUSED = /a guest loads nothing|dynamic import callback was not specified/
 
   test('keeps the names of the language, of WebAssembly and of text codecs, and no others', async () => {
     const left = await namesAfter(
@@ -160,24 +167,25 @@ describe('a locked-down worker thread', () => {
     'data:text/javascript,export default 1',
     compiled('platform/node/store.js').href,
   ])('refuses import("%s") once the guest is there', async (specifier) => {
-    const answer = await namesAfter(
-      `await import(${JSON.stringify(GUEST_ENTRY)})
-      await import(${JSON.stringify(specifier)}).then(() => host.postMessage('open'), ({ message }) => host.postMessage(message))`,
+    const answer = await inGuest(
+      '',
+      `await import(${JSON.stringify(specifier)}).then(() => host.postMessage('open'), ({ message }) => host.postMessage(message))`,
     )
-    expect(answer).toBe('a guest loads nothing')
+    expect(answer).toMatch(REFUSED)
   })
 
-  test('refuses imports from code that was made out of text, and native code', async () => {
-    const answer = await namesAfter(
-      `const kept = process
-      await import(${JSON.stringify(GUEST_ENTRY)})
-      const load = (async () => {}).constructor('return import("node:child_process")')
+  test('refuses imports from code that was made out of text, the loader it began with, and native code', async () => {
+    const answer = await inGuest(
+      'const kept = process',
+      `const load = (async () => {}).constructor('return import("node:child_process")')
       const words = await load().then(() => 'open', ({ message }) => message)
+      let required = 'open'
+      try { require('node:fs') } catch ({ message }) { required = message }
       const doors = ['binding', '_linkedBinding', 'dlopen', 'getBuiltinModule'].filter((name) => name in kept)
-      const left = ['process', 'Atomics', 'SharedArrayBuffer'].filter((name) => name in globalThis)
-      host.postMessage([words, doors, left])`,
+      const left = ['process', 'require', 'module', 'exports', 'Atomics', 'SharedArrayBuffer'].filter((name) => name in globalThis)
+      host.postMessage([words, required, doors, left])`,
     )
-    expect(answer).toEqual(['a guest loads nothing', [], []])
+    expect(answer).toEqual([expect.stringMatching(REFUSED), 'a guest loads nothing', [], []])
   })
 
   test('lets go of everything it was asked for', async () => {

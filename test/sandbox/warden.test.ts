@@ -13,32 +13,9 @@ import {
 } from '../../src/sandbox/limits.ts'
 import { packImage } from '../../src/sandbox/packed-image.ts'
 import type { Guest, GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
-import type { HostMessage } from '../../src/sandbox/protocol.ts'
-import type { WorkerEvents } from '../../src/sandbox/warden.ts'
 import { manyPages, page } from '../checkpoint/images.ts'
 import { image, order } from './orders.ts'
-
-/** Workers that do nothing by themselves: the test plays the guest, honest or not. */
-class ScriptedWorker {
-  readonly received: HostMessage[] = []
-  readonly events: WorkerEvents
-  terminated = false
-  constructor(events: WorkerEvents) {
-    this.events = events
-  }
-  post(message: HostMessage): void {
-    this.received.push(message)
-  }
-  terminate(): void {
-    this.terminated = true
-  }
-  say(message: unknown): void {
-    this.events.message(message)
-  }
-  kinds(): string[] {
-    return this.received.map(({ kind }) => kind)
-  }
-}
+import { ScriptedWorker } from './scripted-worker.ts'
 
 const engines = new Map([['engine-1', {} as WebAssembly.Module]])
 let time: VirtualTime
@@ -51,12 +28,12 @@ beforeEach(() => {
   events = []
 })
 
-const sandbox = (keepSpare = false) =>
+const sandbox = (spares = 0) =>
   createSandbox({
     clock: time,
     timers: time,
     engines,
-    keepSpare,
+    spares,
     startWorker(to) {
       const worker = new ScriptedWorker(to)
       workers.push(worker)
@@ -317,60 +294,5 @@ describe('the watchdog', () => {
     expect(worker.terminated).toBe(false)
     await time.advance(2 * BEAT_MS)
     expect(lastEvent()).toMatchObject({ code: 'UNRESPONSIVE', reason: 'not ready for 15000 ms >= 15000' })
-  })
-})
-
-describe('the sandbox', () => {
-  test('gives the waiting worker to the next guest and starts another once that guest is up', () => {
-    const box = sandbox(true)
-    expect(workers.map((worker) => worker.kinds())).toEqual([['prepare']])
-    box.spawn(order(), () => undefined)
-    expect(workers.map((worker) => worker.kinds())).toEqual([['prepare', 'start']])
-    workers[0]?.say({ kind: 'ready' })
-    expect(workers.length).toBe(2)
-  })
-
-  test('ends a waiting worker that speaks before its order', () => {
-    const box = sandbox(true)
-    workers[0]?.say({ kind: 'ready' })
-    expect(workers[0]?.terminated).toBe(true)
-    box.spawn(order(), () => undefined)
-    expect(workers[1]?.kinds()).toEqual(['prepare', 'start'])
-  })
-
-  test('refuses an engine it does not have, after spawn has returned', async () => {
-    sandbox().spawn(order({ engineId: 'engine-0' }), (event) => events.push(event))
-    expect(events).toEqual([])
-    await time.advance(1)
-    expect(events).toEqual([
-      { kind: 'failed', code: 'LOAD', reason: 'this engine is not here: engine engine-0', fuelUsed: 0 },
-    ])
-  })
-
-  test('says so, after spawn has returned, when no worker starts', async () => {
-    const box = createSandbox({
-      clock: time,
-      timers: time,
-      engines,
-      keepSpare: true,
-      startWorker() {
-        throw new Error('too many threads')
-      },
-    })
-    box.spawn(order(), (event) => events.push(event))
-    await time.advance(1)
-    expect(events).toMatchObject([{ code: 'LOAD', reason: 'no worker starts (too many threads): engine engine-1' }])
-  })
-
-  test('ends every worker when it is closed, and no guest hears of it', async () => {
-    const box = sandbox(true)
-    box.spawn(order(), (event) => events.push(event))
-    workers[0]?.say({ kind: 'ready' })
-    box.close()
-    expect(workers.every(({ terminated }) => terminated)).toBe(true)
-    expect(events).toEqual([{ kind: 'ready' }])
-    box.spawn(order(), (event) => events.push(event))
-    await time.advance(1)
-    expect(lastEvent()).toMatchObject({ code: 'LOAD', reason: 'the sandbox is closed: engine engine-1' })
   })
 })

@@ -7,6 +7,7 @@ import { openBrowserStore } from '../../platform/browser/store.ts'
 import { browserClock, browserRandom, browserTimers } from '../../platform/browser/time.ts'
 import { goOnlineFromPage } from '../../platform/browser/transport.ts'
 import type { RendezvousTransport } from '../../platform/peerjs/transport.ts'
+import { SPARES_MAX } from '../../sandbox/limits.ts'
 import { parseEmitted } from './emitted.ts'
 import { loadEngine } from './engine.ts'
 import type { HostWish, PageHost } from './page-host.ts'
@@ -22,7 +23,10 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
   let sandbox: ReturnType<typeof createBrowserSandbox> | null = null
   try {
     const [signer, engine] = await Promise.all([loadOrCreateBrowserIdentity(), loadEngine()])
-    sandbox = createBrowserSandbox({ engines: new Map([[engine.id, engine.module]]) })
+    sandbox = createBrowserSandbox({
+      engines: new Map([[engine.id, engine.module]]),
+      spares: Math.min(wish.slots, SPARES_MAX),
+    })
     const guests = sandbox
     let online: RendezvousTransport | null = null
     let end: () => void = () => {}

@@ -16,6 +16,7 @@ import { openNodeStore } from '../../platform/node/store.ts'
 import { nodeClock, nodeRandom, nodeTimers } from '../../platform/node/time.ts'
 import { goOnlineFromNode } from '../../platform/node/transport.ts'
 import type { RendezvousTransport } from '../../platform/peerjs/transport.ts'
+import { SPARES_MAX } from '../../sandbox/limits.ts'
 
 /** A host in this process, put together from Node's adapters: edge workers, `map`'s home, the demo, command lines. */
 export interface NodeHostOptions {
@@ -48,7 +49,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const { signer, kind, name, slots, trust, operators, shareFolder, dataFolder, log } = options
   lendNativeHash()
   const { manifest, module } = await loadEngineFiles()
-  const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), keepSpare: slots > 0 })
+  const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), spares: Math.min(slots, SPARES_MAX) })
   const store = dataFolder === undefined ? await openMemoryStore() : await openNodeStore(dataFolder)
   let online: RendezvousTransport | null = null
   try {

@@ -7,13 +7,14 @@ import { browserClock, browserTimers } from './time.ts'
  * port to us. The page's content security policy is the wall behind; an origin of its own for guests is not built yet.
  */
 export interface BrowserSandboxOptions {
-  /** The engines to run on, by id; the first is the one a spare worker holds ready. */
+  /** The engines to run on, by id; the first is the one that spare workers hold ready. */
   readonly engines: ReadonlyMap<string, WebAssembly.Module>
-  readonly keepSpare?: boolean
+  /** How many workers to hold ready. */
+  readonly spares?: number
 }
 
-export const createBrowserSandbox = ({ engines, keepSpare = true }: BrowserSandboxOptions): ClosableSandbox =>
-  createSandbox({ clock: browserClock, timers: browserTimers, engines, keepSpare, startWorker })
+export const createBrowserSandbox = ({ engines, spares = 1 }: BrowserSandboxOptions): ClosableSandbox =>
+  createSandbox({ clock: browserClock, timers: browserTimers, engines, spares, startWorker })
 
 function startWorker(events: WorkerEvents): WorkerLink {
   const worker = new Worker(new URL('./sandbox-worker.ts', import.meta.url), { type: 'module', name: 'sojourn guest' })

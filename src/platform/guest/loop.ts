@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Timers } from '../../base/timers.ts'
 import { type EngineBuild, prepareEngine } from '../../engine/machine.ts'
-import type { GuestMessage, HostMessage } from '../../sandbox/protocol.ts'
+import type { GuestMessage, HostMessage, Prepared } from '../../sandbox/protocol.ts'
 import { Guest } from './guest.ts'
 import { wordsOf } from './load.ts'
 
@@ -13,7 +13,7 @@ import { wordsOf } from './load.ts'
 export interface GuestRealm {
   readonly clock: Clock
   readonly timers: Timers
-  post(message: GuestMessage, transfer: readonly ArrayBuffer[]): void
+  post(message: GuestMessage | Prepared, transfer: readonly ArrayBuffer[]): void
   receive(onMessage: (message: HostMessage) => void): void
   /** Calls back once, after the messages that have arrived by now. */
   breathe(then: () => void): void
@@ -30,6 +30,7 @@ export function runGuest(realm: GuestRealm): void {
       } catch (error) {
         fault = wordsOf(error)
       }
+      realm.post({ kind: 'prepared' }, [])
     } else if (message.kind !== 'start') guest?.receive(message)
     else if (engine) guest = Guest.start(realm, engine, message.order)
     else {

@@ -5,7 +5,10 @@ import { lockDown } from '../guest/lockdown.ts'
 import type { GuestRealm } from '../guest/loop.ts'
 import { shutImports } from './shut-imports.ts'
 
-/** The entry of a guest's worker thread: takes what the guest needs of the realm, gives away the rest, loads the guest. */
+/**
+ * The entry of a guest's worker thread: takes what the guest needs of the realm, gives away the rest, loads the guest. The
+ * build makes one script of it and all it imports (guest-script.ts).
+ */
 assert(!isMainThread && parentPort, 'this file is the entry of a worker thread')
 const port = parentPort
 const { setTimeout, clearTimeout, setImmediate, performance } = globalThis
@@ -27,6 +30,7 @@ const realm: GuestRealm = {
 
 lockDown(globalThis)
 // Only now: whatever the engine's modules might keep of the realm at load time is gone.
-const { runGuest } = await import('../guest/loop.ts')
-shutImports()
-runGuest(realm)
+void import('../guest/loop.ts').then(({ runGuest }) => {
+  shutImports()
+  runGuest(realm)
+})

@@ -1,48 +1,36 @@
-import { Worker } from 'node:worker_threads'
 import { type ClosableSandbox, createSandbox } from '../../sandbox/create-sandbox.ts'
-import { HEAP_MB, STACK_MB, YOUNG_HEAP_MB } from '../../sandbox/limits.ts'
 import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
 import { allowHugeFunctions } from './engine-files.ts'
+import { readGuestScript, startGuestThread } from './guest-script.ts'
 import { nodeClock, nodeTimers } from './time.ts'
 
 /** Guests in Node: one worker thread each, without environment, arguments, input or output of the process. */
 export interface NodeSandboxOptions {
-  /** The engines to run on, by id; the first is the one a spare worker holds ready. */
+  /** The engines to run on, by id; the first is the one that spare workers hold ready. */
   readonly engines: ReadonlyMap<string, WebAssembly.Module>
-  readonly keepSpare?: boolean
-  /** Another entry than the guest's, for tests of what a compromised worker could do. */
-  readonly entry?: URL
+  /** How many workers to hold ready; 0 where hardly anybody arrives. */
+  readonly spares?: number
+  /** Another script than the guest's, for tests of what a compromised worker could do. */
+  readonly script?: string
 }
 
 export function createNodeSandbox({
   engines,
-  keepSpare = true,
-  entry = GUEST_ENTRY,
+  spares = 1,
+  script = readGuestScript(),
 }: NodeSandboxOptions): ClosableSandbox {
   allowHugeFunctions()
   return createSandbox({
     clock: nodeClock,
     timers: nodeTimers,
     engines,
-    keepSpare,
-    startWorker: (events) => startWorker(entry, events),
+    spares,
+    startWorker: (events) => startWorker(script, events),
   })
 }
 
-const GUEST_ENTRY = new URL('./sandbox-worker.js', import.meta.url)
-
-function startWorker(entry: URL, events: WorkerEvents): WorkerLink {
-  const worker = new Worker(entry, {
-    name: 'sojourn guest',
-    env: {},
-    argv: [],
-    execArgv: [],
-    stdin: false,
-    stdout: true,
-    stderr: true,
-    trackUnmanagedFds: true,
-    resourceLimits: { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
-  })
+function startWorker(script: string, events: WorkerEvents): WorkerLink {
+  const worker = startGuestThread(script)
   // What it may print is nobody's; a guest speaks through its port. A waiting worker does not keep the process alive.
   worker.stdout.resume()
   worker.stderr.resume()

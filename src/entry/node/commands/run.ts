@@ -65,7 +65,7 @@ async function run(path: string, options: RunOptions): Promise<void> {
   const { manifest, module } = await loadEngineFiles()
   const sandbox = createNodeSandbox({
     engines: new Map([[manifest.id, module]]),
-    keepSpare: options.hopEvery !== undefined,
+    spares: options.hopEvery === undefined ? 0 : 1,
   })
   const isScript = !/\b__agent\b/.test(program.code)
   const outputs: Output[] = []
