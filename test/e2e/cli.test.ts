@@ -236,6 +236,61 @@ describe('sojourn launch --wait', () => {
   })
 })
 
+describe('an agent that forks', () => {
+  const forks = join(agents, 'forks.ts')
+
+  it('has its results waited for, its own first, and its children’s in the order in which they were made', async () => {
+    const input = JSON.stringify({ n: 3, until: 'answered' })
+    const { code, stdout, stderr } = await sojourn(['launch', forks, '--input', input, '--wait', '--json'])
+    const { children, ...first } = JSON.parse(stdout)
+    expect([code, first]).toMatchObject([0, { ok: true, name: 'forks', result: { index: 0, deeper: null } }])
+    const [one, two, three] = children
+    expect(children).toMatchObject([
+      { forkedFrom: first.agent, index: 1, ok: true, result: { index: 1, deeper: null }, state: 'finished' },
+      { forkedFrom: first.agent, index: 2, ok: true, result: { index: 2, deeper: 0 } },
+      { forkedFrom: two.agent, index: 1, ok: true, result: { index: 2, deeper: 1 } },
+    ])
+    expect(stderr).toContain(`fork     into 3; the others are ${short(one.agent)}, ${short(two.agent)}`)
+    expect(stderr).toMatch(new RegExp(`^${short(three.agent)}: .*console  I am 2 1$`, 'm'))
+    const table = await sojourn(['ps', '--all'])
+    expect(table.stdout).toMatch(
+      new RegExp(`^${short(three.agent)} +forks \\(1 of ${short(two.agent)}\\) +finished`, 'm'),
+    )
+    expect((await sojourn(['logs', two.agent])).stdout).toContain(`fork     of ${short(first.agent)}, with index 2`)
+    const plain = await sojourn(['launch', forks, '--input', input, '--wait'])
+    expect(
+      plain.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { index: 0, deeper: null },
+      { index: 1, deeper: null },
+      { index: 2, deeper: 0 },
+      { index: 2, deeper: 1 },
+    ])
+  })
+
+  it('is killed alone, or with all that came of it', async () => {
+    const input = JSON.stringify({ n: 3, until: 'killed' })
+    const { agent } = JSON.parse((await sojourn(['launch', forks, '--input', input, '--json'])).stdout)
+    const familyIn = (seen: Ps) =>
+      seen.agents.filter((one) => one.name === 'forks' && one.state !== 'finished').map(({ agent }) => agent)
+    const seen = await until((now) => familyIn(now).length === 4)
+    expect(await sojourn(['kill', agent])).toMatchObject({ code: 0 })
+    const working = (now: Ps) => now.agents.filter(({ name, state }) => name === 'forks' && state === 'running')
+    expect(working(await until((now) => stateOf(now, agent) === 'killed'))).toHaveLength(3)
+    const all = await sojourn(['kill', agent, '--children', '--json'])
+    expect(JSON.parse(all.stdout).agents.sort()).toEqual(
+      familyIn(seen)
+        .filter((one) => one !== agent)
+        .sort(),
+    )
+    expect(working(await ps())).toEqual([])
+    expect((await sojourn(['kill', agent, '--children'])).stderr).toContain('has ended already: killed')
+  })
+})
+
 describe('an agent that runs', () => {
   it('is shown, told of, moved, evicted with its host, and killed', async () => {
     const agent = await launchCounter()

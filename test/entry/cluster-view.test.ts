@@ -3,6 +3,7 @@ import { seededRandom } from '../../src/base/random.ts'
 import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import {
   type ClusterView,
+  familyOf,
   findAgent,
   findHost,
   inOrder,
@@ -68,6 +69,24 @@ describe('the view of a cluster', () => {
     ])
     expect(view.agents).toMatchObject([{ agent, home: one, holder: two, state: 'away', progress: 0.5, author: null }])
     expect(view.silent).toEqual([{ did: one, reason: 'TIMEOUT: no answer' }])
+  })
+
+  it('knows what an agent forked into, and what those did', () => {
+    const [first, second, third, stranger] = [1, 2, 10, 3].map((sequence) => agentOf(one, 1, sequence)) as [
+      AgentId,
+      AgentId,
+      AgentId,
+      AgentId,
+    ]
+    const from = (agent: AgentId) => ({ forkedFrom: { agent, request: 5, index: 1, seed: 0 } })
+    const rows = [row(third, from(second)), row(stranger), row(second, from(first)), row(first)]
+    const view = viewOf([{ did: one, answer: answer('edge-1', { rows }) }])
+    const family = (agent: AgentId) => familyOf(view, agent).map((member) => member.agent)
+    expect([family(first), family(second), family(stranger)]).toEqual([
+      [first, second, third],
+      [second, third],
+      [stranger],
+    ])
   })
 
   it('puts agents that work before those that have ended, by home, age and number', () => {

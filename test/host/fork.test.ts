@@ -3,7 +3,8 @@ import { decode } from '../../src/base/codec.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
 import type { Host } from '../../src/host/host.ts'
 import { MemoryDisk } from '../../src/platform/memory/store.ts'
-import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
+import type { Sandbox } from '../../src/sandbox/port.ts'
+import { type CheapProgram, CheapSandbox, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import type { Store } from '../../src/storage/port.ts'
 import { Cluster } from './cluster.ts'
 
@@ -175,6 +176,30 @@ describe('an agent that forks', () => {
     for (const [i, child] of children.entries())
       expect(await world.ended(home, child)).toEqual({ ok: true, value: cheapTruth(forking, [i + 1]) })
   })
+})
+
+it('what an agent said on one host counts on the next', async () => {
+  const { world, home } = await cluster(1)
+  const left: number[] = []
+  const inner = new CheapSandbox(world.time)
+  const sandbox: Sandbox = {
+    spawn(order, onEvent) {
+      left.push(order.sentBytesMax)
+      return inner.spawn(order, onEvent)
+    },
+  }
+  const target = await world.start(9, { sandbox })
+  await world.time.advance(5_000)
+  const moves = [{ at: 2_000, where: { host: target.did } }]
+  const agent = await world.launch(home, { steps: 4_000, emitEvery: 500, moves })
+  await world.time.advance(3_500)
+  expect(world.holders(agent)).toEqual([9])
+  const said = [500, 1_000, 1_500, 2_000].map((done) => {
+    const { hash } = cheapTruth({ steps: done, emitEvery: 0 })
+    return JSON.stringify({ value: { done, hash } }).length
+  })
+  const moving = JSON.stringify({ where: { host: target.did } }).length
+  expect(left.at(-1)).toBe(16 * 2 ** 20 - said.reduce((sum, bytes) => sum + bytes, moving))
 })
 
 describe('a fork', () => {

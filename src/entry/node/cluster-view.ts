@@ -125,16 +125,30 @@ export function leastLoaded({ hosts }: ClusterView): Did | null {
   return best?.did ?? null
 }
 
-/** For a table: agents that work before those that have ended, younger ones last. */
-export function inOrder(agents: readonly AgentView[]): readonly AgentView[] {
-  const key = ({ agent }: AgentView): [string, number, number] => {
+/** By home, and of one home the elder first. */
+export function inOrderOfBirth<T extends { readonly agent: AgentId }>(agents: readonly T[]): readonly T[] {
+  const key = ({ agent }: T): [string, number, number] => {
     const [home = '', age, sequence] = agent.split('.')
     return [home, Number(age), Number(sequence)]
   }
   return [...agents].sort((a, b) => {
-    const ended = Number(hasEnded(a.state)) - Number(hasEnded(b.state))
     const [homeA, ageA, sequenceA] = key(a)
     const [homeB, ageB, sequenceB] = key(b)
-    return ended || (homeA < homeB ? -1 : homeA > homeB ? 1 : 0) || ageA - ageB || sequenceA - sequenceB
+    return (homeA < homeB ? -1 : homeA > homeB ? 1 : 0) || ageA - ageB || sequenceA - sequenceB
   })
+}
+
+/** For a table: agents that work before those that have ended, younger ones last. */
+export const inOrder = (agents: readonly AgentView[]): readonly AgentView[] => {
+  const born = inOrderOfBirth(agents)
+  return [...born.filter(({ state }) => !hasEnded(state)), ...born.filter(({ state }) => hasEnded(state))]
+}
+
+/** An agent and all that was made of it, of it first, as far as their homes have told. */
+export function familyOf(view: ClusterView, agent: AgentId): readonly AgentView[] {
+  const family = new Set<AgentId>([agent])
+  const born = inOrderOfBirth(view.agents)
+  // The elder come first, so each is met after the one that it was made of.
+  for (const one of born) if (one.forkedFrom && family.has(one.forkedFrom.agent)) family.add(one.agent)
+  return born.filter((one) => family.has(one.agent))
 }

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type AgentId, homeOf } from '../../directory/agent-id.ts'
 import type { Row, StoryLine } from '../../wire/messages.ts'
 import { AnswerError, type ClusterClient } from './cluster-client.ts'
-import { hasEnded } from './cluster-view.ts'
+import { hasEnded, inOrderOfBirth } from './cluster-view.ts'
+import { madeAgents } from './story-text.ts'
 
 /** An agent's story as its home tells it, asked for again and again: the wire has no subscriptions. */
 export interface Watcher {
@@ -16,6 +17,44 @@ const LOOK_AGAIN_MS = 400
 
 /** A home that has not answered for so long is given up; a restart or a new session takes less. */
 const SILENCE_MS_MAX = 30_000
+
+/** An agent that has ended, with whom it was made of. */
+export interface Followed {
+  readonly agent: AgentId
+  readonly row: Row
+}
+
+/** A home that tells of more made of one agent is not believed; a permit of that size is none that hosts give. */
+const FAMILY_MAX = 2_000
+
+/**
+ * Follows an agent and all that it forks into, and resolves when the last of them has ended: the agent itself first, the
+ * others in the order in which they were made. All have one home, and of others it has nothing to tell.
+ */
+export async function followFamily(
+  client: ClusterClient,
+  agent: AgentId,
+  watch: (agent: AgentId) => Watcher,
+): Promise<readonly Followed[]> {
+  const family = new Map<AgentId, Promise<Row>>()
+  const follow = (one: AgentId): void => {
+    if (family.has(one) || homeOf(one) !== homeOf(agent) || family.size >= FAMILY_MAX) return
+    const watcher = watch(one)
+    const following = followStory(client, one, {
+      ...watcher,
+      onLine(line) {
+        watcher.onLine(line)
+        for (const made of madeAgents(line)) follow(made)
+      },
+    })
+    following.catch(() => {}) // it is awaited below, in its turn
+    family.set(one, following)
+  }
+  follow(agent)
+  const ended: Followed[] = []
+  for (const [one, following] of family) ended.push({ agent: one, row: await following })
+  return inOrderOfBirth(ended)
+}
 
 /** Tells what is known now from line `from` on. */
 export async function tellStory(client: ClusterClient, agent: AgentId, watcher: Watcher, from = 1): Promise<Row> {

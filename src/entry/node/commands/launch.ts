@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { partsFault, sealBundle } from '../../../bundle/seal.ts'
-import type { AgentId } from '../../../directory/agent-id.ts'
+import { type AgentId, shortAgentId } from '../../../directory/agent-id.ts'
 import type { Did } from '../../../identity/did.ts'
 import type { Signer } from '../../../identity/signer.ts'
 import { createVerifier } from '../../../identity/verifier.ts'
@@ -11,7 +11,7 @@ import type { Row, StoryLine } from '../../../wire/messages.ts'
 import { bindOption, fuel, identityOption, inputJson, joinOption, jsonOption, mebibytes } from '../arguments.ts'
 import { type ClusterClient, type ClusterOptions, inCluster } from '../cluster-client.ts'
 import { type ClusterView, leastLoaded } from '../cluster-view.ts'
-import { followStory } from '../follow.ts'
+import { followFamily } from '../follow.ts'
 import { hostNamed } from '../naming.ts'
 import { orderLaunch } from '../orders.ts'
 import { CommandError, printResult, say } from '../output.ts'
@@ -37,7 +37,8 @@ export function register(program: Command): void {
     .description(
       'Launches an agent: its home, an edge worker, keeps it placed, checkpointed and found, and this command may end. ' +
         'Source is built and signed with your identity, which the hosts must trust. Prints the id of the agent; with ' +
-        '--wait tells what happens on stderr and prints the result.',
+        '--wait tells what happens on stderr and prints the result; of an agent that forks, one for each that came of it, its ' +
+        'own first.',
     )
     .argument('<agent>', 'script, folder or .car file')
     .addOption(joinOption())
@@ -101,7 +102,7 @@ function edgeWorker(view: ClusterView): Did {
   )
 }
 
-/** Prints how it ended; failing is an exit code, not an error of this command. */
+/** Prints how it ended, it and all that it forked into; failing is an exit code, not an error of this command. */
 async function outcome(
   client: ClusterClient,
   view: ClusterView,
@@ -109,37 +110,48 @@ async function outcome(
   json: boolean,
   launched: object,
 ): Promise<void> {
-  let ending: StoryLine | null = null
-  let shown = ''
   const nameOf = hostNames(view.hosts)
-  const row = await followStory(client, agent, {
-    onLine(line) {
-      if (line.kind === 'result' || line.kind === 'failure') ending = line
-      else {
+  const endings = new Map<AgentId, StoryLine>()
+  const ended = await followFamily(client, agent, (one) => {
+    const name = one === agent ? '' : `${shortAgentId(one)}: `
+    let shown = ''
+    return {
+      onLine(line) {
+        if (line.kind === 'result' || line.kind === 'failure') return void endings.set(one, line)
         const text = storyText(line, nameOf)
-        if (text !== null) say(text)
-      }
-    },
-    onRow(now) {
-      const text = rowText(now)
-      const [before, after] = [shown, `${now.state} ${now.progress} ${now.note}`]
-      shown = after
-      if (before !== after && now.state === 'running') say(`${' '.repeat(14)}${text}`)
-    },
+        if (text !== null) say(`${name}${text}`)
+      },
+      onRow(now) {
+        const [before, after] = [shown, `${now.state} ${now.progress} ${now.note}`]
+        shown = after
+        if (before !== after && now.state === 'running') say(`${' '.repeat(14)}${name}${rowText(now)}`)
+      },
+    }
   })
-  tellOutcome(row, ending, json, launched)
+  const told = ended.map(({ agent: one, row }) => {
+    const name = one === agent ? 'the agent' : shortAgentId(one)
+    const { forkedFrom } = row
+    const end = tellOutcome(row, endings.get(one) ?? null, json, name)
+    return forkedFrom ? { agent: one, forkedFrom: forkedFrom.agent, index: forkedFrom.index, ...end } : end
+  })
+  if (!json) return
+  const [first, ...children] = told
+  const { ok, ...how } = { ok: false, ...first }
+  printResult(true, { ok, ...how, ...launched, ...(children.length > 0 ? { children } : {}) }, [])
 }
 
-function tellOutcome(row: Row, ending: StoryLine | null, json: boolean, launched: object): void {
+/** Says it to people; returns what programs are told. */
+function tellOutcome(row: Row, ending: StoryLine | null, json: boolean, name: string): object {
   const { state, hops, fuelUsed } = row
   const valueJson = ending?.valueJson ?? JSON.stringify({ code: 'KILLED', reason: 'killed by order' })
   if (state !== 'finished') process.exitCode = 1
   if (json) {
     const value: unknown = JSON.parse(jsonLine(valueJson))
     const how = state === 'finished' ? { ok: true, result: value } : { ok: false, error: value }
-    return printResult(true, { ...how, ...launched, state, hops, fuelUsed }, [])
+    return { ...how, state, hops, fuelUsed }
   }
   say(rowText(row))
   if (state === 'finished') printResult(false, {}, [jsonLine(valueJson)])
-  else say(`sojourn: the agent failed: ${failureText(valueJson)}`)
+  else say(`sojourn: ${name} failed: ${failureText(valueJson)}`)
+  return {}
 }

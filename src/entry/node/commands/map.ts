@@ -38,8 +38,9 @@ export function register(program: Command): void {
     .summary('run one agent for each line of input')
     .description(
       'Runs one agent for each line of JSON and prints one result a line, in the order of the input; a failed one as ' +
-        '{"error":{"code":…,"reason":…}}, and the exit code is 1 at the end. Without --join on a cluster of its own: edge ' +
-        'workers as processes on this machine, gone afterwards. Progress and a summary go to stderr.',
+        '{"error":{"code":…,"reason":…}}, and the exit code is 1 at the end. Of an agent that forks it is the result of the ' +
+        'one that was launched. Without --join on a cluster of its own: edge workers as processes on this machine, gone ' +
+        'afterwards. Progress and a summary go to stderr.',
     )
     .argument('<agent>', 'script, folder or .car file')
     .argument('<inputs>', 'file with a JSON value a line, or - for stdin')

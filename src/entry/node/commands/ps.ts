@@ -43,13 +43,17 @@ export const agentLines = (agents: readonly AgentView[], nameOf: HostNames): str
     ? ['no agents']
     : tableLines(agents, [
         { title: 'AGENT', text: ({ agent }) => shortAgentId(agent) },
-        { title: 'NAME', text: ({ name }) => name },
+        { title: 'NAME', text: nameAndOrigin },
         { title: 'STATE', text: ({ state }) => state },
         { title: 'PROGRESS', text: ({ progress, note }) => [progressBar(progress), note].join('  ') },
         { title: 'WHERE', text: (agent) => (hasEnded(agent.state) ? '' : nameOf(agent.holder)) },
         { title: 'HOPS', text: ({ hops }) => String(hops), right: true },
         { title: 'FUEL', text: ({ fuelUsed }) => amount(fuelUsed), right: true },
       ])
+
+/** Its index, and whom it was made of, where a fork made it. */
+const nameAndOrigin = ({ name, forkedFrom }: AgentView): string =>
+  forkedFrom ? `${name} (${forkedFrom.index} of ${shortAgentId(forkedFrom.agent)})` : name
 
 export const hostLines = ({ hosts }: ClusterView): string[] =>
   hosts.length === 0
