@@ -215,6 +215,7 @@ const bound = (guest: ReturnType<Sandbox['spawn']>): ReturnType<Sandbox['spawn']
   freeze: () => guest.freeze(),
   deliver: (delivery) => guest.deliver(delivery),
   limit: (limit) => guest.limit(limit),
+  patch: (image) => guest.patch(image),
   terminate: () => guest.terminate(),
 })
 

@@ -1,9 +1,10 @@
 import { concatBytes, equalBytes, toHex } from '../base/bytes.ts'
 import { decode } from '../base/codec.ts'
 import { type Cid, CODEC_RAW, parseCid, sha256 } from '../base/digest.ts'
-import { accept, type Result, refuse } from '../base/result.ts'
+import { accept, type Refusal, type Result, refuse } from '../base/result.ts'
 import { reading } from '../base/shape.ts'
 import type { MachineImage } from '../engine/image.ts'
+import type { HashedLeaf, HashedMemory, HashedPage, HashedPages } from './hashed.ts'
 import { PAGE_BYTES, PAGES_PER_WASM_PAGE, QUEUE_CHUNK_BYTES, ROOT_BYTES_MAX, TABLE_ENTRIES_MAX } from './limits.ts'
 import { type Entry, readTable } from './page-table.ts'
 import { decodeQueues, type Queued } from './queues.ts'
@@ -17,25 +18,44 @@ import { type CheckpointFault, decodeRoot, type Memory, type Queues, type Root }
 export type GetBlock = (cid: Cid) => Promise<Uint8Array | null>
 
 export async function openCheckpoint(root: Cid, getBlock: GetBlock): Promise<Result<MachineImage, CheckpointFault>> {
+  const opened = await openAfter(root, getBlock)
+  return opened.ok ? accept(opened.value.image) : opened
+}
+
+/**
+ * The same for one of several checkpoints of an agent: what is known from the last one, sealed or opened, is not read
+ * again, and its pages are the same objects. `hashed` is what the next seal or open knows.
+ */
+export async function openAfter(
+  root: Cid,
+  getBlock: GetBlock,
+  known?: HashedPages,
+): Promise<Result<{ readonly image: MachineImage; readonly hashed: HashedPages }, CheckpointFault>> {
   const rootBytes = await getChecked(root, getBlock)
   if (!rootBytes.ok) return rootBytes
   const decoded = decodeRoot(rootBytes.value)
   if (!decoded.ok) return decoded
   const { queues, kernels, ...state } = decoded.value
-  const pages = await openMemory(state, getBlock)
+  const hashed = new Map<string, HashedMemory>()
+  const pages = await openMemory(state, getBlock, known?.get(''))
   if (!pages.ok) return pages
+  hashed.set('', pages.value)
   const queued = await openQueues(queues, getBlock)
   if (!queued.ok) return queued
   const { kernelFrames, ...rest } = queued.value
   const opened: MachineImage['kernels'][number][] = []
   for (const kernel of kernels) {
-    const kernelPages = await openMemory(kernel, getBlock)
+    const kernelPages = await openMemory(kernel, getBlock, known?.get(kernel.name))
     if (!kernelPages.ok) return kernelPages
     const suspended = kernel.suspended === null ? null : { ...kernel.suspended, frames: kernelFrames }
-    opened.push({ ...kernel, suspended, pages: kernelPages.value })
+    hashed.set(kernel.name, kernelPages.value)
+    opened.push({ ...kernel, suspended, pages: bytesOf(kernelPages.value) })
   }
-  return accept({ ...state, pages: pages.value, ...rest, kernels: opened })
+  return accept({ image: { ...state, pages: bytesOf(pages.value), ...rest, kernels: opened }, hashed })
 }
+
+const bytesOf = ({ pages }: HashedMemory): Map<number, Uint8Array> =>
+  new Map(Array.from(pages, ([index, { bytes }]) => [index, bytes]))
 
 /** What a root names: leaf tables (blocksOfTable tells what they name) and raw bytes. A destination fetches both. */
 export interface NamedBlocks {
@@ -121,44 +141,72 @@ export function entriesOfLeaf(tableBytes: Uint8Array): Result<Entry[], Checkpoin
 async function openMemory(
   memory: Memory,
   getBlock: GetBlock,
-): Promise<Result<Map<number, Uint8Array>, CheckpointFault>> {
-  const entries = await openTables(memory, getBlock)
-  if (!entries.ok) return entries
-  const pages = new Map<number, Uint8Array>()
-  for (const { index, cid } of entries.value) {
-    if (cid === null) {
-      pages.set(index, new Uint8Array(PAGE_BYTES))
-      continue
-    }
-    const page = await getChecked(cid, getBlock)
-    if (!page.ok) return page
-    if (page.value.length !== PAGE_BYTES)
-      return refuse('CHECKPOINT', `page ${index} has ${page.value.length} bytes, not ${PAGE_BYTES}`)
-    pages.set(index, page.value)
+  known: HashedMemory | undefined,
+): Promise<Result<HashedMemory, CheckpointFault>> {
+  const { pages: written } = memory
+  const pages = new Map<number, HashedPage>()
+  if (written.kind === 'inline') {
+    const fault = await openPages(pages, written.entries, getBlock, known)
+    return fault ?? accept({ pages, leaves: new Map() })
   }
-  return accept(pages)
+  const leaves = new Map<number, HashedLeaf>()
+  const indexEnd = memory.memoryPages * PAGES_PER_WASM_PAGE
+  for (const { index, cid } of written.leaves) {
+    const first = index * TABLE_ENTRIES_MAX
+    const before = known?.leaves.get(index)
+    if (before?.cid === cid) {
+      for (const [at, page] of before.pages) pages.set(first + at, page)
+      leaves.set(index, before)
+    } else {
+      const leaf = await openLeaf(pages, { first, cid }, getBlock, known)
+      if (!leaf.ok) return leaf
+      leaves.set(index, leaf.value)
+    }
+    const last = first + (leaves.get(index)?.pages.at(-1)?.[0] ?? 0)
+    if (last >= indexEnd) return refuse('CHECKPOINT', `page ${last} is beyond the memory's ${indexEnd} pages`)
+  }
+  if (pages.size !== written.count) return refuse('CHECKPOINT', `pages ${pages.size} != count ${written.count}`)
+  return accept({ pages, leaves })
 }
 
-async function openTables(
-  { memoryPages, pages }: Memory,
+async function openLeaf(
+  pages: Map<number, HashedPage>,
+  { first, cid }: { readonly first: number; readonly cid: Cid },
   getBlock: GetBlock,
-): Promise<Result<readonly Entry[], CheckpointFault>> {
-  if (pages.kind === 'inline') return accept(pages.entries)
-  const indexEnd = memoryPages * PAGES_PER_WASM_PAGE
-  const entries: Entry[] = []
-  for (const leaf of pages.leaves) {
-    const block = await getChecked(leaf.cid, getBlock)
-    if (!block.ok) return block
-    const read = entriesOfLeaf(block.value)
-    if (!read.ok) return read
-    if (read.value.length === 0) return refuse('CHECKPOINT', `leaf ${leaf.index} is empty`)
-    for (const { index, cid } of read.value) entries.push({ index: leaf.index * TABLE_ENTRIES_MAX + index, cid })
-    const last = entries.at(-1)
-    if (last && last.index >= indexEnd)
-      return refuse('CHECKPOINT', `page ${last.index} is beyond the memory's ${indexEnd} pages`)
+  known: HashedMemory | undefined,
+): Promise<Result<HashedLeaf, CheckpointFault>> {
+  const table = await getChecked(cid, getBlock)
+  if (!table.ok) return table
+  const entries = entriesOfLeaf(table.value)
+  if (!entries.ok) return entries
+  if (entries.value.length === 0) return refuse('CHECKPOINT', `leaf ${first / TABLE_ENTRIES_MAX} is empty`)
+  const placed = entries.value.map((entry) => ({ ...entry, index: first + entry.index }))
+  const fault = await openPages(pages, placed, getBlock, known)
+  if (fault) return fault
+  const own = placed.map(({ index }) => [index - first, pages.get(index) as HashedPage] as const)
+  return accept({ pages: own, block: table.value, digest: sha256(table.value), cid })
+}
+
+/** Adds the pages of some entries; a refusal, or null. */
+async function openPages(
+  pages: Map<number, HashedPage>,
+  entries: readonly Entry[],
+  getBlock: GetBlock,
+  known: HashedMemory | undefined,
+): Promise<Refusal<CheckpointFault> | null> {
+  for (const { index, digest, cid } of entries) {
+    const before = known?.pages.get(index)
+    if (before && (before.name?.cid ?? null) === cid) pages.set(index, before)
+    else if (cid === null || digest === null) pages.set(index, { bytes: new Uint8Array(PAGE_BYTES), name: null })
+    else {
+      const page = await getChecked(cid, getBlock)
+      if (!page.ok) return page
+      if (page.value.length !== PAGE_BYTES)
+        return refuse('CHECKPOINT', `page ${index} has ${page.value.length} bytes, not ${PAGE_BYTES}`)
+      pages.set(index, { bytes: page.value, name: { digest, cid } })
+    }
   }
-  if (entries.length !== pages.count) return refuse('CHECKPOINT', `pages ${entries.length} != count ${pages.count}`)
-  return accept(entries)
+  return null
 }
 
 async function openQueues(queues: Queues, getBlock: GetBlock): Promise<Result<Queued, CheckpointFault>> {

@@ -15,7 +15,8 @@ export interface Table {
 
 export interface Entry {
   readonly index: number
-  /** Null for a page of zeros. */
+  /** Null, like the name made of it, for a page of zeros. */
+  readonly digest: Uint8Array | null
   readonly cid: Cid | null
 }
 
@@ -48,7 +49,7 @@ export function readTable(value: unknown, what: string, { entriesMax, indexEnd, 
     if (index <= last) misshapen(`${what}.at[${i}] ${index} does not ascend from ${last}`)
     last = index
     if (digest === null && codec !== CODEC_RAW) misshapen(`${what}.digests[${i}] is zero`)
-    return { index, cid: digest && cidOfDigest(digest, codec) }
+    return { index, digest, cid: digest && cidOfDigest(digest, codec) }
   })
 }
 

@@ -3,6 +3,7 @@ import { equalBytes } from '../base/bytes.ts'
 import { encode } from '../base/codec.ts'
 import { type Cid, CODEC_DAG_CBOR, CODEC_RAW, cidOfDigest, sha256 } from '../base/digest.ts'
 import type { MachineImage } from '../engine/image.ts'
+import type { HashedLeaf, HashedMemory, HashedPage, HashedPages } from './hashed.ts'
 import { PAGE_BYTES, QUEUE_CHUNK_BYTES, QUEUES_INLINE_BYTES_MAX, TABLE_ENTRIES_MAX } from './limits.ts'
 import { type Table, writeTable } from './page-table.ts'
 import { encodeQueues } from './queues.ts'
@@ -18,37 +19,21 @@ export interface SealedCheckpoint {
   readonly blocks: ReadonlyMap<Cid, Uint8Array>
   /** For the next seal of the same agent: pages and tables that have not changed since need no hashing. */
   readonly hashed: HashedPages
-}
-
-/** What was hashed, by memory: '' is the engine's, else the kernel's name. */
-export type HashedPages = ReadonlyMap<string, HashedMemory>
-
-interface HashedMemory {
-  readonly pages: ReadonlyMap<number, HashedPage>
-  readonly leaves: ReadonlyMap<number, HashedLeaf>
-}
-
-/** Of one index; the same object for as long as the page is the same. */
-interface HashedPage {
-  readonly bytes: Uint8Array
-  /** Null for a page of zeros, which has no block. */
-  readonly name: { readonly digest: Uint8Array; readonly cid: Cid } | null
-}
-
-interface HashedLeaf {
-  readonly pages: readonly (readonly [index: number, page: HashedPage])[]
-  readonly block: Uint8Array
-  readonly digest: Uint8Array
-  readonly cid: Cid
+  /** Bytes of pages that were hashed now, because they were not known. */
+  readonly freshBytes: number
 }
 
 export function sealCheckpoint(image: MachineImage, previous?: HashedPages): SealedCheckpoint {
   const blocks = new Map<Cid, Uint8Array>()
   const hashed = new Map<string, HashedMemory>()
+  let freshBytes = 0
   const sealMemory = (name: string, images: ReadonlyMap<number, Uint8Array>): WrittenPages => {
     const before = previous?.get(name)
     const pages = hashPages(images, before?.pages)
-    for (const { bytes, name } of pages.values()) if (name) blocks.set(name.cid, bytes)
+    for (const [index, page] of pages) {
+      if (page !== before?.pages.get(index)) freshBytes += PAGE_BYTES
+      if (page.name) blocks.set(page.name.cid, page.bytes)
+    }
     const leaves = pages.size <= TABLE_ENTRIES_MAX ? new Map<number, HashedLeaf>() : hashLeaves(pages, before?.leaves)
     for (const { block, cid } of leaves.values()) blocks.set(cid, block)
     hashed.set(name, { pages, leaves })
@@ -64,7 +49,7 @@ export function sealCheckpoint(image: MachineImage, previous?: HashedPages): Sea
   const rootBytes = encodeRoot(image, pages, kernelPages, queues)
   const root = cidOfDigest(sha256(rootBytes), CODEC_DAG_CBOR)
   blocks.set(root, rootBytes)
-  return { root, blocks, hashed }
+  return { root, blocks, hashed, freshBytes }
 }
 
 const framesOf = ({ kernels }: MachineImage): Uint8Array =>

@@ -4,8 +4,8 @@ import { Agenda } from './agenda.ts'
 import type { EngineBuild } from './base-image.ts'
 import type { MachineImage } from './image.ts'
 import { imageFault } from './image-check.ts'
-import { WASM_PAGE_BYTES } from './limits.ts'
-import { putPages, type TakePages } from './pages.ts'
+import { ASYNCIFY_BUFFER_BYTES, IMAGE_PAGE_BYTES, WASM_PAGE_BYTES } from './limits.ts'
+import { putPages, resetPages, type TakePages } from './pages.ts'
 import { type MachineOptions, Program, vmPagesMax } from './program.ts'
 
 /** A received image that does not hold together; the message is the violated condition. */
@@ -39,18 +39,52 @@ export function freezeProgram(program: Program, take: TakePages): MachineImage {
 export function thawProgram(build: EngineBuild, image: MachineImage, options: MachineOptions): Program {
   const fault = imageFault(image, build.id, build.base, vmPagesMax(options))
   if (fault !== null) throw new ImageError(fault)
-  const program = new Program(build, options, Agenda.of(image), image.memoryPages)
-  const { vm } = program
+  const program = new Program(build, options, image.memoryPages)
+  putPages(program.vm.bytes, image.pages)
+  stand(program, image)
+  return program
+}
+
+/**
+ * Makes a thawed program that has not run into another image of the same agent. Of its pages the image needs to have only
+ * those that differ; `gone` are pages that it does not have and the program has. Throws like a thaw; the program is then
+ * of no use any more.
+ */
+export function patchProgram(program: Program, image: MachineImage, gone: readonly number[]): void {
+  const { vm, build, options } = program
+  const memoryPages = vm.memory.buffer.byteLength / WASM_PAGE_BYTES
+  const fault = imageFault(withFrames(program, image, new Set(gone)), build.id, build.base, vmPagesMax(options))
+  if (fault !== null) throw new ImageError(fault)
+  if (image.fuelUsed > options.fuelMax) throw new ImageError(`fuelUsed ${image.fuelUsed} > fuelMax ${options.fuelMax}`)
+  if (image.memoryPages < memoryPages) throw new ImageError(`memoryPages ${image.memoryPages} < ${memoryPages}`)
+  if (image.memoryPages > memoryPages) vm.memory.grow(image.memoryPages - memoryPages)
+  resetPages(vm.bytes, build.base.memory, gone)
   putPages(vm.bytes, image.pages)
+  stand(program, image)
+}
+
+/** The pages that say where suspended frames lie are looked at before a thaw, changed or not. */
+function withFrames({ vm, build }: Program, image: MachineImage, gone: ReadonlySet<number>): MachineImage {
+  const pages = new Map(image.pages)
+  const arena = build.base.asyncifyAddress
+  const end = Math.ceil((arena + ASYNCIFY_BUFFER_BYTES) / IMAGE_PAGE_BYTES)
+  for (let index = Math.floor(arena / IMAGE_PAGE_BYTES); index < end; index++)
+    if (!pages.has(index) && !gone.has(index)) pages.set(index, vm.range(index * IMAGE_PAGE_BYTES, IMAGE_PAGE_BYTES))
+  return { ...image, pages }
+}
+
+/** Everything of an image but its pages. */
+function stand(program: Program, image: MachineImage): void {
+  const { vm } = program
   for (const [name, value] of image.globals) {
     const global = vm.stateGlobals.get(name)
     if (global !== undefined) global.value = value
   }
+  program.agenda = Agenda.of(image)
   program.standing = image.standing
-  if (image.standing !== 'turn') program.vm.segments.stand(image.asyncifyAddress)
-  vm.fuelLeft = options.fuelMax - image.fuelUsed
+  vm.segments.stand(image.standing === 'turn' ? null : image.asyncifyAddress)
+  vm.fuelLeft = program.options.fuelMax - image.fuelUsed
   program.clockBaseMs = image.clockMs - program.fuelMs
   const kernelFault = program.kernels.thaw(image.kernels)
   if (kernelFault !== null) throw new ImageError(kernelFault)
-  return program
 }

@@ -111,8 +111,9 @@ export class KernelSet {
     return [...this.#instances.values()].map((kernel) => kernel.freeze()).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** The reason why the images do not fit, or null. */
+  /** The reason why the images do not fit, or null. What was there before is gone. */
   thaw(images: readonly KernelImage[]): string | null {
+    this.#instances.clear()
     for (const image of images) {
       const module = this.#modules.get(image.name)
       if (module === undefined) return `there is no kernel ${image.name}`

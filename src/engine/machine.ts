@@ -4,10 +4,9 @@
  * It deliberately knows no host, no permit and no network: system calls come out (`takeCalls`), answers go in (`deliver`).
  */
 import { assert } from '../base/assert.ts'
-import { Agenda } from './agenda.ts'
 import { type EngineBuild, prepareEngine } from './base-image.ts'
 import type { ConsoleLine } from './console-log.ts'
-import { freezeProgram, ImageError, thawProgram } from './freeze.ts'
+import { freezeProgram, ImageError, patchProgram, thawProgram } from './freeze.ts'
 import type { Delivery, MachineImage, PendingCall } from './image.ts'
 import { differingPages, type TakePages } from './pages.ts'
 import { type MachineOptions, Program, type Stop } from './program.ts'
@@ -25,7 +24,7 @@ export class Machine {
 
   /** Does not run yet. `code` is a script; prelude.ts says what makes it an agent. */
   static start(build: EngineBuild, code: string, inputJson: string, options: MachineOptions): Machine {
-    const program = new Program(build, options, new Agenda(), 0)
+    const program = new Program(build, options, 0)
     program.begin(code, inputJson)
     return new Machine(program)
   }
@@ -82,6 +81,14 @@ export class Machine {
   freeze(take: TakePages = differingPages): MachineImage {
     assert(this.#program.end === null, 'a machine that has ended is not frozen')
     return freezeProgram(this.#program, take)
+  }
+
+  /**
+   * Only after a thaw and before the first run: stands where another image of the agent stands, of whose pages only those
+   * that differ need be there. Throws like a thaw, and the machine is then of no use any more.
+   */
+  patch(image: MachineImage, gone: readonly number[]): void {
+    patchProgram(this.#program, image, gone)
   }
 
   /** Merkle root over the state, as hex (state-hash.ts). Also of a machine that has finished. */

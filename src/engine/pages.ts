@@ -59,3 +59,13 @@ function notZero(now: Uint32Array, from: number): boolean {
 export function putPages(memory: Uint8Array, pages: ReadonlyMap<number, Uint8Array>): void {
   for (const [page, bytes] of pages) memory.set(bytes, page * IMAGE_PAGE_BYTES)
 }
+
+/** Makes pages what they are in `base`, or zero behind its end; indexes outside the memory are left out. */
+export function resetPages(memory: Uint8Array, base: Uint8Array, indexes: Iterable<number>): void {
+  for (const page of indexes) {
+    const from = page * IMAGE_PAGE_BYTES
+    const to = from + IMAGE_PAGE_BYTES
+    if (to <= base.length) memory.set(base.subarray(from, to), from)
+    else memory.fill(0, from, to)
+  }
+}

@@ -3,7 +3,7 @@
  * freezing and the outside each have a file of their own that works on this one; nothing here decides what happens next.
  */
 import { assert } from '../base/assert.ts'
-import type { Agenda } from './agenda.ts'
+import { Agenda } from './agenda.ts'
 import { type EngineBuild, instantiateBase } from './base-image.ts'
 import { RANDOM_STATE_BYTES, randomState } from './chance.ts'
 import { ConsoleLog } from './console-log.ts'
@@ -55,7 +55,7 @@ export class Program {
   options: MachineOptions
   readonly vm: Vm
   readonly kernels: KernelSet
-  readonly agenda: Agenda
+  agenda = new Agenda()
   readonly console = new ConsoleLog()
   standing: MachineImage['standing'] = 'turn'
   /** Virtual time that did not come from fuel. */
@@ -66,7 +66,7 @@ export class Program {
   #suspending: MachineImage['standing'] = 'interrupt'
 
   /** Stands where the base image stands, in a memory of at least `pages`. */
-  constructor(build: EngineBuild, options: MachineOptions, agenda: Agenda, pages: number) {
+  constructor(build: EngineBuild, options: MachineOptions, pages: number) {
     assert(
       options.memoryBytesMax >= MEMORY_BYTES_MIN && options.memoryBytesMax <= MEMORY_BYTES_MAX,
       'memoryBytesMax is out of range',
@@ -76,7 +76,6 @@ export class Program {
     const pagesMax = vmPagesMax(options)
     this.build = build
     this.options = options
-    this.agenda = agenda
     this.vm = instantiateBase(build, pages, pagesMax, {
       nowMs: () => this.clockMs,
       onInterrupt: () => this.#interrupt(),

@@ -85,8 +85,13 @@ export class Segments {
     return this.#regions.at(-1) ?? this.#arena
   }
 
-  /** Stands where an image says, whose chain has been checked. */
-  stand(top: number): void {
+  /** Stands where an image says, whose chain has been checked; null between turns. */
+  stand(top: number | null): void {
+    if (top === null) {
+      this.#regions = [this.#arena]
+      this.#touched = this.#arena
+      return
+    }
     const chain = regionChain(this.#arena, top, (at) => this.#header(at))
     if (chain === null) throw new SegmentFault('the frames lie outside their buffer')
     this.#regions = chain

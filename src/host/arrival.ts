@@ -1,11 +1,12 @@
 import { utf8Length } from '../base/bytes.ts'
+import type { Cid } from '../base/digest.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { grantedQuota, sameAllowance } from '../permit/grant.ts'
-import type { Offer, Requests } from '../wire/messages.ts'
+import type { Brief, Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
-import type { BundleFacts, Fault } from './events.ts'
-import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, READY_MS, RESERVATION_MS, VISITOR_SLOTS } from './limits.ts'
+import type { BundleFacts, Fault, Pushed } from './events.ts'
+import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, READY_MS, RESERVATION_MS, STAGES_MAX, VISITOR_SLOTS } from './limits.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
@@ -91,7 +92,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
   let resident = state.residents.get(offer.agent)
   if (resident && (resident.epoch !== offer.epoch - 1 || resident.brief.bundle !== offer.bundle)) {
     // What was offered before came to nothing: the one who offers has gone on since.
-    if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+    emptyPlace(turn, resident)
     resident = undefined
   }
   if (!resident) {
@@ -114,6 +115,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
   }
   const asked = resident.arrival?.handle ?? null
   if (asked !== null) deny(turn, asked, 'BUSY', 'offered again meanwhile')
+  emptyPlace(turn, resident)
   resident.arrival = {
     from,
     offeredMs: turn.nowMs,
@@ -121,9 +123,16 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
     handle: null,
     reason: offer.reason,
     state: 'reserved',
+    stages: 0,
   }
   const have = state.forwards.get(offer.agent)?.checkpoint ?? state.rows.get(offer.agent)?.checkpoint ?? null
   answer(turn, handle, 'offer', { ttlMs: RESERVATION_MS, have })
+}
+
+function emptyPlace(turn: Turn, resident: Resident): void {
+  if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
+  resident.guest = 'none'
+  resident.preparing = null
 }
 
 function refuseOffer(turn: Turn, handle: number, offer: Offer, fault: Fault): void {
@@ -132,47 +141,83 @@ function refuseOffer(turn: Turn, handle: number, offer: Offer, fault: Fault): vo
   deny(turn, handle, fault.code, fault.reason)
 }
 
+/** Whether this is the agent that was offered; for an image of it and for itself alike. */
+function briefFault(turn: Turn, from: Did, brief: Brief, epoch: number): Fault | null {
+  const resident = turn.state.residents.get(brief.agent)
+  const arrival = resident?.arrival
+  if (!resident || !arrival || arrival.from !== from)
+    return { code: 'REFUSED', reason: 'no place is reserved for this agent' }
+  if (epoch !== resident.epoch + 1 || brief.bundle !== resident.brief.bundle)
+    return { code: 'REFUSED', reason: 'not what was offered' }
+  if (!sameAllowance(brief.allowance, resident.brief.allowance))
+    return { code: 'QUOTA', reason: 'quota differs from the offer' }
+  const inputBytes = utf8Length(brief.inputJson)
+  if (inputBytes > INPUT_BYTES_MAX)
+    return { code: 'QUOTA', reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}` }
+  // The brief is the sender's word: a witness that home has not chosen could outvote it.
+  if (brief.witnesses.length !== 1 || brief.witnesses[0] !== homeOf(brief.agent))
+    return { code: 'REFUSED', reason: 'the witness of an agent is its home' }
+  const earlyMs = Math.round(brief.launchedMs - turn.wallMs)
+  if (earlyMs > CLOCK_SKEW_MS) return { code: 'REFUSED', reason: `launchedMs lies ${earlyMs} ms in the future` }
+  if (arrival.state === 'preparing' || arrival.state === 'staging')
+    return { code: 'BUSY', reason: 'the agent is being thawed' }
+  return null
+}
+
+/** An image of an agent that runs on elsewhere: bytes ahead of it, thawed or only kept, never run and never recorded. */
+export function onStage(
+  turn: Turn,
+  from: Did,
+  handle: number,
+  { brief, epoch, checkpoint, base, pack }: Requests['stage']['ask'],
+): void {
+  const fault = briefFault(turn, from, brief, epoch)
+  if (fault) return deny(turn, handle, fault.code, fault.reason)
+  const resident = turn.state.residents.get(brief.agent)
+  const arrival = resident?.arrival
+  if (!resident || !arrival) return
+  if (arrival.state === 'ready') return deny(turn, handle, 'REFUSED', 'the agent itself has come')
+  if (arrival.stages >= STAGES_MAX)
+    return deny(turn, handle, 'QUOTA', `stages ${arrival.stages} >= STAGES_MAX ${STAGES_MAX}`)
+  arrival.stages += 1
+  arrival.state = 'staging'
+  arrival.handle = handle
+  arrival.untilMs = turn.nowMs + READY_MS
+  bring(turn, resident, brief, checkpoint, { base, pack })
+}
+
 export function onSend(
   turn: Turn,
   from: Did,
   handle: number,
   { brief, epoch, checkpoint, atHome, base, pack }: Requests['send']['ask'],
 ): void {
+  const fault = briefFault(turn, from, brief, epoch)
+  if (fault) return deny(turn, handle, fault.code, fault.reason)
   const resident = turn.state.residents.get(brief.agent)
   const arrival = resident?.arrival
-  if (!resident || !arrival || arrival.from !== from)
-    return deny(turn, handle, 'REFUSED', 'no place is reserved for this agent')
-  if (epoch !== resident.epoch + 1 || brief.bundle !== resident.brief.bundle)
-    return deny(turn, handle, 'REFUSED', 'not what was offered')
-  if (!sameAllowance(brief.allowance, resident.brief.allowance))
-    return deny(turn, handle, 'QUOTA', 'quota differs from the offer')
-  const inputBytes = utf8Length(brief.inputJson)
-  if (inputBytes > INPUT_BYTES_MAX)
-    return deny(turn, handle, 'QUOTA', `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`)
-  // The brief is the sender's word: a witness that home has not chosen could outvote it.
-  if (brief.witnesses.length !== 1 || brief.witnesses[0] !== homeOf(brief.agent))
-    return deny(turn, handle, 'REFUSED', 'the witness of an agent is its home')
-  if (brief.launchedMs > turn.wallMs + CLOCK_SKEW_MS)
-    return deny(
-      turn,
-      handle,
-      'REFUSED',
-      `launchedMs lies ${Math.round(brief.launchedMs - turn.wallMs)} ms in the future`,
-    )
-  if (arrival.state === 'preparing') return deny(turn, handle, 'BUSY', 'the agent is being thawed')
+  if (!resident || !arrival) return
   if (arrival.state === 'ready' && resident.checkpoint === checkpoint) return sealReady(turn, resident, handle)
+  // Only what was staged is brought up to date; what came to nothing before is thawed anew.
+  if (arrival.state !== 'staged' || checkpoint === null) emptyPlace(turn, resident)
   resident.brief = brief
   resident.checkpoint = checkpoint
   resident.consoleLines = brief.consoleLines
   resident.atHome = atHome
-  const pushed = { base, pack }
   resident.sentBytes = brief.sentBytes
   arrival.state = 'preparing'
   arrival.handle = handle
   arrival.untilMs = turn.nowMs + READY_MS
   resident.wanted = arrival.reason === 'move'
-  if (turn.state.rows.has(brief.agent) && !mayRunHere(turn, resident)) {
+  bring(turn, resident, brief, checkpoint, { base, pack })
+}
+
+/** Makes blocks whole here and, where the agent may run here, a guest that stands where they say. */
+function bring(turn: Turn, resident: Resident, brief: Brief, checkpoint: Cid | null, pushed: Pushed): void {
+  const from = resident.arrival?.from ?? null
+  if (from && turn.state.rows.has(brief.agent) && !mayRunHere(turn, resident)) {
     // To be parked: the blocks are kept, nothing is thawed.
+    emptyPlace(turn, resident)
     if (checkpoint === null) return onPrepared(turn, resident, null, 0)
     begin(
       turn,
@@ -181,7 +226,6 @@ export function onSend(
     )
     return
   }
-  if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   resident.guest = 'preparing'
   resident.preparing = begin(
     turn,
@@ -206,6 +250,11 @@ export function onPrepared(turn: Turn, resident: Resident, fault: Fault | null, 
     drop(turn, resident)
     log(turn, 'warn', `refused: ${refusal.code}: ${refusal.reason}`, resident.agent)
     return deny(turn, handle, refusal.code, refusal.reason)
+  }
+  if (arrival.state === 'staging') {
+    arrival.state = 'staged'
+    arrival.untilMs = turn.nowMs + RESERVATION_MS
+    return answer(turn, handle, 'stage', { ttlMs: RESERVATION_MS })
   }
   arrival.state = 'ready'
   persist(turn, writeResident(resident))

@@ -49,6 +49,10 @@ export function learn(turn: Turn, certificate: Certificate): void {
   else if (resident && epoch > resident.epoch) letGo(turn, resident, holding.holder, epoch)
 }
 
+/** The agent itself has not come: what is here of it are at most images of what it was. */
+const isAhead = (state: NonNullable<Resident['arrival']>['state']): boolean =>
+  state === 'reserved' || state === 'staging' || state === 'staged'
+
 function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
   const { epoch, holding } = hop.certificate
   const before = row.holder
@@ -89,7 +93,7 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     state.residents.set(here.agent, here)
   }
   if (here.certificate && certificate.epoch <= here.certificate.epoch) return
-  if (here.arrival && (here.arrival.state === 'reserved' || here.checkpoint !== certificate.holding.checkpoint)) {
+  if (here.arrival && (isAhead(here.arrival.state) || here.checkpoint !== certificate.holding.checkpoint)) {
     // A place was kept for it, but it is decided otherwise than by that hand-over: go on from what is certified.
     if (here.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: here.agent })
     here.guest = 'none'

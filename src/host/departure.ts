@@ -7,6 +7,7 @@ import { sameHolding } from '../wire/statements.ts'
 import { quorumOf, releaseBallot } from './ballots.ts'
 import type { Answer, Fault } from './events.ts'
 import { CANDIDATES_MAX, MOVE_PATIENCE_MS, OFFER_AGAIN_MS, PLACE_AGAIN_MS } from './limits.ts'
+import { isWorthStaging, onStandingImage, takeImage } from './precopy.ts'
 import { spread } from './proposer.ts'
 import { writeResident } from './records.ts'
 import { goOn, isSpent, mayRunHere, onEnded, settleIn } from './residence.ts'
@@ -40,6 +41,8 @@ export function depart(
     phase: 'choose',
     holding: null,
     votes: new Map(),
+    stages: 0,
+    staging: null,
     startedMs: turn.nowMs,
     frozenMs: null,
     retryMs: turn.nowMs,
@@ -47,6 +50,12 @@ export function depart(
   // The owner wants the CPU now, so an eviction stops the agent before it looks for a place.
   if (wish.reason === 'evict') freeze(turn, resident)
   choose(turn, resident, resident.departure)
+}
+
+/** An agent that is on its way anyway runs no longer here, although it has not left yet. */
+export function hurry(turn: Turn, resident: Resident, departure: Departure): void {
+  departure.reason = 'evict'
+  freeze(turn, resident)
 }
 
 function freeze(turn: Turn, resident: Resident): void {
@@ -130,25 +139,33 @@ export function onOfferAnswered(turn: Turn, resident: Resident, to: Did, outcome
   if (departure?.phase !== 'offer' || departure.to !== to) return
   if (!outcome.ok) return nextCandidate(turn, resident, departure, outcome)
   departure.have = (outcome.body as Requests['offer']['answer']).have
-  departure.phase = 'freeze'
-  if (resident.guest === 'none' || resident.guest === 'frozen') send(turn, resident, departure)
-  else if (resident.guest === 'ready') {
+  departure.stages = 0
+  if (isWorthStaging(resident, departure)) return takeImage(turn, resident, departure)
+  if (resident.guest === 'ready') {
     turn.effects.push({ kind: 'terminate', agent: resident.agent })
     resident.guest = 'none'
-    send(turn, resident, departure)
-  } else freeze(turn, resident)
+  }
+  halt(turn, resident, departure)
+}
+
+/** Stops the agent for good, and sends it when it stands. */
+export function halt(turn: Turn, resident: Resident, departure: Departure): void {
+  departure.phase = 'freeze'
+  if (resident.guest === 'none' || resident.guest === 'frozen') send(turn, resident, departure)
+  else freeze(turn, resident)
 }
 
 /** The guest stands still, for us or for a checkpoint that was due anyway. */
 export function onDepartureFrozen(turn: Turn, resident: Resident): void {
   const departure = resident.departure
   if (!departure) return
-  departure.frozenMs ??= turn.nowMs
   if (departure.phase === 'freeze') send(turn, resident, departure)
+  else if (departure.phase === 'image') onStandingImage(turn, resident, departure)
   else if (departure.reason !== 'evict' && mayRunHere(turn, resident)) goOn(turn, resident)
+  else departure.frozenMs ??= turn.nowMs
 }
 
-function send(turn: Turn, resident: Resident, departure: Departure): void {
+export function send(turn: Turn, resident: Resident, departure: Departure): void {
   const to = departure.to
   if (!to) return
   departure.frozenMs ??= turn.nowMs
@@ -269,10 +286,13 @@ export function pursue(turn: Turn, resident: Resident): void {
   else if (departure.phase === 'decide' && turn.nowMs >= departure.retryMs) askVotes(turn, resident, departure)
 }
 
-function nextCandidate(turn: Turn, resident: Resident, departure: Departure, fault: Fault): void {
+export function nextCandidate(turn: Turn, resident: Resident, departure: Departure, fault: Fault): void {
   departure.holding = null
   // While we look on, an agent that may run here runs: only an eviction keeps it frozen.
-  if (resident.guest === 'frozen' && departure.reason !== 'evict' && mayRunHere(turn, resident)) goOn(turn, resident)
+  if (resident.guest === 'frozen' && departure.reason !== 'evict' && mayRunHere(turn, resident)) {
+    departure.frozenMs = null
+    goOn(turn, resident)
+  }
   if (departure.only && PASSING.includes(fault.code) && turn.nowMs - departure.startedMs < MOVE_PATIENCE_MS) {
     departure.phase = 'again'
     departure.retryMs = turn.nowMs + OFFER_AGAIN_MS

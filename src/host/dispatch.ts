@@ -78,9 +78,9 @@ export class Dispatch {
    * here. `base` null: the host has nothing. `base` not here: only the tables are told, for the host to see what it lacks.
    */
   async push(root: Cid, base: Cid | null): Promise<Pack | null> {
-    const places = await this.#vault.places(root)
+    const places = await this.#vault.offered(root)
     if (!places) return null
-    const basePlaces = base === null ? [] : await this.#vault.places(base)
+    const basePlaces = base === null ? [] : await this.#vault.offered(base)
     const there = new Set(basePlaces?.map(({ cid }) => cid))
     const before = new Map(basePlaces?.map(({ place, cid }, index) => [place, { index, cid }]))
     const entries = new Entries(PUSHED_BYTES_MAX)

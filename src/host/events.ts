@@ -55,6 +55,16 @@ export type HostEvent =
       readonly checkpoint: Cid
       readonly fuelUsed: number
       readonly stateBytes: number
+      readonly freshBytes: number
+    }
+  /** The end of an `image` effect: the agent runs on, and hosts can fetch what it was at that moment for a while. */
+  | {
+      readonly kind: 'imaged'
+      readonly agent: AgentId
+      readonly checkpoint: Cid
+      readonly stateBytes: number
+      /** Of it, pages that the image before did not have. */
+      readonly freshBytes: number
     }
   | { readonly kind: 'finished'; readonly agent: AgentId; readonly resultJson: string; readonly fuelUsed: number }
   | {
@@ -146,7 +156,10 @@ export type HostEffect =
       readonly from: Did
       readonly pushed: Pushed
     }
-  /** Same, then start a guest from it that stands still (dry thaw). */
+  /**
+   * Same, then start a guest from it that stands still (dry thaw); one that stands here from an earlier image of the same
+   * agent and has not run is brought up to this one.
+   */
   | {
       readonly kind: 'prepare'
       readonly token: number
@@ -158,6 +171,8 @@ export type HostEffect =
     }
   | { readonly kind: 'run'; readonly agent: AgentId }
   | { readonly kind: 'freeze'; readonly agent: AgentId }
+  /** Take an image at the next safepoint and go on at once. */
+  | { readonly kind: 'image'; readonly agent: AgentId }
   | { readonly kind: 'deliver'; readonly agent: AgentId; readonly delivery: Delivery }
   /** From now on the guest may use so much only. */
   | { readonly kind: 'limit'; readonly agent: AgentId; readonly quota: Quota }

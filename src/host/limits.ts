@@ -29,6 +29,21 @@ export const RESERVATION_MS = 30_000
 /** A destination that has said READY keeps the thawed agent this long for the certificate, then only its record. */
 export const READY_MS = 60_000
 
+/**
+ * An agent of at least so many bytes is brought over while it runs, and stopped for the rest. Below, all of it is over in
+ * some 50 ms: an image more and a round trip more would cost the move what they save the agent.
+ */
+export const STAGE_BYTES_MIN = 4 * 1_048_576
+
+/** Once so little is left it is stopped: some 20 ms of a channel between two edge hosts. */
+export const STAGE_REST_BYTES = 1_048_576
+
+/**
+ * Images brought ahead of one agent; then it is stopped, however much it goes on changing. A destination refuses one
+ * more: each may leave as many new blocks there as the agent has memory (THREATS 32).
+ */
+export const STAGES_MAX = 4
+
 /** A move that finds no willing host tries this many before it gives up. */
 export const CANDIDATES_MAX = 4
 

@@ -301,4 +301,4 @@ export class Links {
 }
 
 const answerMs = (name: RequestName): number =>
-  name === 'send' ? ANSWER_SEND_MS : name === 'fetch' ? ANSWER_FETCH_MS : ANSWER_MS
+  name === 'send' || name === 'stage' ? ANSWER_SEND_MS : name === 'fetch' ? ANSWER_FETCH_MS : ANSWER_MS

@@ -2,10 +2,12 @@ import { base64pad } from 'multiformats/bases/base64'
 import type { Cid } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import { openBundleBlocks, type VerifiedBundle } from '../bundle/open.ts'
-import { openCheckpoint } from '../checkpoint/open.ts'
-import { type HashedPages, sealCheckpoint } from '../checkpoint/seal.ts'
+import type { HashedPages } from '../checkpoint/hashed.ts'
+import { PAGE_BYTES } from '../checkpoint/limits.ts'
+import { openAfter } from '../checkpoint/open.ts'
+import { sealCheckpoint } from '../checkpoint/seal.ts'
 import type { AgentId } from '../directory/agent-id.ts'
-import type { Delivery } from '../engine/image.ts'
+import type { Delivery, MachineImage } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
 import { openEnvelope } from '../identity/envelope.ts'
 import type { Verifier } from '../identity/verifier.ts'
@@ -38,8 +40,13 @@ interface Lodger {
   readonly guest: Guest
   readonly bundle: VerifiedBundle
   /** Of the permit's sentBytes, by the time this guest began. */
-  readonly sentBefore: number
+  sentBefore: number
+  readonly brief: Brief
   hashed: HashedPages | undefined
+  /** It stands where a checkpoint stands and has not run, so it can still be brought up to a later one. */
+  isFresh: boolean
+  /** What each freeze that is not answered yet is for. */
+  readonly freezes: ('stand' | 'image')[]
   /** Set while the guest is being thawed dry. */
   onReady: ((fault: Fault | null) => void) | null
   /** Calls that travelled with the agent, until it runs: before that nobody may act on them. Null from then on. */
@@ -78,7 +85,10 @@ export class Lodgings {
       : { code: 'UNTRUSTED_AUTHOR', reason: `author ${signer} is not trusted here` }
   }
 
-  /** A guest that stands still, from the checkpoint or from the top; its blocks durable here. */
+  /**
+   * A guest that stands still, from the checkpoint or from the top; its blocks durable here. A guest of this agent that
+   * stands where an earlier checkpoint stood is brought up to this one.
+   */
   async prepare(
     brief: Brief,
     checkpoint: Cid | null,
@@ -86,43 +96,89 @@ export class Lodgings {
     pushed: Pushed,
     quota: Quota,
   ): Promise<{ fault: Fault | null; stateBytes: number }> {
-    const { transfers, sandbox, engineId } = this.#options
     const bundle = await this.openBundle(brief.bundle, from)
     if (!bundle.ok) return { fault: bundle, stateBytes: 0 }
-    let image = null
-    if (checkpoint !== null) {
-      const bytesMax = quota.memoryBytes * TABLE_SHARE
-      const fetched = await transfers.fetchCheckpoint(brief.agent, checkpoint, from, bytesMax, pushed)
-      if (!fetched.ok) return { fault: fetched, stateBytes: 0 }
-      const opened = await openCheckpoint(checkpoint, fetched.value)
-      if (!opened.ok)
-        return { fault: { code: 'REFUSED', reason: `checkpoint: ${opened.code}: ${opened.reason}` }, stateBytes: 0 }
-      image = opened.value
-      if (image.engineId !== engineId)
-        return { fault: { code: 'ENGINE', reason: `engine ${image.engineId} is not here` }, stateBytes: 0 }
+    if (checkpoint === null) {
+      this.terminate(brief.agent)
+      return { fault: await this.#spawn(brief, quota, bundle.value, null), stateBytes: 0 }
     }
-    const stateBytes = image ? image.pages.size * 4096 : 0
+    const before = this.#freshLodger(brief)
+    const opened = await this.#open(brief, checkpoint, { from, pushed, quota }, before?.hashed)
+    if (!opened.ok) {
+      // Nobody waits any more for the one that stands where an earlier checkpoint stood.
+      if (before && this.#lodgers.get(brief.agent) === before) this.terminate(brief.agent)
+      return { fault: opened, stateBytes: 0 }
+    }
+    const { image } = opened.value
+    const stateBytes = image.pages.size * PAGE_BYTES
+    if (before && this.#freshLodger(brief) === before)
+      return { fault: await this.#bringUp(before, brief, quota, opened.value), stateBytes }
     this.terminate(brief.agent)
+    return { fault: await this.#spawn(brief, quota, bundle.value, opened.value), stateBytes }
+  }
+
+  /** Of this very agent as the brief has it, thawed, and not run. */
+  #freshLodger(brief: Brief): Lodger | null {
+    const lodger = this.#lodgers.get(brief.agent)
+    if (!lodger?.isFresh || lodger.onReady) return null
+    const { bundle, seed, inputJson, launchedMs } = lodger.brief
+    const isSame =
+      bundle === brief.bundle && seed === brief.seed && inputJson === brief.inputJson && launchedMs === brief.launchedMs
+    return isSame ? lodger : null
+  }
+
+  async #open(
+    { agent }: Brief,
+    checkpoint: Cid,
+    { from, pushed, quota }: { readonly from: Did | null; readonly pushed: Pushed; readonly quota: Quota },
+    known: HashedPages | undefined,
+  ): Promise<Result<Opened, Fault['code']>> {
+    const { transfers, engineId } = this.#options
+    const bytesMax = quota.memoryBytes * TABLE_SHARE
+    const fetched = await transfers.fetchCheckpoint(agent, checkpoint, from, bytesMax, pushed)
+    if (!fetched.ok) return fetched
+    const opened = await openAfter(checkpoint, fetched.value, known)
+    if (!opened.ok) return refuse('REFUSED', `checkpoint: ${opened.code}: ${opened.reason}`)
+    const { image } = opened.value
+    return image.engineId === engineId ? opened : refuse('ENGINE', `engine ${image.engineId} is not here`)
+  }
+
+  #bringUp(lodger: Lodger, brief: Brief, quota: Quota, { image, hashed }: Opened): Promise<Fault | null> {
+    lodger.hashed = hashed
+    lodger.asked = []
+    lodger.sentBefore = brief.sentBytes
+    this.limit(brief.agent, quota)
+    return new Promise((resolve) => {
+      lodger.onReady = resolve
+      lodger.guest.patch(image)
+    })
+  }
+
+  #spawn(brief: Brief, quota: Quota, bundle: VerifiedBundle, opened: Opened | null): Promise<Fault | null> {
+    const { sandbox, engineId } = this.#options
     return new Promise((resolve) => {
       const lodger: Lodger = {
-        bundle: bundle.value,
+        bundle,
+        brief,
         sentBefore: brief.sentBytes,
-        hashed: undefined,
+        hashed: opened?.hashed,
+        isFresh: opened !== null,
+        freezes: [],
         asked: [],
-        onReady: (fault) => resolve({ fault, stateBytes }),
+        onReady: resolve,
         guest: sandbox.spawn(
           {
             label: brief.agent,
             engineId,
-            code: bundle.value.code,
-            kernels: bundle.value.kernels,
+            code: bundle.code,
+            kernels: bundle.kernels,
             inputJson: brief.inputJson,
             seed: brief.seed,
             startMs: brief.launchedMs,
             fuelMax: quota.fuel,
             memoryBytesMax: quota.memoryBytes,
             sentBytesMax: Math.max(0, quota.sentBytes - brief.sentBytes),
-            image,
+            image: opened?.image ?? null,
             pace: 'real',
           },
           (event) => this.#onGuest(brief.agent, lodger, event),
@@ -137,11 +193,25 @@ export class Lodgings {
     if (!lodger) return
     const asked = lodger.asked ?? []
     lodger.asked = null
+    lodger.isFresh = false
     lodger.guest.run()
     for (const event of asked) this.#options.emit(event)
   }
 
-  freeze = (agent: AgentId): void => this.#lodgers.get(agent)?.guest.freeze()
+  freeze(agent: AgentId): void {
+    const lodger = this.#lodgers.get(agent)
+    lodger?.freezes.push('stand')
+    lodger?.guest.freeze()
+  }
+
+  /** An image at the next safepoint; the guest stands still only while it copies its memory. */
+  image(agent: AgentId): void {
+    const lodger = this.#lodgers.get(agent)
+    lodger?.freezes.push('image')
+    lodger?.guest.freeze()
+    lodger?.guest.run()
+  }
+
   deliver = (agent: AgentId, delivery: Delivery): void => this.#lodgers.get(agent)?.guest.deliver(delivery)
 
   limit(agent: AgentId, { fuel, sentBytes }: Quota): void {
@@ -152,6 +222,7 @@ export class Lodgings {
   terminate(agent: AgentId): void {
     const lodger = this.#lodgers.get(agent)
     this.#lodgers.delete(agent)
+    this.#options.vault.lend(agent, null)
     lodger?.guest.terminate()
     lodger?.onReady?.({ code: 'REFUSED', reason: 'terminated while it was thawed' })
   }
@@ -212,17 +283,29 @@ export class Lodgings {
   async #seal(agent: AgentId, lodger: Lodger, { image }: Extract<GuestEvent, { kind: 'frozen' }>): Promise<void> {
     const { vault, emit } = this.#options
     const fuelUsed = Number(image.fuelUsed)
+    const stateBytes = image.pages.size * PAGE_BYTES
+    const isImage = lodger.freezes.shift() === 'image'
+    const { root: checkpoint, blocks, hashed, freshBytes } = sealCheckpoint(image, lodger.hashed)
+    lodger.hashed = hashed
+    if (isImage) {
+      vault.lend(agent, blocks)
+      return emit({ kind: 'imaged', agent, checkpoint, stateBytes, freshBytes })
+    }
     try {
-      const sealed = sealCheckpoint(image, lodger.hashed)
-      lodger.hashed = sealed.hashed
-      await vault.keepCheckpoint(agent, sealed.root, sealed.blocks)
-      emit({ kind: 'frozen', agent, checkpoint: sealed.root, fuelUsed, stateBytes: image.pages.size * 4096 })
+      await vault.keepCheckpoint(agent, checkpoint, blocks)
+      emit({ kind: 'frozen', agent, checkpoint, fuelUsed, stateBytes, freshBytes })
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw error
       this.terminate(agent)
       emit({ kind: 'failed', agent, code: 'STORE_FULL', reason: error.message, fuelUsed })
     }
   }
+}
+
+/** A checkpoint as it was opened, and what the next seal or open of the agent need not do again. */
+interface Opened {
+  readonly image: MachineImage
+  readonly hashed: HashedPages
 }
 
 /** What the machine needs to know of a bundle. */

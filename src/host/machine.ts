@@ -3,7 +3,7 @@ import { utf8Length } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Ready, Release, Sealed, Vote } from '../wire/statements.ts'
-import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend } from './arrival.ts'
+import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend, onStage } from './arrival.ts'
 import { onCall } from './calls.ts'
 import { learn } from './certificates.ts'
 import {
@@ -33,6 +33,7 @@ import {
   onStatus,
   onStory,
 } from './orders.ts'
+import { noteImage, onImaged, onStageAnswered } from './precopy.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
 import {
   bury,
@@ -101,7 +102,8 @@ function dispatch(turn: Turn, event: HostEvent): void {
       if (waiting?.for !== 'prepare') return
       const resident = state.residents.get(waiting.agent)
       // Nobody waits for this one any more: what it made must not live on.
-      if (!resident) turn.effects.push({ kind: 'terminate', agent: waiting.agent })
+      if (!resident || (resident.preparing !== event.token && resident.guest === 'none'))
+        turn.effects.push({ kind: 'terminate', agent: waiting.agent })
       return resident?.preparing === event.token ? onPrepared(turn, resident, event.fault, event.stateBytes) : undefined
     }
     case 'fetched': {
@@ -124,7 +126,10 @@ function dispatch(turn: Turn, event: HostEvent): void {
   }
 }
 
-type GuestHappening = Extract<HostEvent, { kind: 'call' | 'console' | 'pulse' | 'frozen' | 'finished' | 'failed' }>
+type GuestHappening = Extract<
+  HostEvent,
+  { kind: 'call' | 'console' | 'pulse' | 'frozen' | 'imaged' | 'finished' | 'failed' }
+>
 
 function onGuest(turn: Turn, event: GuestHappening): void {
   const resident = turn.state.residents.get(event.agent)
@@ -140,7 +145,11 @@ function onGuest(turn: Turn, event: GuestHappening): void {
       resident.fuelUsed = event.fuelUsed
       return
     case 'frozen':
-      return onFrozen(turn, resident, event.checkpoint, event.fuelUsed, event.stateBytes)
+      noteImage(turn, resident, event)
+      return onFrozen(turn, resident, event.checkpoint, event.fuelUsed)
+    case 'imaged':
+      noteImage(turn, resident, event)
+      return onImaged(turn, resident, event.checkpoint)
     case 'finished':
       return onEnded(turn, resident, 'result', event.resultJson, event.fuelUsed)
     case 'failed':
@@ -175,6 +184,8 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
       return onInic(turn, from, handle, as('inic').description)
     case 'offer':
       return onOffer(turn, from, handle, as('offer'))
+    case 'stage':
+      return onStage(turn, from, handle, as('stage'))
     case 'send':
       return onSend(turn, from, handle, as('send'))
     case 'prepare':
@@ -215,6 +226,8 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
     case 'offer':
       noteOfferAnswered(turn, waiting.to, answer.ok)
       return resident && onOfferAnswered(turn, resident, waiting.to, answer)
+    case 'stage':
+      return resident && onStageAnswered(turn, resident, waiting.to, answer)
     case 'send':
       return resident && onSendAnswered(turn, resident, waiting.to, answer)
     case 'promise':

@@ -4,7 +4,7 @@ import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { ALL_ASKED, allowanceOf, grantedQuota } from '../permit/grant.ts'
 import type { Requests, Row } from '../wire/messages.ts'
-import { depart, place } from './departure.ts'
+import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
 import { takeBack } from './home.ts'
@@ -145,7 +145,11 @@ export function evictAll(turn: Turn): number {
   state.evicting = true
   let count = 0
   for (const resident of state.residents.values()) {
-    if (resident.arrival || resident.ended || resident.departure) continue
+    if (resident.arrival || resident.ended) continue
+    if (resident.departure) {
+      hurry(turn, resident, resident.departure)
+      continue
+    }
     depart(turn, resident, { reason: 'evict' })
     count += 1
   }

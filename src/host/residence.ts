@@ -85,13 +85,12 @@ export function checkpointWhenDue(turn: Turn, resident: Resident): void {
   turn.effects.push({ kind: 'freeze', agent: resident.agent })
 }
 
-export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUsed: number, stateBytes: number): void {
+export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUsed: number): void {
   const changed = resident.checkpoint !== checkpoint
   resident.guest = 'frozen'
   resident.checkpointing = false
   resident.checkpoint = checkpoint
   resident.fuelUsed = fuelUsed
-  resident.stateBytes = stateBytes
   resident.brief = { ...resident.brief, consoleLines: resident.consoleLines, sentBytes: resident.sentBytes }
   if (changed) persist(turn, writeResident(resident))
   if (resident.departure) return onDepartureFrozen(turn, resident)

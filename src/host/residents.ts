@@ -36,6 +36,8 @@ export function newResident(
     effectsBeforeCheckpoint: null,
     fuelUsed: 0,
     stateBytes: 0,
+    imagedMs: null,
+    changing: null,
     progress: null,
     note: '',
     consoleLines: brief.consoleLines,

@@ -62,6 +62,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
       handle: null,
       reason: 'recover',
       state: 'ready',
+      stages: 0,
     }
   turn.state.residents.set(resident.agent, resident)
 }

@@ -228,6 +228,8 @@ class Runtime implements Host {
         return lodgings.run(effect.agent)
       case 'freeze':
         return lodgings.freeze(effect.agent)
+      case 'image':
+        return lodgings.image(effect.agent)
       case 'deliver':
         return lodgings.deliver(effect.agent, effect.delivery)
       case 'limit':
@@ -255,7 +257,8 @@ class Runtime implements Host {
 
   /** Messages that name a checkpoint take along what the other host lacks of it. */
   async #ask({ to, name, body }: Extract<HostEffect, { kind: 'ask' }>): Promise<Answer> {
-    if ((name !== 'send' && name !== 'checkpoint') || body.checkpoint === null) return this.ask(to, name, body as never)
+    if ((name !== 'send' && name !== 'stage' && name !== 'checkpoint') || body.checkpoint === null)
+      return this.ask(to, name, body as never)
     const pack = await this.#dispatch?.push(body.checkpoint, body.base)
     return this.ask(to, name, { ...body, pack: pack ?? null } as never)
   }

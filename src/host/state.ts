@@ -140,7 +140,9 @@ export interface Resident {
     untilMs: number
     handle: number | null
     readonly reason: HopReason
-    state: 'reserved' | 'preparing' | 'ready'
+    /** `staging` and `staged`: images of the running agent have come ahead of it. */
+    state: 'reserved' | 'staging' | 'staged' | 'preparing' | 'ready'
+    stages: number
   } | null
   checkpointing: boolean
   checkpointDueMs: number
@@ -152,6 +154,9 @@ export interface Resident {
   effectsBeforeCheckpoint: number | null
   fuelUsed: number
   stateBytes: number
+  /** When the newest image of it was taken here, and what had changed since the one before in how much time. */
+  imagedMs: number | null
+  changing: { readonly bytes: number; readonly overMs: number } | null
   progress: number | null
   note: string
   consoleLines: number
@@ -180,7 +185,8 @@ export interface Forking {
 }
 
 export interface Departure {
-  readonly reason: HopReason
+  /** An order or a move becomes an eviction when the owner wants the machine meanwhile. */
+  reason: HopReason
   /** Only this host will do; null lets the allocator choose. */
   readonly only: Did | null
   readonly kinds: readonly string[] | null
@@ -190,9 +196,12 @@ export interface Departure {
   to: Did | null
   /** A checkpoint of the agent that `to` says it has. */
   have: Cid | null
-  phase: 'choose' | 'offer' | 'again' | 'freeze' | 'send' | 'drain' | 'release' | 'decide'
+  phase: 'choose' | 'offer' | 'again' | 'image' | 'stage' | 'freeze' | 'send' | 'drain' | 'release' | 'decide'
   holding: Holding | null
   readonly votes: Map<Did, Sealed<Vote>>
+  /** How many images have been brought to `to` ahead of the agent, and the one that is on its way. */
+  stages: number
+  staging: Cid | null
   readonly startedMs: number
   frozenMs: number | null
   retryMs: number
@@ -224,6 +233,7 @@ export interface Proposal {
 export type Waiting =
   | { readonly for: 'inic'; readonly host: Did }
   | { readonly for: 'offer'; readonly agent: AgentId; readonly to: Did }
+  | { readonly for: 'stage'; readonly agent: AgentId; readonly to: Did }
   | { readonly for: 'send'; readonly agent: AgentId; readonly to: Did }
   | {
       readonly for: 'vote'

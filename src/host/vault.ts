@@ -21,6 +21,8 @@ export class Vault {
   readonly #cache: Cache
   /** The blocks of each agent's newest checkpoint, which are in memory anyway: they are what is sent next. */
   readonly #fresh = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
+  /** For each agent, blocks of an image of it that others may fetch and that need not outlive this process. */
+  readonly #lent = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
   #last: Promise<unknown> = Promise.resolve()
 
   private constructor(store: Store, cacheBytesMax: number) {
@@ -35,14 +37,30 @@ export class Vault {
     return vault
   }
 
+  /** Gives blocks to whoever asks, without keeping them; null ends it. They are in memory anyway, with the agent. */
+  lend(agent: AgentId, blocks: ReadonlyMap<Cid, Uint8Array> | null): void {
+    if (blocks) this.#lent.set(agent, blocks)
+    else this.#lent.delete(agent)
+  }
+
   /** As the medium has it: whoever opens a block checks it against its name, here or on another host. */
   readonly get = async (cid: Cid): Promise<Uint8Array | null> => {
+    const lent = this.#lentBlock(cid)
+    if (lent) return lent
     if (!this.#here.has(cid)) return null
     for (const blocks of this.#fresh.values()) {
       const bytes = blocks.get(cid)
       if (bytes) return bytes
     }
     return this.#store.read(blockKey(cid))
+  }
+
+  #lentBlock(cid: Cid): Uint8Array | null {
+    for (const blocks of this.#lent.values()) {
+      const block = blocks.get(cid)
+      if (block) return block
+    }
+    return null
   }
 
   readonly has = (cid: Cid): boolean => this.#here.has(cid)
@@ -194,6 +212,15 @@ export class Vault {
       return first
     }
     return held ? ([...held.keys()].at(-1) ?? null) : this.#cache.newestOf(agent)
+  }
+
+  /** Every block of a checkpoint that others can fetch here, kept or lent; null where one cannot be. */
+  async offered(root: Cid): Promise<readonly Placed[] | null> {
+    if (!this.#lentBlock(root)) return this.places(root)
+    const placed = await placesOf(root, this.get)
+    return placed.ok && placed.value.every(({ cid }) => this.#here.has(cid) || this.#lentBlock(cid))
+      ? placed.value
+      : null
   }
 
   /** Every block of a checkpoint; null where it is not whole here. */

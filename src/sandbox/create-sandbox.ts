@@ -163,5 +163,12 @@ function refuseOrder(
     onEvent({ kind: 'failed', code: 'LOAD', reason: `${reason}: engine ${order.engineId}`, fuelUsed: 0 }),
   )
   const nothing = (): void => undefined
-  return { run: nothing, freeze: nothing, deliver: nothing, limit: nothing, terminate: () => timer.cancel() }
+  return {
+    run: nothing,
+    freeze: nothing,
+    deliver: nothing,
+    limit: nothing,
+    patch: nothing,
+    terminate: () => timer.cancel(),
+  }
 }

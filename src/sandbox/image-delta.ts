@@ -33,3 +33,10 @@ export function mergePages(before: Pages, changed: Pages, gone: Uint32Array): Pa
   for (; !next.done; next = kept.next()) if (!dropped.has(next.value[0])) merged.set(next.value[0], next.value[1])
   return merged
 }
+
+/** What a guest that has `before` lacks of `after`; a page that is the same object is the same. */
+export function changesBetween(before: Pages, after: Pages): { readonly changed: Pages; readonly gone: Uint32Array } {
+  const changed = new Map<number, Uint8Array>()
+  for (const [index, bytes] of after) if (before.get(index) !== bytes) changed.set(index, bytes)
+  return { changed, gone: Uint32Array.from([...before.keys()].filter((index) => !after.has(index))) }
+}

@@ -12,6 +12,9 @@ import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
  * - `limit` holds from then on; what has been used counts. A program that is beyond it already ends with QUOTA.
  * - `finished` and `failed` are final: exactly one of them, once; then the worker is gone. After `terminate` no event.
  * - A guest that does not answer `freeze` or a heartbeat within WATCHDOG_MS is terminated: `failed` UNRESPONSIVE.
+ * - `patch` makes a guest that was spawned with an image and has not run yet stand where a later image of the same agent
+ *   stands, at the cost of what differs; pages that are the same object in both are taken to be the same. It is answered
+ *   by another `ready`, or by `failed`.
  * - Calls are delivered in order; a thawed guest reports its pending calls again as `call` events with `again: true`.
  */
 export interface Sandbox {
@@ -23,6 +26,7 @@ export interface Guest {
   freeze(): void
   deliver(delivery: Delivery): void
   limit(limit: GuestLimit): void
+  patch(image: MachineImage): void
   terminate(): void
 }
 

@@ -25,6 +25,8 @@ export type HostMessage =
   | { readonly kind: 'freeze' }
   | { readonly kind: 'deliver'; readonly delivery: Delivery }
   | { readonly kind: 'limit'; readonly limit: GuestLimit }
+  /** To a guest that was thawed and has not run: another image, without the pages that are the same; answered with `ready`. */
+  | { readonly kind: 'patch'; readonly image: PackedImage; readonly gone: Uint32Array }
   /** Answered with a pulse. */
   | { readonly kind: 'ping' }
 

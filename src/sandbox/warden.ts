@@ -5,7 +5,7 @@ import type { Timer, Timers } from '../base/timers.ts'
 import { createTokenBucket, type TokenBucket } from '../base/token-bucket.ts'
 import { WASM_PAGE_BYTES } from '../checkpoint/limits.ts'
 import type { Delivery, MachineImage } from '../engine/image.ts'
-import { isReference, mergePages } from './image-delta.ts'
+import { changesBetween, isReference, mergePages } from './image-delta.ts'
 import {
   ANSWER_LENGTH_MAX,
   BEAT_MS,
@@ -52,7 +52,10 @@ export class Warden implements Guest, WorkerEvents {
   readonly #onEvent: (event: GuestEvent) => void
   readonly #messages: TokenBucket
   readonly #textBytes: TokenBucket
-  readonly #againUntil: number
+  #againUntil: number
+  /** What a guest that has not run yet was thawed from. */
+  #standingAt: MachineImage | null
+  #patching = 0
   /** The image that the guest's next one may be a change of; null where it is sent whole. */
   #before: Pick<MachineImage, 'pages' | 'memoryPages'> | null = null
   #state: 'starting' | 'standing' | 'running' | 'ended' = 'starting'
@@ -78,6 +81,7 @@ export class Warden implements Guest, WorkerEvents {
     this.#textBytes = slackBucket(clock, TEXT_BYTES_BURST, TEXT_BYTES_PER_SECOND)
     this.#againUntil = order.image?.nextRequest ?? 0
     this.#fuelUsed = Number(order.image?.fuelUsed ?? 0n)
+    this.#standingAt = order.image
     this.#beat = timers.after(BEAT_MS, () => this.#onBeat())
     const { label: _, image, ...rest } = order
     const { packed, transfer } = image ? packImage(image) : { packed: null, transfer: [] }
@@ -96,6 +100,7 @@ export class Warden implements Guest, WorkerEvents {
     if (lastFreeze) lastFreeze.runAfter = true
     else if (this.#state === 'starting') this.#runAtReady = true
     else this.#state = 'running'
+    this.#standingAt = null
     this.#link.post({ kind: 'run' }, [])
   }
 
@@ -124,6 +129,19 @@ export class Warden implements Guest, WorkerEvents {
     if (this.#state === 'ended') return
     this.#bounds = { ...this.#bounds, fuelMax, sentBytesMax }
     this.#link.post({ kind: 'limit', limit: { fuelMax, sentBytesMax } }, [])
+  }
+
+  patch(image: MachineImage): void {
+    if (this.#state === 'ended') return
+    assert(this.#standingAt !== null, 'only a thawed guest that has not run is patched')
+    const { changed, gone } = changesBetween(this.#standingAt.pages, image.pages)
+    this.#standingAt = image
+    this.#againUntil = image.nextRequest
+    this.#fuelUsed = Number(image.fuelUsed)
+    this.#patching += 1
+    const { packed, transfer } = packImage({ ...image, pages: changed })
+    this.#link.post({ kind: 'patch', image: packed, gone }, transfer)
+    this.#remember(image)
   }
 
   terminate(): void {
@@ -166,7 +184,7 @@ export class Warden implements Guest, WorkerEvents {
   #faultOf(event: GuestEvent): { code: GuestFailure; reason: string } | null {
     const breach = (reason: string) => ({ code: 'BREACH', reason }) as const
     const { fuelMax } = this.#bounds
-    if (event.kind === 'ready') return this.#state === 'starting' ? null : breach('ready twice')
+    if (event.kind === 'ready') return this.#state === 'starting' || this.#patching > 0 ? null : breach('ready twice')
     if (this.#state === 'starting' && event.kind !== 'failed') return breach(`${event.kind} before ready`)
     if (event.kind === 'pulse' || event.kind === 'finished' || event.kind === 'failed') {
       if (event.fuelUsed < this.#fuelUsed) return breach(`fuelUsed ${event.fuelUsed} < ${this.#fuelUsed}`)
@@ -219,7 +237,8 @@ export class Warden implements Guest, WorkerEvents {
   #pass(event: GuestEvent): void {
     switch (event.kind) {
       case 'ready':
-        this.#state = this.#runAtReady ? 'running' : 'standing'
+        if (this.#state !== 'starting') this.#patching -= 1
+        else this.#state = this.#runAtReady ? 'running' : 'standing'
         break
       case 'frozen':
         this.#state = this.#freezes.shift()?.runAfter ? 'running' : 'standing'

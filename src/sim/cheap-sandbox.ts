@@ -17,6 +17,8 @@ export interface CheapProgram {
   /** Forks after this many steps, in ascending order; each that comes of it does the forks that are left. */
   readonly forks?: readonly { readonly at: number; readonly n: number }[]
   readonly fail?: string
+  /** Has so much memory that hosts bring it over while it runs. */
+  readonly large?: true
 }
 
 export const CHEAP_ENGINE = 'cheap-1'
@@ -52,43 +54,59 @@ class CheapGuest implements Guest {
   readonly #program: CheapProgram
   readonly #timers: Timers
   readonly #onEvent: (event: GuestEvent) => void
-  #done: number
-  #hash: number
-  #pending: PendingCall[]
-  #nextRequest: number
-  #moved: number
-  #forked: number
+  #done = 0
+  #hash = 0
+  #pending: PendingCall[] = []
+  #nextRequest = 1
+  #moved = 0
+  #forked = 0
   #fuelMax: number
   #standing = true
-  #freezing = false
+  /** What came in the middle of a slice, in order. */
+  readonly #orders: ('freeze' | 'run')[] = []
   #stepping = false
   #gone = false
 
   constructor(order: GuestOrder, onEvent: (event: GuestEvent) => void, timers: Timers) {
-    const globals = order.image?.globals
     this.#program = JSON.parse(order.code) as CheapProgram
     this.#timers = timers
     this.#onEvent = onEvent
-    this.#done = Number(globals?.get('done') ?? 0)
-    this.#hash = Number(globals?.get('hash') ?? 0)
-    this.#moved = Number(globals?.get('moved') ?? 0)
-    this.#forked = Number(globals?.get('forked') ?? 0)
     this.#fuelMax = order.fuelMax
-    this.#pending = [...(order.image?.pending ?? [])]
-    this.#nextRequest = order.image?.nextRequest ?? 1
-    timers.after(1, () => {
+    if (order.image) this.#standAt(order.image)
+    this.#getReady()
+  }
+
+  #standAt({ globals, pending, nextRequest }: MachineImage): void {
+    this.#done = Number(globals.get('done') ?? 0)
+    this.#hash = Number(globals.get('hash') ?? 0)
+    this.#moved = Number(globals.get('moved') ?? 0)
+    this.#forked = Number(globals.get('forked') ?? 0)
+    this.#pending = [...pending]
+    this.#nextRequest = nextRequest
+  }
+
+  #getReady(): void {
+    this.#timers.after(1, () => {
       this.#tell({ kind: 'ready' })
       for (const call of this.#pending) this.#tell({ kind: 'call', call, again: true })
     })
   }
 
+  patch(image: MachineImage): void {
+    this.#standAt(image)
+    this.#getReady()
+  }
+
   run(): void {
-    this.#standing = false
-    this.#goOn()
+    if (this.#stepping) this.#orders.push('run')
+    else {
+      this.#standing = false
+      this.#goOn()
+    }
   }
 
   freeze(): void {
-    if (this.#stepping) this.#freezing = true
+    if (this.#stepping) this.#orders.push('freeze')
     else this.#stand()
   }
 
@@ -139,8 +157,11 @@ class CheapGuest implements Guest {
     if (this.#done > this.#fuelMax) {
       this.#tell({ kind: 'failed', code: 'QUOTA', reason: `fuel: ${this.#fuelMax} used up`, fuelUsed: this.#done })
       this.#gone = true
-    } else if (this.#freezing) this.#stand()
-    else if (this.#done < steps || this.#pending.length > 0) this.#goOn()
+      return
+    }
+    for (const order of this.#orders.splice(0)) order === 'freeze' ? this.#stand() : this.run()
+    if (this.#standing || this.#stepping) return
+    if (this.#done < steps || this.#pending.length > 0) this.#goOn()
     else if (fail) this.#tell({ kind: 'failed', code: 'THROWN', reason: fail, fuelUsed: this.#done })
     else {
       const resultJson = JSON.stringify({ steps: this.#done, hash: this.#hash })
@@ -157,15 +178,15 @@ class CheapGuest implements Guest {
 
   #stand(): void {
     this.#standing = true
-    this.#freezing = false
-    this.#timers.after(1, () => this.#tell({ kind: 'frozen', image: this.#image() }))
+    const image = this.#image()
+    this.#timers.after(1, () => this.#tell({ kind: 'frozen', image }))
   }
 
   #image(): MachineImage {
     return {
       engineId: CHEAP_ENGINE,
-      memoryPages: 1,
-      pages: new Map([[0, pageOf(this.#done, this.#hash)]]),
+      memoryPages: 1 + BALLAST_PAGES / 16,
+      pages: new Map([[0, pageOf(this.#done, this.#hash)], ...(this.#program.large ? BALLAST : [])]),
       globals: new Map([
         ['done', this.#done],
         ['hash', this.#hash],
@@ -188,6 +209,11 @@ class CheapGuest implements Guest {
     if (!this.#gone) this.#onEvent(event)
   }
 }
+
+/** Pages of zeros: in the table and in every count, but without a block of their own. */
+const BALLAST_PAGES = 1_200
+const ZEROS = new Uint8Array(4096)
+const BALLAST = Array.from({ length: BALLAST_PAGES }, (_, i) => [1 + i, ZEROS] as const)
 
 /** A page that is different after every step, as a busy program's is. */
 function pageOf(done: number, hash: number): Uint8Array {

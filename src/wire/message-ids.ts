@@ -19,6 +19,7 @@ const REQUEST_IDS = {
   status: 12,
   story: 13,
   fork: 14,
+  stage: 15,
 } as const satisfies Record<RequestName, number>
 
 const ASYNC_IDS = { load: 64, holding: 65, certificate: 66, bye: 67 } as const satisfies Record<AsyncName, number>

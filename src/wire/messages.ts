@@ -133,6 +133,14 @@ export interface Requests {
   /** May this agent come? `have`: a checkpoint of it that the host still has, from an earlier stay. */
   offer: { ask: Offer; answer: { ttlMs: number; have: Cid | null } }
   /**
+   * An image of the agent that still runs at the sender's: D fetches what it lacks and thaws it dry, so that `send` has
+   * little to bring. Says nothing about whose the agent is; what is staged goes with the reservation.
+   */
+  stage: {
+    ask: { brief: Brief; epoch: number; checkpoint: Cid; base: Cid | null; pack: Pack | null }
+    answer: { ttlMs: number }
+  }
+  /**
    * The frozen agent: D takes the pack, which differs from checkpoint `base` (null: from nothing), fetches what it still
    * lacks, thaws dry, keeps it, and answers READY. `atHome`: the newest checkpoint that home has.
    */

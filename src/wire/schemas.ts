@@ -110,6 +110,10 @@ type RequestSchemas = {
 export const REQUEST_SCHEMAS: RequestSchemas = {
   inic: { ask: v.strictObject({ description }), answer: v.strictObject({ description }) },
   offer: { ask: offer, answer: v.strictObject({ ttlMs: f.whole, have: v.nullable(f.cid) }) },
+  stage: {
+    ask: v.strictObject({ brief, epoch: f.positive, checkpoint: f.cid, ...pushed }),
+    answer: v.strictObject({ ttlMs: f.whole }),
+  },
   send: {
     ask: v.strictObject({
       brief,

@@ -41,4 +41,37 @@ claim('sends large images as changes of the one before, and each is whole', asyn
   same(await thawed.next('finished'), end, 'end')
 })
 
+claim(
+  'brings a guest that was thawed ahead of time up to a later image, as if it had been thawed from that',
+  async (place) => {
+    const { end } = await straight(place, HEAP)
+    const { played, image: early } = await freezeInside(place, HEAP)
+    const ahead = new Play(place, { code: HEAP, image: early })
+    await ahead.next('ready')
+    for (let i = 0; i < 2; i++) {
+      played.guest.run()
+      await played.next('console')
+      played.guest.freeze()
+      const { image } = await played.next('frozen')
+      ahead.guest.patch(image)
+      await ahead.next('ready')
+      ahead.guest.freeze()
+      same((await ahead.next('frozen')).image, image, 'image of the guest that was brought up to it')
+    }
+    played.guest.terminate()
+    ahead.guest.run()
+    same(await ahead.next('finished'), end, 'end')
+  },
+)
+
+claim('ends a thawed guest that is brought up to an image which does not hold together', async (place) => {
+  const { played, image } = await freezeInside(place, HEAP)
+  played.guest.terminate()
+  const ahead = new Play(place, { code: HEAP, image })
+  await ahead.next('ready')
+  ahead.guest.patch({ ...image, asyncifyAddress: 0 })
+  const { code, reason } = await ahead.next('failed')
+  same([code, reason.startsWith('image: asyncifyAddress')], ['LOAD', true], reason)
+})
+
 export const HEAP_CLAIMS: readonly Claim[] = claims

@@ -22,6 +22,7 @@ const speaking = (words: readonly GuestEvent[], answers: Delivery[], timers: Clu
           timers.after(1 + i, () => ended || onEvent(word))
         }),
       freeze: () => {},
+      patch: () => {},
       deliver: (delivery) => answers.push(delivery),
       limit: () => {},
       terminate: () => {

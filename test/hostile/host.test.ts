@@ -1,25 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
-import { addressOf, type Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { type Authority, createAuthority } from '../../src/wire/authority.ts'
-import type { Message, Offer, RequestName } from '../../src/wire/messages.ts'
+import type { Offer } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
-import { openSession, type Session } from '../../src/wire/session.ts'
 import type { CommandOrder, Vote } from '../../src/wire/statements.ts'
 import { Cluster, importProgram } from '../host/cluster.ts'
-
-/** A host that has done the handshake, and then says what it likes. */
-interface Stranger {
-  readonly authority: Authority
-  readonly did: Did
-  readonly session: Session
-  readonly heard: Message[]
-  ask(name: RequestName, body: unknown): Promise<Message | undefined>
-}
+import { refusal, strangerAt } from './stranger.ts'
 
 const long: CheapProgram = { steps: 8_000, emitEvery: 500 }
 let world: Cluster
@@ -37,60 +27,8 @@ const hostOf = (seed: number) => {
   return started
 }
 
-async function strangerAt(
-  seed: number,
-  answer?: (message: Message, sequence: number) => Message | null,
-): Promise<Stranger> {
-  const signer = createSigner(generateSecretKey(seededRandom(seed + 500)))
-  const authority = createAuthority(signer, createVerifier())
-  const transport = world.network.join(addressOf(signer.did))
-  transport.accept(() => {})
-  const heard: Message[] = []
-  let sequence = 0
-  let session: Session | null = null
-  const dialled = transport.dial(addressOf(hostOf(seed).did))
-  await world.time.advance(10)
-  const opening = openSession(await dialled, {
-    role: 'dialler',
-    self: { did: signer.did, age: 1 },
-    expect: hostOf(seed).did,
-    authority,
-    random: seededRandom(3),
-    clock: world.time,
-    timers: world.time,
-    nextSequence: () => ++sequence,
-    onMessage: (header, message) => {
-      heard.push(message)
-      const reply = answer?.(message, header.sequence)
-      if (reply) session?.send(reply)
-    },
-  })
-  void opening.then((opened) => {
-    if (opened.ok) session = opened.value
-  })
-  await world.time.advance(50)
-  const opened = await opening
-  if (!opened.ok) throw new Error(opened.reason)
-  await world.time.advance(50)
-  const talk = opened.value
-  return {
-    authority,
-    did: signer.did,
-    session: talk,
-    heard,
-    async ask(name, body) {
-      const to = talk.send({ kind: 'request', name, body } as Message)
-      await world.time.advance(500)
-      return heard.find((message) => (message.kind === 'reply' || message.kind === 'error') && message.to === to)
-    },
-  }
-}
-
 /** A SEND that brings no blocks along. */
 const nothing = { atHome: null, base: null, pack: null }
-
-const refusal = (message: Message | undefined): string =>
-  message?.kind === 'error' ? `${message.code}: ${message.reason}` : `${message?.kind}`
 
 async function offerOf(agent: Offer['agent'], epoch: number): Promise<Offer> {
   const bundle = await importProgram(hostOf(2).host, long)
@@ -108,7 +46,7 @@ async function offerOf(agent: Offer['agent'], epoch: number): Promise<Offer> {
 
 describe('a host that did the handshake', () => {
   it('that answers with something else than it was asked for loses its session, and nothing more happens', async () => {
-    const stranger = await strangerAt(2, (message, to) =>
+    const stranger = await strangerAt(world, 2, (message, to) =>
       message.kind === 'request' && message.name === 'inic'
         ? { kind: 'reply', name: 'offer', to, body: { ttlMs: 1, have: null } }
         : null,
@@ -121,7 +59,7 @@ describe('a host that did the handshake', () => {
 
   it('cannot make a second host run an agent by witnesses of its own', async () => {
     const agent = agentId({ home: hostOf(1).did, age: 1, sequence: 77 })
-    const stranger = await strangerAt(2)
+    const stranger = await strangerAt(world, 2)
     const offer = await offerOf(agent, 1)
     expect((await stranger.ask('offer', offer))?.kind).toBe('reply')
     const brief = {
@@ -161,7 +99,7 @@ describe('a host that did the handshake', () => {
   it('cannot offer an agent to its home that it does not hold', async () => {
     const agent = await world.launch(hostOf(1).host, long)
     await world.time.advance(1_000)
-    const stranger = await strangerAt(1)
+    const stranger = await strangerAt(world, 1)
     const row = hostOf(1).host.story(agent, 0)?.row
     const offer = { ...(await offerOf(agent, 99)), bundle: await importProgram(hostOf(1).host, long) }
     expect(refusal(await stranger.ask('offer', offer))).toBe(
@@ -172,7 +110,7 @@ describe('a host that did the handshake', () => {
 
   it('leaves no guest behind when it offers and sends again before the first thaw is done', async () => {
     const agent = agentId({ home: hostOf(1).did, age: 1, sequence: 78 })
-    const stranger = await strangerAt(2)
+    const stranger = await strangerAt(world, 2)
     const offer = await offerOf(agent, 1)
     for (let i = 0; i < 3; i++) stranger.session.send({ kind: 'request', name: 'offer', body: offer })
     await world.time.advance(100_000)
@@ -180,7 +118,7 @@ describe('a host that did the handshake', () => {
   })
 
   it('commands nothing without authority, and does not use up the memory for orders', async () => {
-    const stranger = await strangerAt(2)
+    const stranger = await strangerAt(world, 2)
     const order = async (signer: Authority, nonce: string) =>
       signer.seal<CommandOrder>({
         type: 'command',
@@ -207,7 +145,7 @@ describe('a host that did the handshake', () => {
     await world.time.advance(2_000)
     await launching
     expect(hostOf(2).logs.join('\n')).toMatch(/refused: UNTRUSTED_AUTHOR: author .* is not trusted here/)
-    const stranger = await strangerAt(2)
+    const stranger = await strangerAt(world, 2)
     const asked = { transfer: 1, names: writeNames([bundle]), against: new Uint8Array() }
     // One entry, and it says that the block is not there.
     expect(await stranger.ask('fetch', asked)).toMatchObject({ body: { pack: { bytes: Uint8Array.of(0) } } })

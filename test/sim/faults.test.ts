@@ -33,6 +33,7 @@ describe('an author gets the results of a failure-free run', { timeout: SEED_MS_
     const programs: CheapProgram[] = Array.from({ length: 6 }, (_, i) => ({
       steps: 6_000 + 1_000 * i,
       emitEvery: 700,
+      ...(i % 3 === 0 ? { large: true } : {}),
       moves:
         i % 2
           ? [

@@ -105,6 +105,7 @@ async function everyMessage(): Promise<Message[]> {
   const requests: Message[] = [
     { kind: 'request', name: 'inic', body: { description } },
     { kind: 'request', name: 'offer', body: offer },
+    { kind: 'request', name: 'stage', body: { brief, epoch: 2, checkpoint: cid, base: null, pack } },
     {
       kind: 'request',
       name: 'send',
@@ -133,6 +134,7 @@ async function everyMessage(): Promise<Message[]> {
   const replies: Message[] = [
     { kind: 'reply', name: 'inic', to: 1, body: { description } },
     { kind: 'reply', name: 'offer', to: 1, body: { ttlMs: 30_000, have: cid } },
+    { kind: 'reply', name: 'stage', to: 1, body: { ttlMs: 30_000 } },
     { kind: 'reply', name: 'send', to: 1, body: { ready } },
     { kind: 'reply', name: 'fetch', to: 1, body: { pack } },
     { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding } } },

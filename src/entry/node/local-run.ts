@@ -1,6 +1,7 @@
 import type { Refusal } from '../../base/result.ts'
+import type { HashedPages } from '../../checkpoint/hashed.ts'
 import { openCheckpoint } from '../../checkpoint/open.ts'
-import { type HashedPages, sealCheckpoint } from '../../checkpoint/seal.ts'
+import { sealCheckpoint } from '../../checkpoint/seal.ts'
 import { forkSeed } from '../../engine/chance.ts'
 import type { MachineImage, PendingCall } from '../../engine/image.ts'
 import { shortDid } from '../../identity/did.ts'

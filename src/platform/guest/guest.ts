@@ -1,6 +1,6 @@
 import type { Timer } from '../../base/timers.ts'
 import type { PendingCall } from '../../engine/image.ts'
-import type { EngineBuild, Machine } from '../../engine/machine.ts'
+import { type EngineBuild, ImageError, type Machine } from '../../engine/machine.ts'
 import {
   ANSWER_LENGTH_MAX,
   CALL_ARGS_LENGTH_MAX,
@@ -10,7 +10,7 @@ import {
   RESULT_LENGTH_MAX,
   SLICE_FUEL,
 } from '../../sandbox/limits.ts'
-import { packImage } from '../../sandbox/packed-image.ts'
+import { packImage, readImage } from '../../sandbox/packed-image.ts'
 import type { HostMessage, OwnFailure, StartOrder } from '../../sandbox/protocol.ts'
 import { loadMachine, wordsOf } from './load.ts'
 import type { GuestRealm } from './loop.ts'
@@ -30,9 +30,10 @@ export class Guest {
   readonly #hashAtEnd: boolean
   readonly #machine: Machine
   readonly #outbox: Outbox
-  readonly #pace: Pace
+  readonly #newPace: () => Pace
+  #pace: Pace
   /** Calls below this number were made before the image was taken. */
-  readonly #againUntil: number
+  #againUntil: number
   #state: 'standing' | 'running' | 'ended' = 'standing'
   /** Counts up whenever what was to happen next no longer shall. */
   #plan = 0
@@ -60,7 +61,8 @@ export class Guest {
     this.#hashAtEnd = order.hashAtEnd === true
     this.#machine = machine
     this.#outbox = new Outbox(realm.clock, order.sentBytesMax, (message) => realm.post(message, []))
-    this.#pace = createPace(order.pace, machine, realm.clock)
+    this.#newPace = () => createPace(order.pace, machine, realm.clock)
+    this.#pace = this.#newPace()
     this.#againUntil = order.image?.nextRequest ?? 0
     this.#pulsedMs = realm.clock.nowMs()
     realm.post({ kind: 'ready' }, [])
@@ -99,9 +101,30 @@ export class Guest {
       case 'limit':
         this.#machine.limit(BigInt(message.limit.fuelMax))
         return this.#outbox.limit(message.limit.sentBytesMax)
+      case 'patch':
+        return this.#patch(message)
       case 'ping':
         return this.#pulse()
     }
+  }
+
+  /** Stands where a later image stands; the host's own word, read as the order's image is. */
+  #patch({ image: packed, gone }: Extract<Running, { kind: 'patch' }>): void {
+    const image = readImage(packed)
+    try {
+      this.#machine.patch(image, [...gone])
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error
+      this.#fail('LOAD', `image: ${error.message}`)
+      return
+    }
+    this.#againUntil = image.nextRequest
+    this.#pace = this.#newPace()
+    this.#realm.post({ kind: 'ready' }, [])
+    this.#machine.freeze((memory) => {
+      this.#reference.follow(memory, [...image.pages.keys()], [...gone])
+      return new Map()
+    })
   }
 
   /** Runs the next slice after the mail that is there, or after `delayMs`. */

@@ -29,7 +29,7 @@ export class PageReference {
     }
     const { changed, gone } = this.#compare(memory, base, copy)
     const pages = copyPages(memory, changed)
-    this.#follow(memory, changed, gone)
+    this.follow(memory, changed, gone)
     this.gone = gone
     return pages
   }
@@ -65,8 +65,9 @@ export class PageReference {
     return { changed, gone }
   }
 
-  /** Makes the copy what the memory is. */
-  #follow(memory: Uint8Array, changed: readonly number[], gone: readonly number[]): void {
+  /** Makes the copy what the memory is, which differs from it in these pages; nothing where there is no copy. */
+  follow(memory: Uint8Array, changed: readonly number[], gone: readonly number[]): void {
+    if (this.#copy === null) return
     let imaged = changed.length
     for (const page of changed) imaged -= this.#imaged[page] ?? 0
     this.#count += imaged - gone.length
@@ -76,7 +77,7 @@ export class PageReference {
       imaged.set(this.#imaged)
       this.#imaged = imaged
     }
-    if (this.#copy === null || this.#copy.length < memory.length) {
+    if (this.#copy.length < memory.length) {
       // A growing program grows again: an eighth of room ahead saves most of these copies.
       const room = Math.min(memory.length + (memory.length >> 3), REFERENCE_BYTES_MAX)
       this.#copy = new Uint8Array(room - (room % IMAGE_PAGE_BYTES))

@@ -1,0 +1,28 @@
+import type { Cid } from '../base/digest.ts'
+
+/**
+ * The pages and tables of an agent's last checkpoint with their names, as sealing or opening found them: the next one
+ * costs what has changed. Costs as much memory as the agent's image.
+ *
+ * By memory: '' is the engine's, else the kernel's name.
+ */
+export type HashedPages = ReadonlyMap<string, HashedMemory>
+
+export interface HashedMemory {
+  readonly pages: ReadonlyMap<number, HashedPage>
+  readonly leaves: ReadonlyMap<number, HashedLeaf>
+}
+
+/** Of one index; the same object for as long as the page is the same. */
+export interface HashedPage {
+  readonly bytes: Uint8Array
+  /** Null for a page of zeros, which has no block. */
+  readonly name: { readonly digest: Uint8Array; readonly cid: Cid } | null
+}
+
+export interface HashedLeaf {
+  readonly pages: readonly (readonly [index: number, page: HashedPage])[]
+  readonly block: Uint8Array
+  readonly digest: Uint8Array
+  readonly cid: Cid
+}

@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Cid, CODEC_DAG_CBOR, CODEC_RAW } from '../../src/base/digest.ts'
+import { sealCheckpoint } from '../../src/checkpoint/seal.ts'
+import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
+import type { MachineImage } from '../../src/engine/image.ts'
+import { READY_MS, RESERVATION_MS, STAGES_MAX } from '../../src/host/limits.ts'
+import { ALL_ASKED } from '../../src/permit/grant.ts'
+import type { GuestOrder, Sandbox } from '../../src/sandbox/port.ts'
+import { CHEAP_ENGINE, CheapSandbox } from '../../src/sim/cheap-sandbox.ts'
+import { encodeEntry, sealPack } from '../../src/wire/pack.ts'
+import { manyPages } from '../checkpoint/images.ts'
+import { Cluster, importProgram } from '../host/cluster.ts'
+import { image } from '../sandbox/orders.ts'
+import { refusal, type Stranger, strangerAt } from './stranger.ts'
+
+/** What a host does that has been let in with one agent, and now brings images of it as it likes. */
+let world: Cluster
+let stranger: Stranger
+let agent: AgentId
+/** The last image that the host has whole. */
+let base: Cid | null
+let guests: { readonly order: GuestOrder; runs: number; patches: number; terminated: boolean }[]
+
+/** Guests whose life is written down. */
+function watched(inner: Sandbox): Sandbox {
+  return {
+    spawn(order, onEvent) {
+      const guest = inner.spawn(order, onEvent)
+      const seen = { order, runs: 0, patches: 0, terminated: false }
+      guests.push(seen)
+      return {
+        freeze: () => guest.freeze(),
+        deliver: (delivery) => guest.deliver(delivery),
+        limit: (limit) => guest.limit(limit),
+        run() {
+          seen.runs += 1
+          guest.run()
+        },
+        patch(later) {
+          seen.patches += 1
+          guest.patch(later)
+        },
+        terminate() {
+          seen.terminated = true
+          guest.terminate()
+        },
+      }
+    },
+  }
+}
+
+const cheapImage = (done: number, changes: Partial<MachineImage> = {}): MachineImage =>
+  image({
+    engineId: CHEAP_ENGINE,
+    globals: new Map([['done', done]]),
+    pages: new Map([[0, new Uint8Array(4096).fill(done)]]),
+    pending: [],
+    ...changes,
+  })
+
+/** Compresses nothing. */
+const plain = {
+  deflate: async (bytes: Uint8Array) => new Uint8Array(bytes.length + 1),
+  inflate: async () => ({ ok: false, code: 'DEFLATE', reason: 'never compressed' }) as const,
+}
+
+/** An image and its blocks, as one message brings them. */
+async function pushed(image: MachineImage, leave: 'nothing' | 'the pages' = 'nothing') {
+  const { root, blocks } = sealCheckpoint(image)
+  const entries = [...blocks]
+    .filter(([, bytes]) => leave === 'nothing' || bytes.length !== 4096)
+    .map(([, bytes]) => encodeEntry({ codec: bytes.length === 4096 ? CODEC_RAW : CODEC_DAG_CBOR, bytes, before: null }))
+  return { checkpoint: root, base, pack: await sealPack(entries, plain) }
+}
+
+let brief: Record<string, unknown>
+beforeEach(async () => {
+  world = new Cluster()
+  guests = []
+  base = null
+  const { did: home } = await world.start(1, { kind: 'launcher', slots: 0 })
+  const { host } = await world.start(2, { sandbox: watched(new CheapSandbox(world.time)) })
+  await world.time.advance(5_000)
+  agent = agentId({ home, age: 1, sequence: 77 })
+  stranger = await strangerAt(world, 2)
+  const bundle = await importProgram(host, { steps: 8_000, emitEvery: 0 })
+  brief = {
+    agent,
+    bundle,
+    inputJson: 'null',
+    seed: 1,
+    launchedMs: world.time.wallMs(),
+    allowance: { ...ALL_ASKED, fuelMax: 1e9, memoryBytesMax: 1e7 },
+    witnesses: [home],
+    hops: 1,
+    consoleLines: 0,
+    movedBy: null,
+    sentBytes: 0,
+    forkedFrom: null,
+  }
+})
+
+const offer = () =>
+  stranger.ask('offer', {
+    agent,
+    epoch: 1,
+    bundle: brief.bundle,
+    reason: 'place',
+    hops: 1,
+    fuelUsed: 0,
+    allowance: brief.allowance,
+    stateBytes: 0,
+  })
+
+const stage = async (done: number, changes: Record<string, unknown> = {}) => {
+  const body = { brief, epoch: 1, ...(await pushed(cheapImage(done))), ...changes }
+  const answer = await stranger.ask('stage', body)
+  if (answer?.kind === 'reply') base = body.checkpoint
+  return answer
+}
+
+const send = async (done: number) =>
+  stranger.ask('send', { brief, epoch: 1, ...(await pushed(cheapImage(done))), reason: 'place', atHome: null })
+
+describe('an image ahead of an agent is refused', { timeout: 30_000 }, () => {
+  it('where no place is reserved for it', async () => {
+    expect(refusal(await stage(1))).toBe('REFUSED: no place is reserved for this agent')
+    expect(guests).toEqual([])
+  })
+
+  it('of another epoch, or with more fuel than was offered', async () => {
+    await offer()
+    expect(refusal(await stage(1, { epoch: 2 }))).toBe('REFUSED: not what was offered')
+    expect(refusal(await stage(1, { brief: { ...brief, allowance: { ...ALL_ASKED, fuelMax: 2e9 } } }))).toBe(
+      'QUOTA: quota differs from the offer',
+    )
+    expect(guests).toEqual([])
+  })
+
+  it('while another one is being thawed', async () => {
+    await offer()
+    stranger.session.send({
+      kind: 'request',
+      name: 'stage',
+      body: { brief, epoch: 1, ...(await pushed(cheapImage(1))) },
+    } as never)
+    expect(refusal(await stage(2))).toBe('BUSY: the agent is being thawed')
+    expect(guests).toHaveLength(1)
+  })
+
+  it('after STAGES_MAX of them', async () => {
+    await offer()
+    for (let i = 1; i <= STAGES_MAX; i++) expect((await stage(i))?.kind).toBe('reply')
+    expect(refusal(await stage(9))).toBe(`QUOTA: stages ${STAGES_MAX} >= STAGES_MAX ${STAGES_MAX}`)
+    expect(guests.map(({ patches }) => patches)).toEqual([STAGES_MAX - 1])
+  })
+
+  it('once the agent itself has come', async () => {
+    await offer()
+    expect((await send(1))?.kind).toBe('reply')
+    expect(refusal(await stage(2))).toBe('REFUSED: the agent itself has come')
+  })
+
+  it('with a block missing, and the place is given up', async () => {
+    await offer()
+    const half = await pushed(cheapImage(1), 'the pages')
+    expect(refusal(await stage(1, half))).toMatch(/^(TIMEOUT|CLOSED|NOT_FOUND|undefined)/)
+    await world.time.advance(READY_MS + RESERVATION_MS)
+    expect(refusal(await stage(1))).toBe('REFUSED: no place is reserved for this agent')
+    expect(guests).toEqual([])
+  })
+
+  it.each([
+    [
+      'with more bytes than the agent may have',
+      cheapImage(2, { memoryPages: 2, pages: manyPages(30) }),
+      'QUOTA: bytes of the transfer > 105000',
+    ],
+    ['of an engine that is not here', cheapImage(2, { engineId: 'another' }), 'ENGINE: engine another is not here'],
+  ])('%s, and the place is given up', async (_, wrong, reason) => {
+    brief = { ...brief, allowance: { ...ALL_ASKED, fuelMax: 1e9, memoryBytesMax: 1e5 } }
+    await offer()
+    expect((await stage(1))?.kind).toBe('reply')
+    expect(refusal(await stage(2, await pushed(wrong)))).toBe(reason)
+    expect(refusal(await stage(3))).toBe('REFUSED: no place is reserved for this agent')
+    expect(guests.map(({ terminated, runs }) => [terminated, runs])).toEqual([[true, 0]])
+  })
+})
+
+describe('an image ahead of an agent', { timeout: 30_000 }, () => {
+  it('is never run, and goes with the reservation', async () => {
+    await offer()
+    expect((await stage(1))?.kind).toBe('reply')
+    await world.time.advance(RESERVATION_MS + 1_000)
+    expect(guests.map(({ runs, terminated }) => [runs, terminated])).toEqual([[0, true]])
+    expect(world.hosts.get(2)?.host.snapshot().agents).toEqual([])
+  })
+
+  it('goes when the agent is offered again', async () => {
+    await offer()
+    expect((await stage(1))?.kind).toBe('reply')
+    await offer()
+    expect(guests.map(({ runs, terminated }) => [runs, terminated])).toEqual([[0, true]])
+    expect((await stage(2))?.kind).toBe('reply')
+    expect(guests.map(({ patches }) => patches)).toEqual([0, 0])
+  })
+
+  it('is brought up to date by the agent itself, which is thawed anew where it is not the same one', async () => {
+    await offer()
+    expect((await stage(1))?.kind).toBe('reply')
+    expect((await send(2))?.kind).toBe('reply')
+    expect(guests.map(({ patches, terminated }) => [patches, terminated])).toEqual([[1, false]])
+    await offer()
+    expect((await stage(3))?.kind).toBe('reply')
+    brief = { ...brief, seed: 2 }
+    expect((await send(4))?.kind).toBe('reply')
+    expect(guests.map(({ patches, terminated }) => [patches, terminated])).toEqual([
+      [1, true],
+      [0, true],
+      [0, false],
+    ])
+    expect(guests.every(({ runs }) => runs === 0)).toBe(true)
+  })
+})

@@ -1,0 +1,70 @@
+import { seededRandom } from '../../src/base/random.ts'
+import { addressOf, type Did } from '../../src/identity/did.ts'
+import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { createVerifier } from '../../src/identity/verifier.ts'
+import { type Authority, createAuthority } from '../../src/wire/authority.ts'
+import type { Message, RequestName } from '../../src/wire/messages.ts'
+import { openSession, type Session } from '../../src/wire/session.ts'
+import type { Cluster } from '../host/cluster.ts'
+
+/** A host that has done the handshake, and then says what it likes. */
+export interface Stranger {
+  readonly authority: Authority
+  readonly did: Did
+  readonly session: Session
+  readonly heard: Message[]
+  ask(name: RequestName, body: unknown): Promise<Message | undefined>
+}
+
+export async function strangerAt(
+  world: Cluster,
+  seed: number,
+  answer?: (message: Message, sequence: number) => Message | null,
+): Promise<Stranger> {
+  const signer = createSigner(generateSecretKey(seededRandom(seed + 500)))
+  const authority = createAuthority(signer, createVerifier())
+  const transport = world.network.join(addressOf(signer.did))
+  transport.accept(() => {})
+  const heard: Message[] = []
+  let sequence = 0
+  let session: Session | null = null
+  const dialled = transport.dial(addressOf(world.hosts.get(seed)?.did as Did))
+  await world.time.advance(10)
+  const opening = openSession(await dialled, {
+    role: 'dialler',
+    self: { did: signer.did, age: 1 },
+    expect: world.hosts.get(seed)?.did as Did,
+    authority,
+    random: seededRandom(3),
+    clock: world.time,
+    timers: world.time,
+    nextSequence: () => ++sequence,
+    onMessage: (header, message) => {
+      heard.push(message)
+      const reply = answer?.(message, header.sequence)
+      if (reply) session?.send(reply)
+    },
+  })
+  void opening.then((opened) => {
+    if (opened.ok) session = opened.value
+  })
+  await world.time.advance(50)
+  const opened = await opening
+  if (!opened.ok) throw new Error(opened.reason)
+  await world.time.advance(50)
+  const talk = opened.value
+  return {
+    authority,
+    did: signer.did,
+    session: talk,
+    heard,
+    async ask(name, body) {
+      const to = talk.send({ kind: 'request', name, body } as Message)
+      await world.time.advance(500)
+      return heard.find((message) => (message.kind === 'reply' || message.kind === 'error') && message.to === to)
+    },
+  }
+}
+
+export const refusal = (message: Message | undefined): string =>
+  message?.kind === 'error' ? `${message.code}: ${message.reason}` : `${message?.kind}`
