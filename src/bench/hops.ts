@@ -9,6 +9,7 @@ import { createVerifier } from '../identity/verifier.ts'
 import { nodeDeflate } from '../platform/node/deflate.ts'
 import { type EngineFiles, loadEngineFiles } from '../platform/node/engine-files.ts'
 import { lendNativeHash } from '../platform/node/native-hash.ts'
+import { createNativeSubtle, lendNativeSignatures } from '../platform/node/native-signatures.ts'
 import { createNodeSandbox } from '../platform/node/sandbox.ts'
 import { openNodeStore } from '../platform/node/store.ts'
 import { nodeClock, nodeRandom, nodeTimers } from '../platform/node/time.ts'
@@ -50,6 +51,7 @@ interface Stopwatch {
 export async function benchHops(tracing: boolean): Promise<Row[]> {
   const rendezvous = await serve({ log: quiet })
   lendNativeHash()
+  lendNativeSignatures()
   const engine = await loadEngineFiles()
   const watch: Stopwatch = {
     frozenMs: Number.NaN,
@@ -157,7 +159,7 @@ export async function benchHops(tracing: boolean): Promise<Row[]> {
 }
 
 const realm = ({ manifest }: EngineFiles) => ({
-  verifier: createVerifier(globalThis.crypto.subtle),
+  verifier: createVerifier(createNativeSubtle()),
   engineId: manifest.id,
   deflate: nodeDeflate,
   clock: nodeClock,

@@ -19,7 +19,7 @@ export function createSigner(secretKey: Uint8Array): Signer {
   const seed = Uint8Array.from(secretKey)
   return {
     did: didOf(getPublicKey(seed)),
-    sign: async (domain, payload) => sign(signedMessage(domain, payload), seed) as Bytes,
+    sign: async (domain, payload) => sign(signedMessage(domain, payload), seed),
   }
 }
 

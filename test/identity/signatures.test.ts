@@ -11,6 +11,7 @@ import { getPublicKey, sign, signatureIsStrict, verifyOnCurve } from '../../src/
 import { publicKeyFault } from '../../src/identity/public-key.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier, type SubtlePort } from '../../src/identity/verifier.ts'
+import { createNativeSubtle, lendNativeSignatures } from '../../src/platform/node/native-signatures.ts'
 
 /** RFC 8032 section 7.1, TEST 1 to 3 and TEST SHA(abc): secret key, public key, message, signature. */
 const RFC_8032 = [
@@ -52,7 +53,11 @@ const TORSION = Point.fromBytes(bytes('c7176a703d4dd84fba3c0b760d10670f2a2053fa2
 const torsionPoints = [...Array(8).keys()].map((k) => TORSION.multiply(BigInt(k), false))
 
 const subtle: SubtlePort = globalThis.crypto.subtle
-const verifiers = { library: createVerifier(), webCrypto: createVerifier(subtle) }
+const verifiers = {
+  library: createVerifier(),
+  webCrypto: createVerifier(subtle),
+  native: createVerifier(createNativeSubtle()),
+}
 const alice = createSigner(generateSecretKey(seededRandom(1)))
 const bob = createSigner(generateSecretKey(seededRandom(2)))
 
@@ -273,4 +278,12 @@ it('signs the domain, a zero byte, the length and the payload, in this order', a
   expect(equalBytes(message, concatBytes(utf8('sojourn/v1/launch'), Uint8Array.of(0, 0, 0, 0, 3, 1, 2, 3)))).toBe(true)
   const secret = generateSecretKey(seededRandom(1))
   expect(toHex(await createSigner(secret).sign('launch', Uint8Array.of(1, 2, 3)))).toBe(toHex(sign(message, secret)))
+})
+
+it('signs the very same bytes with what Node lends', async () => {
+  const secret = generateSecretKey(seededRandom(7))
+  const sign = () => createSigner(secret).sign('release', utf8('once for an epoch'))
+  const byLibrary = await sign()
+  lendNativeSignatures()
+  expect(toHex(await sign())).toBe(toHex(byLibrary))
 })

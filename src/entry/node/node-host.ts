@@ -11,6 +11,7 @@ import { openMemoryStore } from '../../platform/memory/store.ts'
 import { nodeDeflate } from '../../platform/node/deflate.ts'
 import { loadEngineFiles } from '../../platform/node/engine-files.ts'
 import { lendNativeHash } from '../../platform/node/native-hash.ts'
+import { createNativeSubtle, lendNativeSignatures } from '../../platform/node/native-signatures.ts'
 import { createNodeSandbox } from '../../platform/node/sandbox.ts'
 import { openNodeStore } from '../../platform/node/store.ts'
 import { nodeClock, nodeRandom, nodeTimers } from '../../platform/node/time.ts'
@@ -48,6 +49,7 @@ const SHARED_FILE_BYTES_MAX = 8 * 1024 * 1024
 export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
   const { signer, kind, name, slots, trust, operators, shareFolder, dataFolder, log } = options
   lendNativeHash()
+  lendNativeSignatures()
   const { manifest, module } = await loadEngineFiles()
   const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), spares: Math.min(slots, SPARES_MAX) })
   const store = dataFolder === undefined ? await openMemoryStore() : await openNodeStore(dataFolder)
@@ -55,7 +57,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   try {
     const host = await createHost({
       signer,
-      verifier: createVerifier(globalThis.crypto.subtle),
+      verifier: createVerifier(createNativeSubtle()),
       store,
       sandbox,
       deflate: nodeDeflate,
