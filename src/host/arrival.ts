@@ -257,6 +257,7 @@ export function onPrepared(turn: Turn, resident: Resident, fault: Fault | null, 
     return answer(turn, handle, 'stage', { ttlMs: RESERVATION_MS })
   }
   arrival.state = 'ready'
+  if (resident.guest === 'ready') resident.pledged = resident.epoch + 1
   persist(turn, writeResident(resident))
   sealReady(turn, resident, handle)
 }

@@ -12,7 +12,7 @@ import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, Resident } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
-import { log, persist, type Turn } from './turn.ts'
+import { log, persist, persistSoon, type Turn } from './turn.ts'
 
 /**
  * A decision becomes known. The same few lines serve everybody whom it concerns: the witness moves to the next epoch,
@@ -104,7 +104,11 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     here.consoleLines = row.consoleLines
     here.sentBytes = row.sentBytes
   }
-  assert(here.started === null || here.started < certificate.epoch, 'a started epoch is decided again')
+  // What said READY in a life before this one counts as started: it is not run here in this epoch, and asks for the next.
+  assert(
+    here.guest === 'none' || here.started === null || here.started < certificate.epoch,
+    'a started epoch is decided again',
+  )
   const hop = here.arrival
   if (here.departure) here.departure = null
   here.epoch = certificate.epoch
@@ -124,7 +128,9 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     })
   }
   here.arrival = null
-  persist(turn, writeResident(here))
+  // Lost, it would be as if the power had gone a moment earlier: after READY, before the certificate.
+  if (here.pledged === here.epoch) persistSoon(turn, writeResident(here))
+  else persist(turn, writeResident(here))
   settleIn(turn, here)
 }
 

@@ -122,6 +122,11 @@ export interface BundleFacts {
 
 /** Carried out in the order given. A `persist` comes first, once a step: the rest waits until all its writes are durable. */
 export type HostEffect =
+  /** Written with the next commit, in order with all others, but nothing waits for it. */
+  | {
+      readonly kind: 'persistSoon'
+      readonly writes: readonly { readonly key: string; readonly value: unknown | null }[]
+    }
   | { readonly kind: 'persist'; readonly writes: readonly { readonly key: string; readonly value: unknown | null }[] }
   | {
       [N in RequestName]: {

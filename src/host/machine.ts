@@ -61,11 +61,13 @@ export function step(
   moment: { nowMs: number; wallMs: number },
   random: Random,
 ): HostEffect[] {
-  const turn: Turn = { state, random, ...moment, effects: [], writes: new Map() }
+  const turn: Turn = { state, random, ...moment, effects: [], writes: new Map(), soon: new Map() }
   dispatch(turn, event)
-  if (turn.writes.size === 0) return turn.effects
-  const writes = [...turn.writes].map(([key, value]) => ({ key, value: value() }))
-  return [{ kind: 'persist', writes }, ...turn.effects]
+  const first: HostEffect[] = []
+  const valuesOf = (writes: Turn['writes']) => [...writes].map(([key, value]) => ({ key, value: value() }))
+  if (turn.writes.size > 0) first.push({ kind: 'persist', writes: valuesOf(turn.writes) })
+  if (turn.soon.size > 0) first.push({ kind: 'persistSoon', writes: valuesOf(turn.soon) })
+  return [...first, ...turn.effects]
 }
 
 function dispatch(turn: Turn, event: HostEvent): void {
@@ -253,7 +255,8 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
 function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
   const waiting = takeWaiting(turn, token)
   if (waiting?.for === 'seal-ready') return onReadySealed(turn, waiting.handle, sealed as Sealed<Ready>)
-  if (waiting?.for === 'seal-vote') return onVoteSealed(turn, waiting.handle, waiting.proposer, sealed as Sealed<Vote>)
+  if (waiting?.for === 'seal-vote')
+    return onVoteSealed(turn, waiting.handle, waiting.proposer, waiting.ask, sealed as Sealed<Vote>)
   const resident = waiting?.for === 'seal-release' ? turn.state.residents.get(waiting.agent) : undefined
   if (resident) onReleaseSealed(turn, resident, sealed as Sealed<Release>)
 }

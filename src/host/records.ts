@@ -85,6 +85,7 @@ export interface KeptResident {
   readonly epoch: number
   readonly certificate: Resident['certificate']
   readonly checkpoint: Resident['checkpoint']
+  /** The epoch that was started here, or may have been: what said READY may run as soon as the certificate is here. */
   readonly started: number | null
   readonly consoleLines: number
   readonly fuelUsed: number
@@ -109,7 +110,7 @@ const keptOf = (resident: Resident): KeptResident => ({
   epoch: resident.epoch,
   certificate: resident.certificate,
   checkpoint: resident.checkpoint,
-  started: resident.started,
+  started: resident.pledged ?? resident.started,
   consoleLines: resident.consoleLines,
   fuelUsed: resident.fuelUsed,
   arriving: resident.arrival !== null,

@@ -12,7 +12,7 @@ import { reportHolding } from './neighbours.ts'
 import { forgetResident, writeResident, writeRow } from './records.ts'
 import type { Resident } from './state.ts'
 import { tellStory } from './story.ts'
-import { ask, begin, log, persist, type Turn } from './turn.ts'
+import { ask, begin, log, persist, persistSoon, type Turn } from './turn.ts'
 
 /**
  * An agent at home here: started once an epoch, checkpointed while it runs, its effects sent home in order and kept
@@ -53,7 +53,10 @@ export function settleIn(turn: Turn, resident: Resident): void {
   } else if (resident.guest === 'ready') {
     assert(resident.started === null || resident.started < resident.epoch, 'an epoch is started twice')
     resident.started = resident.epoch
-    persist(turn, writeResident(resident))
+    const isPledged = resident.pledged === resident.epoch
+    resident.pledged = null
+    if (isPledged) persistSoon(turn, writeResident(resident))
+    else persist(turn, writeResident(resident))
     goOn(turn, resident)
     // The checkpoint it came with is whole here: home gets it too, or an agent that hops often would never have one there.
     resident.effectsBeforeCheckpoint = resident.effects.length

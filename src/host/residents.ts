@@ -24,6 +24,7 @@ export function newResident(
     certificate: null,
     checkpoint: null,
     started: null,
+    pledged: null,
     release: null,
     preparing: null,
     guest: 'none',

@@ -1,12 +1,11 @@
 import type { Hop } from '../audit/itinerary.ts'
-import { decode, encode } from '../base/codec.ts'
+import { encode } from '../base/codec.ts'
 import type { Cid } from '../base/digest.ts'
 import { accept, type Result } from '../base/result.ts'
 import { readCar } from '../bundle/car.ts'
 import { type BundleFault, openBundle, type VerifiedBundle } from '../bundle/open.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import type { Store } from '../storage/port.ts'
 import { createAuthority } from '../wire/authority.ts'
 import type { RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Transport } from '../wire/transport.ts'
@@ -18,7 +17,7 @@ import { Links } from './links.ts'
 import { factsOf, Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
 import { showRow } from './orders.ts'
-import { RESTORED_PREFIXES } from './records.ts'
+import { nextAge, recallRecords } from './recall.ts'
 import { showHost } from './show.ts'
 import type { HostSnapshot } from './snapshot.ts'
 import { type HostState, newState, rememberBundle } from './state.ts'
@@ -34,15 +33,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const runtime = new Runtime(options, age)
   await runtime.start()
   return runtime
-}
-
-/** The host's incarnation number, durable before anything is said under it. */
-async function nextAge(store: Store): Promise<number> {
-  const kept = await store.read('host/age')
-  const before = kept ? decode(kept) : null
-  const age = before?.ok && typeof before.value === 'number' ? before.value + 1 : 1
-  await store.commit([{ key: 'host/age', value: encode(age) }])
-  return age
 }
 
 class Runtime implements Host {
@@ -102,14 +92,7 @@ class Runtime implements Host {
       trusts: (author) => this.#state.trusted.has(author),
       emit: (event) => this.#post(event),
     })
-    const records = new Map<string, unknown>()
-    for (const prefix of RESTORED_PREFIXES)
-      for (const key of await store.list(prefix)) {
-        const bytes = await store.read(key)
-        const value = bytes && decode(bytes)
-        if (value?.ok) records.set(key, value.value)
-        else this.#log('warn', `record ${key} does not decode and is left out`)
-      }
+    const records = await recallRecords(store, (text) => this.#log('warn', text))
     this.#post({ kind: 'restored', records })
     await this.#recallBlocks()
     this.#transport = await this.#options.transport(this.age)
@@ -168,30 +151,40 @@ class Runtime implements Host {
       while (this.#events.length > 0 && !this.#closed)
         await this.#stepThrough(this.#events.splice(0, EVENTS_PER_COMMIT))
     } catch (error) {
-      // The machine's memory and its disk may differ now. Stopping is safe: what was held is recovered elsewhere.
-      this.#log('warn', `the host stops: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-      await this.close()
+      await this.#stop(error)
     } finally {
       this.#pumping = false
     }
+  }
+
+  /** The machine's memory and its disk may differ now. Stopping is safe: what was held is recovered elsewhere. */
+  async #stop(error: unknown): Promise<void> {
+    if (this.#closed) return
+    this.#log('warn', `the host stops: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    await this.close()
   }
 
   /** Several steps, one commit: what any of them wants durable is so before an effect of any of them is carried out. */
   async #stepThrough(events: readonly HostEvent[]): Promise<void> {
     const { clock, random, store } = this.#options
     const writes = new Map<string, unknown | null>()
-    const effects: Exclude<HostEffect, { kind: 'persist' }>[] = []
+    const effects: Exclude<HostEffect, { kind: 'persist' | 'persistSoon' }>[] = []
+    let waits = false
     for (const event of events)
-      for (const effect of step(this.#state, event, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }, random))
-        if (effect.kind === 'persist') for (const { key, value } of effect.writes) writes.set(key, value)
-        else effects.push(effect)
-    if (writes.size > 0)
-      await store.commit([...writes].map(([key, value]) => ({ key, value: value === null ? null : encode(value) })))
+      for (const effect of step(this.#state, event, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }, random)) {
+        if (effect.kind !== 'persist' && effect.kind !== 'persistSoon') effects.push(effect)
+        else for (const { key, value } of effect.writes) writes.set(key, value)
+        waits ||= effect.kind === 'persist'
+      }
+    const all = [...writes].map(([key, value]) => ({ key, value: value === null ? null : encode(value) }))
+    const committed = all.length > 0 ? store.commit(all) : Promise.resolve()
+    if (waits) await committed
+    else committed.catch((error: unknown) => this.#stop(error))
     for (const effect of effects) this.#carryOut(effect)
     if (effects.length > 0 || events.some(({ kind }) => kind !== 'tick')) this.#announce()
   }
 
-  #carryOut(effect: Exclude<HostEffect, { kind: 'persist' }>): void {
+  #carryOut(effect: Exclude<HostEffect, { kind: 'persist' | 'persistSoon' }>): void {
     const links = this.#links
     const lodgings = this.#lodgings
     if (!lodgings) return

@@ -126,6 +126,8 @@ export interface Resident {
   checkpoint: Cid | null
   /** The highest epoch this host has run it in, this age and earlier: an epoch is never started twice. */
   started: number | null
+  /** The epoch that is durably counted as started already, with the READY for it: its start waits for no disk. */
+  pledged: number | null
   /** The statement that gives this epoch's successor away: at most one an epoch, repeated but never replaced. */
   release: Sealed<Release> | null
   /** The `prepare` whose end we wait for; an earlier one's end means nothing any more. */
@@ -248,7 +250,13 @@ export type Waiting =
   | { readonly for: 'fork'; readonly agent: AgentId; readonly request: number }
   | { readonly for: 'seal-ready'; readonly agent: AgentId; readonly handle: number }
   | { readonly for: 'seal-release'; readonly agent: AgentId }
-  | { readonly for: 'seal-vote'; readonly agent: AgentId; readonly handle: number; readonly proposer: Did }
+  | {
+      readonly for: 'seal-vote'
+      readonly agent: AgentId
+      readonly handle: number
+      readonly proposer: Did
+      readonly ask: Requests['accept']['ask']
+    }
   | {
       readonly for: 'bundle-offer'
       readonly agent: AgentId

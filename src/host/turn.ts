@@ -23,6 +23,8 @@ export interface Turn {
   readonly effects: HostEffect[]
   /** What must be durable before any of these effects is carried out: one atomic commit a step, last value of a key. */
   readonly writes: Map<string, RecordWrite['value']>
+  /** What need not be: were it lost, what is durable already would stand for it. */
+  readonly soon: Map<string, RecordWrite['value']>
 }
 
 const wait = (turn: Turn, waiting: Waiting): number => {
@@ -72,7 +74,14 @@ export function takeWaiting(turn: Turn, token: number): Waiting | null {
 }
 
 export function persist(turn: Turn, ...writes: RecordWrite[]): void {
-  for (const { key, value } of writes) turn.writes.set(key, value)
+  for (const { key, value } of writes) {
+    turn.writes.set(key, value)
+    turn.soon.delete(key)
+  }
+}
+
+export function persistSoon(turn: Turn, ...writes: RecordWrite[]): void {
+  for (const { key, value } of writes) (turn.writes.has(key) ? turn.writes : turn.soon).set(key, value)
 }
 
 export function log(turn: Turn, level: 'info' | 'warn', text: string, agent?: AgentId): void {

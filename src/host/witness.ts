@@ -27,32 +27,50 @@ export function onPrepare(turn: Turn, from: Did, handle: number, ask: Requests['
 }
 
 export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): void {
-  const register = admissible(turn, from, handle, ask.agent, ask.epoch)
-  if (!register) return
-  if (ask.ballot.round === 0) {
-    const fault = releaseFault(register, ask)
-    if (fault) return deny(turn, handle, 'NOT_AUTHORISED', fault)
-  } else if (ask.ballot.host !== from) return deny(turn, handle, 'BAD_MESSAGE', 'a proposer uses ballots of its own')
-  if (register.promised && compareBallots(ask.ballot, register.promised) < 0)
-    return deny(turn, handle, 'OUTBID', `promised round ${register.promised.round}`)
-  register.promised = ask.ballot
-  register.accepted = { ballot: ask.ballot, holding: ask.holding, release: ask.release }
-  persist(turn, writeRegister(register))
-  const vote: Vote = { type: 'vote', agent: ask.agent, epoch: ask.epoch, ballot: ask.ballot, holding: ask.holding }
-  begin(turn, { kind: 'seal', statement: vote }, { for: 'seal-vote', agent: ask.agent, handle, proposer: from })
+  if (!acceptable(turn, from, handle, ask)) return
+  const { agent, epoch, ballot, holding } = ask
+  const vote: Vote = { type: 'vote', agent, epoch, ballot, holding }
+  begin(turn, { kind: 'seal', statement: vote }, { for: 'seal-vote', agent, handle, proposer: from, ask })
 }
 
-/** Our vote is signed: answer the proposer; where it is a quorum by itself, the decision is known here and now. */
-export function onVoteSealed(turn: Turn, handle: number, proposer: Did, vote: Sealed<Vote>): void {
-  answer(turn, handle, 'accept', { vote })
+/**
+ * Our vote is signed, and nobody has it. If it may still be cast, it is durable and said, and where it is a quorum by
+ * itself, the decision is known here and now: one commit for all of it.
+ */
+export function onVoteSealed(
+  turn: Turn,
+  handle: number,
+  proposer: Did,
+  ask: Requests['accept']['ask'],
+  vote: Sealed<Vote>,
+): void {
+  const register = acceptable(turn, proposer, handle, ask)
+  if (!register) return
   const { agent, epoch, ballot, holding } = vote.statement
-  const register = turn.state.registers.get(agent)
-  if (!register || quorumOf(register.witnesses) > 1 || epoch <= register.epoch) return
+  register.promised = ballot
+  register.accepted = { ballot, holding, release: ask.release }
+  persist(turn, writeRegister(register))
+  answer(turn, handle, 'accept', { vote })
+  if (quorumOf(register.witnesses) > 1) return
   const certificate: Certificate = { agent, epoch, ballot, holding, votes: [vote] }
   // The old holder, too, where it is not the one that asks: it stops now instead of after its next report.
   for (const to of new Set([holding.holder, register.holder]))
     if (to !== proposer && to !== turn.state.self) tell(turn, to, 'certificate', { certificate })
   learn(turn, certificate)
+}
+
+/** The register, if this vote may be cast now; otherwise null, and the ask is denied. */
+function acceptable(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): Register | null {
+  const register = admissible(turn, from, handle, ask.agent, ask.epoch)
+  if (!register) return null
+  const fault = ask.ballot.round === 0 ? releaseFault(register, ask) : null
+  if (fault) deny(turn, handle, 'NOT_AUTHORISED', fault)
+  else if (ask.ballot.round > 0 && ask.ballot.host !== from)
+    deny(turn, handle, 'BAD_MESSAGE', 'a proposer uses ballots of its own')
+  else if (register.promised && compareBallots(ask.ballot, register.promised) < 0)
+    deny(turn, handle, 'OUTBID', `promised round ${register.promised.round}`)
+  else return register
+  return null
 }
 
 /** The register, if the ask is for its next epoch and from one who may propose; otherwise null, and the ask is denied. */

@@ -26,7 +26,7 @@ const random = seededRandom(9)
 let state: HostState
 let row: HomeRow
 
-const turnOf = (): Turn => ({ state, random, ...moment, effects: [], writes: new Map() })
+const turnOf = (): Turn => ({ state, random, ...moment, effects: [], writes: new Map(), soon: new Map() })
 const begun = (): Resident =>
   enrol(turnOf(), DEFAULT_QUOTA, {
     name: 'one',
