@@ -119,11 +119,19 @@ function runOn(machine: Machine, slice: bigint): Leg['stop'] {
   }
 }
 
-/** The suite's host knows one call, which says what it was told. */
-const outcomeOf = ({ name, argsJson }: PendingCall): Delivery['outcome'] =>
-  name === 'echo'
-    ? { ok: true, valueJson: argsJson }
-    : { ok: false, code: 'UNKNOWN', reason: `there is no call ${name}` }
+/** What a program learns of the host it is on: in the suite the same everywhere, or it would rightly notice its moves. */
+const SELF_JSON = JSON.stringify({
+  id: 'conformance.1.1',
+  host: { id: 'conformance', kind: 'edge', age: 1, name: 'the suite' },
+  quota: { fuel: 0, memoryBytes: 0, lifetimeMs: 0, sentBytes: 0, hops: 0 },
+})
+
+/** The suite's host knows two calls: who it is, and one that says what it was told. */
+function outcomeOf({ name, argsJson }: PendingCall): Delivery['outcome'] {
+  if (name === 'echo') return { ok: true, valueJson: argsJson }
+  if (name === 'self') return { ok: true, valueJson: SELF_JSON }
+  return { ok: false, code: 'UNKNOWN_CALL', reason: `there is no call ${name}` }
+}
 
 const takeLines = (machine: Machine): string[] => machine.takeConsole().map(({ level, text }) => `${level}: ${text}`)
 

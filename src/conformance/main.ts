@@ -3,13 +3,11 @@
  * program straight in every realm, then hopping from realm to realm. Progress on stderr; exit code 1 on any difference.
  * `--write` puts the table into docs/CONFORMANCE.md.
  */
-import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { packageRoot } from '../platform/node/engine-files.ts'
 import type { Place } from './place.ts'
 import { isHere, openPlaces, REALM_NAMES, type RealmName } from './places.ts'
-import { type ConformanceProgram, PROGRAM_FOLDERS, readPrograms } from './programs.ts'
+import { type ConformanceProgram, readPrograms } from './programs.ts'
 import { toursSection, writeSection } from './report.ts'
 import { conform, type Verdict } from './tour.ts'
 
@@ -59,10 +57,7 @@ const jsonOf = (verdict: Verdict): string =>
   JSON.stringify(verdict, (_, value) => (typeof value === 'bigint' ? Number(value) : value))
 
 async function main(): Promise<number> {
-  const programs = await readPrograms(
-    PROGRAM_FOLDERS.map((folder) => join(packageRoot(), folder)),
-    values.only ?? null,
-  )
+  const programs = await readPrograms(values.only ?? null)
   if (programs.length === 0) throw new Error(`there is no program ${values.only}`)
   const places = await openPlaces(chosenRealms())
   try {

@@ -4,16 +4,22 @@ import { join } from 'node:path'
 import { engineFolder, loadEngineFiles } from '../platform/node/engine-files.ts'
 import { type BrowserName, findBrowser, openBrowserRealm } from '../realms/browser-realm.ts'
 import { openNodeRealm } from '../realms/node-realm.ts'
+import { findJsc, openJscRealm } from '../realms/process-realm.ts'
 import type { Realm } from '../realms/realm.ts'
 import { type Engine, Place } from './place.ts'
 
-export const REALM_NAMES = ['node', 'chromium', 'firefox'] as const
+export const REALM_NAMES = ['node', 'chromium', 'firefox', 'jsc'] as const
 export type RealmName = (typeof REALM_NAMES)[number]
 
 /** What runs inside, from the sources as from the compiled files. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './answer.ts' : './answer.js', import.meta.url)
 
-export const isHere = (name: RealmName): boolean => name === 'node' || findBrowser(name) !== null
+const isBrowser = (name: RealmName): name is BrowserName => name === 'chromium' || name === 'firefox'
+
+export function isHere(name: RealmName): boolean {
+  if (isBrowser(name)) return findBrowser(name) !== null
+  return name === 'node' || findJsc() !== null
+}
 
 /** In the order of the names. Throws where two places do not start from the same image. */
 export async function openPlaces(names: readonly RealmName[]): Promise<Place[]> {
@@ -37,5 +43,7 @@ async function readEngine(): Promise<Engine> {
   return { id: manifest.id, wasm: await readFile(join(engineFolder(), 'movable.wasm')) }
 }
 
-const open = (name: RealmName): Promise<Realm> =>
-  name === 'node' ? openNodeRealm(ENTRY) : openBrowserRealm(name satisfies BrowserName, ENTRY)
+function open(name: RealmName): Promise<Realm> {
+  if (isBrowser(name)) return openBrowserRealm(name, ENTRY)
+  return name === 'node' ? openNodeRealm(ENTRY) : openJscRealm(ENTRY)
+}

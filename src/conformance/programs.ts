@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildKernel } from '../platform/node/bundle-kernel.ts'
 import { buildScript } from '../platform/node/bundle-script.ts'
+import { packageRoot } from '../platform/node/engine-files.ts'
 import type { ProgramSettings } from './protocol.ts'
 
 export interface ConformanceProgram {
@@ -16,8 +17,7 @@ export interface ConformanceProgram {
   readonly kernels: readonly Uint8Array[]
 }
 
-/** Below the project's folder. */
-export const PROGRAM_FOLDERS = ['test/programs', 'test/conformance/programs'] as const
+const FOLDERS = ['test/programs', 'test/conformance/programs'] as const
 
 /** Beside a folder of programs: what stands before each script of it. */
 const FIRST = 'check.js'
@@ -36,13 +36,11 @@ export const programOf = (name: string, code: string): ConformanceProgram => ({
   kernels: [],
 })
 
-/** Every program of the folders, by name; `only` narrows by a part of the name. */
-export async function readPrograms(
-  folders: readonly string[],
-  only: string | null = null,
-): Promise<ConformanceProgram[]> {
+/** Every program, by name; `only` narrows by a part of the name. */
+export async function readPrograms(only: string | null = null): Promise<ConformanceProgram[]> {
   const programs: ConformanceProgram[] = []
-  for (const folder of folders) {
+  for (const below of FOLDERS) {
+    const folder = join(packageRoot(), below)
     const first = join(folder, '..', FIRST)
     const prefix = existsSync(first) ? await readFile(first, 'utf8') : ''
     for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -50,10 +48,17 @@ export async function readPrograms(
       if (only !== null && !name.includes(only)) continue
       const path = join(folder, entry.name)
       if (entry.isDirectory()) programs.push(await buildAgent(name, path))
-      else programs.push(programOf(name, prefix + (await readFile(path, 'utf8'))))
+      else programs.push(scriptOf(name, prefix, await readFile(path, 'utf8')))
     }
   }
   return programs.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Its first line may name settings of its own, as `//! {"fuelMax":"20000000"}`. */
+function scriptOf(name: string, prefix: string, text: string): ConformanceProgram {
+  const own = /^\/\/! (\{.*\})$/m.exec(text)?.[1]
+  const { settings, kernels } = programOf(name, prefix + text)
+  return { name, settings: { ...settings, ...(own === undefined ? {} : JSON.parse(own)) }, kernels }
 }
 
 async function buildAgent(name: string, root: string): Promise<ConformanceProgram> {

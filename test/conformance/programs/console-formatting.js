@@ -1,0 +1,13 @@
+const circular = { name: 'c', list: [1] }; circular.self = circular; circular.list.push(circular)
+console.log('text', 1, -0, 1n, null, undefined, true, Symbol('s'), NaN)
+console.log([1, 'two', [3, [4, [5, [6]]]]], { a: { b: { c: { d: 1 } } } }, circular)
+console.info(new Map([['k', { v: 1 }]]), new Set([1, 'x']), new Date(0), /re/g, new Error('shown').message, () => 1, class Named {}, function f() {})
+console.warn(new Uint8Array([1, 2]), new Float32Array(2), new ArrayBuffer(2), Promise.resolve(1), new Proxy({ p: 1 }, {}), Object.create(null), new (class Thing { x = 1 })())
+console.error([undefined, , null], { 'quoted key': 1, [Symbol('hidden')]: 2, get g() { return busy(50) * 0 } }, Object(1), [], {}, '')
+console.debug('%s is not %d', 'formatting', 5); console.assert(1 === 1, 'no'); console.assert(false, 'yes', { a: 1 }); console.dir([1]); console.trace('trace')
+console.time('t'); busy(600_000); console.timeEnd('t'); console.timeEnd('unknown')
+console.log(Array.from({ length: 130 }, (_, i) => i), Object.fromEntries(Array.from({ length: 105 }, (_, i) => [`k${i}`, i])))
+console.log('x'.repeat(9000).length, 'line\nbreak\ttab', '\u0000\u001b[31m', '😀', '\ud800')
+console.log('y'.repeat(8300))
+try { console.log({ get bad() { throw new Error('in a getter') } }) } catch (error) { console.log('threw', error.message) }
+for (let i = 0; i < 120; i++) console.log(i, busy(i) & 255)

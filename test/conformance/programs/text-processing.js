@@ -1,0 +1,21 @@
+const table = Array.from({ length: 40 }, (_, i) => [`row ${i}`, (i * 7919) % 1000, ['red', 'green', 'b"l,ue'][i % 3], `line\nbreak ${i}`])
+const csv = table.map((row) => row.map((cell) => (/[",\n]/.test(cell) ? `"${String(cell).replaceAll('"', '""')}"` : cell)).join()).join('\n')
+const parse = (text) => { const rows = [[]]; let cell = '', quoted = false; for (let i = 0; i < text.length; i++) { const c = text[i]; if (quoted) { if (c === '"' && text[i + 1] === '"') { cell += '"'; i++ } else if (c === '"') quoted = false; else cell += c } else if (c === '"') quoted = true; else if (c === ',') { rows.at(-1).push(cell); cell = '' } else if (c === '\n') { rows.at(-1).push(cell); rows.push([]); cell = '' } else cell += c } rows.at(-1).push(cell); return rows }
+const rows = parse(csv)
+check('csv', rows.length === 40 && rows.every((row, i) => row.every((cell, k) => cell === String(table[i][k]))))
+const markdown = '# Title\n\nSome *bold* and `code` [link](http://x/y?z=1).\n\n- one\n- two *2*\n\n> quoted **deep** text\n'.repeat(4)
+const html = markdown.split(/\n{2,}/).map((block) => block.trim()).filter(Boolean).map((block) => { const inline = (t) => t.replace(/[&<]/g, (c) => `&#${c.charCodeAt(0)};`).replace(/\*\*(.+?)\*\*/g, '<b>$1</b>').replace(/\*(.+?)\*/g, '<em>$1</em>').replace(/`(.+?)`/g, '<code>$1</code>').replace(/\[(.+?)\]\((.+?)\)/g, '<a href="$2">$1</a>'); const heading = /^(#+) (.*)/.exec(block); if (heading) return `<h${heading[1].length}>${inline(heading[2])}</h${heading[1].length}>`; if (block.startsWith('- ')) return `<ul>${block.split('\n').map((l) => `<li>${inline(l.slice(2))}</li>`).join('')}</ul>`; if (block.startsWith('> ')) return `<q>${inline(block.slice(2))}</q>`; return `<p>${inline(block)}</p>` }).join('')
+console.log(html.length, html.slice(0, 120))
+const wrap = (text, width) => text.split(/\s+/).reduce((lines, word) => { const last = lines.at(-1); if (last.length + word.length + 1 > width) lines.push(word); else lines[lines.length - 1] = last ? `${last} ${word}` : word; return lines }, [''])
+const poem = 'Whose woods these are I think I know. His house is in the village though; He will not see me stopping here To watch his woods fill up with snow.'
+for (const line of wrap(poem, 28)) console.log(line.padEnd(28, '·'))
+const roman = (n) => [[1000, 'M'], [900, 'CM'], [500, 'D'], [400, 'CD'], [100, 'C'], [90, 'XC'], [50, 'L'], [40, 'XL'], [10, 'X'], [9, 'IX'], [5, 'V'], [4, 'IV'], [1, 'I']].reduce(([text, left], [value, sign]) => [text + sign.repeat(Math.floor(left / value)), left % value], ['', n])[0]
+const arabic = (text) => [...text].reduce((sum, c, i, all) => { const v = (x) => ({ M: 1000, D: 500, C: 100, L: 50, X: 10, V: 5, I: 1 })[x] ?? 0; return sum + (v(c) < v(all[i + 1]) ? -v(c) : v(c)) }, 0)
+for (let n = 1; n < 2030; n += 37) check('roman', arabic(roman(n)), n)
+const caesar = (text, k) => text.replace(/[a-z]/gi, (c) => { const base = c < 'a' ? 65 : 97; return String.fromCharCode(((c.charCodeAt(0) - base + k + 26) % 26) + base) })
+check('caesar', caesar(caesar(poem, 11), -11), poem)
+const index = new Map()
+poem.toLowerCase().match(/[a-z]+/g).forEach((word, i) => index.set(word, [...(index.get(word) ?? []), i]))
+console.log([...index].filter(([, at]) => at.length > 1), roman(1994), caesar('Sojourn', 13))
+const template = (text, data) => text.replace(/\{\{(\w+)(?:\|(\w+))?\}\}/g, (_, key, filter) => { busy(30); const value = data[key] ?? `?${key}`; return filter === 'upper' ? value.toUpperCase() : filter === 'json' ? JSON.stringify(value) : value })
+console.log(template('{{a}} {{b|upper}} {{c|json}} {{d}}', { a: 'x', b: 'shout', c: [1, { d: 2 }] }))

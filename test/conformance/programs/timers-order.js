@@ -1,0 +1,20 @@
+const log = []
+const note = (text) => log.push(`${text}@${Math.floor(performance.now())}`)
+for (const [name, ms] of [['c', 30], ['a', 10], ['b', 20], ['a2', 10], ['zero', 0], ['negative', -5], ['text', '15'], ['nan', NaN], ['float', 10.9]]) setTimeout(note, ms, name)
+const every = setInterval(() => { note('tick'); busy(2000); if (log.filter((one) => one.startsWith('tick')).length === 4) clearInterval(every) }, 8)
+const cancelled = setTimeout(() => note('never'), 12)
+setTimeout(() => { clearTimeout(cancelled); note('cancelled one'); setTimeout(note, 0, 'nested'); queueMicrotask(() => note('micro')); Promise.resolve().then(() => note('promise')) }, 11)
+setTimeout(() => { note('busy from'); busy(400_000); note('busy to') }, 13)
+await new Promise((resolve) => setTimeout(resolve, 60))
+console.log(log.map((one) => one.replace(/@.*/, '')).join(' '))
+check('monotonic', log.map((one) => Number(one.split('@')[1])).every((t, i, all) => i === 0 || all[i - 1] <= t))
+clearTimeout(undefined); clearTimeout(-1); clearInterval('x')
+for (const bad of ['code', null, {}]) try { setTimeout(bad, 1) } catch (error) { console.log(error.name) }
+const from = performance.now()
+await new Promise((resolve) => setTimeout(resolve, 86_400_000 * 20))
+check('three weeks', Math.round((performance.now() - from) / 86_400_000), 20)
+let rounds = 0
+await new Promise((resolve) => { const next = () => (++rounds < 40 ? setTimeout(next, rounds % 3) : resolve()); next() })
+const all = await Promise.all(Array.from({ length: 40 }, (_, i) => new Promise((resolve) => setTimeout(() => resolve(i), (i * 37) % 11))))
+check('all', all.length, 40)
+console.log(rounds, typeof setTimeout(() => {}, 1), setTimeout(() => console.log('the last word'), 5) > 0)
