@@ -10,7 +10,7 @@ import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
 import { instrumentKernel } from '../engine/instrument/kernel.ts'
 import { type EngineBuild, Machine, type MachineOptions, prepareEngine } from '../engine/machine.ts'
 import { type Frame, openFrame, packFrame } from './frame.ts'
-import type { Ask, Chain, CheckpointHead, Leg, ProgramSettings } from './protocol.ts'
+import type { Ask, Chain, CheckpointHead, Leg, Points, ProgramSettings, Slice } from './protocol.ts'
 
 interface Program {
   readonly settings: ProgramSettings
@@ -33,9 +33,9 @@ export async function answer(request: Uint8Array): Promise<Uint8Array> {
       programs.delete(head.id)
       return packFrame({ head: {}, parts: [] })
     case 'leg':
-      return packFrame(await runLeg(head.id, head.from, parts, head.sliceFuel))
+      return packFrame(await runLeg(head.id, head.from, parts, head.slice))
     case 'chain':
-      return packFrame(runChain(head.id, BigInt(head.sliceFuel), head.until))
+      return packFrame(runChain(head.id, head.at, head.until))
   }
 }
 
@@ -60,7 +60,7 @@ async function runLeg(
   id: string,
   from: CheckpointHead | null,
   blocks: readonly Uint8Array[],
-  sliceFuel: string | null,
+  slice: Slice,
 ): Promise<Frame<Leg>> {
   const { build, program } = known(id)
   let arrivedAs: string | null = null
@@ -70,8 +70,12 @@ async function runLeg(
     machine = Machine.thaw(build, await open(from, blocks), program.options)
     arrivedAs = sealCheckpoint(machine.freeze()).root
   }
-  const slice = sliceFuel === null ? program.options.fuelMax : BigInt(sliceFuel)
-  return describe(machine, runOn(machine, slice), [], arrivedAs)
+  return describe(machine, runOn(machine, fuelOf(slice, machine, program)), [], arrivedAs)
+}
+
+function fuelOf(slice: Slice, machine: Machine, { options }: Program): bigint {
+  if (slice === null) return options.fuelMax
+  return 'for' in slice ? BigInt(slice.for) : BigInt(slice.until) - machine.fuelUsed
 }
 
 async function open({ root, cids }: CheckpointHead, blocks: readonly Uint8Array[]): Promise<MachineImage> {
@@ -81,14 +85,17 @@ async function open({ root, cids }: CheckpointHead, blocks: readonly Uint8Array[
   return opened.value
 }
 
-function runChain(id: string, slice: bigint, until: number | null): Frame<Chain> {
+function runChain(id: string, at: Points, until: number | null): Frame<Chain> {
   const { build, program } = known(id)
   const machine = Machine.start(build, program.settings.code, program.settings.inputJson, program.options)
   const roots: string[] = []
   const lines: string[] = []
   let hashed: ReturnType<typeof sealCheckpoint>['hashed'] | undefined
+  const points = 'every' in at ? null : at.fuel.map(BigInt)
+  const every = 'every' in at ? BigInt(at.every) : program.options.fuelMax
   for (;;) {
-    const stop = runOn(machine, slice)
+    const point = points?.find((one) => one > machine.fuelUsed)
+    const stop = runOn(machine, point === undefined ? every : point - machine.fuelUsed)
     const isLast = stop.kind !== 'slice' || roots.length + 1 === until
     if (isLast) {
       const { head, parts } = describe(machine, stop, lines, null)

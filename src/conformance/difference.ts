@@ -7,10 +7,11 @@ import type { Leg } from './protocol.ts'
 
 /** Of two ends; null where they are equal. */
 export function endDifference(expected: Leg, actual: Leg): string | null {
+  const [result, other] = [JSON.stringify(expected.stop), JSON.stringify(actual.stop)]
+  if (result !== other) return `result: ${show(result)} / ${show(other)}`
   const line = expected.console.findIndex((text, i) => text !== actual.console[i])
   if (line >= 0) return `console line ${line + 1}: ${show(expected.console[line])} / ${show(actual.console[line])}`
   const rows = [
-    ['result', JSON.stringify(expected.stop), JSON.stringify(actual.stop)],
     ['console lines', expected.console.length, actual.console.length],
     ['fuel', expected.fuel, actual.fuel],
     ['clock', expected.clockMs, actual.clockMs],

@@ -2,7 +2,7 @@
 import type { Realm } from '../realms/realm.ts'
 import { type Frame, openFrame, packFrame } from './frame.ts'
 import type { ConformanceProgram } from './programs.ts'
-import type { Ask, Chain, CheckpointHead, Leg } from './protocol.ts'
+import type { Ask, Chain, CheckpointHead, Leg, Points, Slice } from './protocol.ts'
 
 /** A checkpoint as it travels: the root's name, and the blocks in the order of their names. */
 export interface Packed {
@@ -45,28 +45,19 @@ export class Place {
   async leg(
     { name }: ConformanceProgram,
     from: Packed | null,
-    sliceFuel: bigint | null,
+    slice: Slice,
   ): Promise<{ leg: Leg; packed: Packed | null }> {
-    const question = {
-      kind: 'leg',
-      id: name,
-      from: from?.head ?? null,
-      sliceFuel: sliceFuel === null ? null : String(sliceFuel),
-    } as const
+    const question = { kind: 'leg', id: name, from: from?.head ?? null, slice } as const
     const { head, parts } = await ask<Leg>(this.realm, question, from?.blocks ?? [])
     return { leg: head, packed: head.checkpoint && { head: head.checkpoint, blocks: parts } }
   }
 
   async chain(
     { name }: ConformanceProgram,
-    sliceFuel: bigint,
+    at: Points,
     until: number | null = null,
   ): Promise<{ chain: Chain; packed: Packed | null }> {
-    const { head, parts } = await ask<Chain>(
-      this.realm,
-      { kind: 'chain', id: name, sliceFuel: String(sliceFuel), until },
-      [],
-    )
+    const { head, parts } = await ask<Chain>(this.realm, { kind: 'chain', id: name, at, until }, [])
     return { chain: head, packed: head.end.checkpoint && { head: head.end.checkpoint, blocks: parts } }
   }
 }

@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { engineFolder, loadEngineFiles } from '../platform/node/engine-files.ts'
-import { type BrowserName, findBrowser, openBrowserRealm } from '../realms/browser-realm.ts'
+import { findBrowser, openBrowserRealm } from '../realms/browser-realm.ts'
 import { openNodeRealm } from '../realms/node-realm.ts'
 import { findJsc, openJscRealm } from '../realms/process-realm.ts'
 import type { Realm } from '../realms/realm.ts'
+import { type CpuName, openCpuRealm } from './other-cpu.ts'
 import { type Engine, Place } from './place.ts'
 
 export const REALM_NAMES = ['node', 'chromium', 'firefox', 'jsc'] as const
@@ -14,17 +15,18 @@ export type RealmName = (typeof REALM_NAMES)[number]
 /** What runs inside, from the sources as from the compiled files. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './answer.ts' : './answer.js', import.meta.url)
 
-const isBrowser = (name: RealmName): name is BrowserName => name === 'chromium' || name === 'firefox'
-
 export function isHere(name: RealmName): boolean {
-  if (isBrowser(name)) return findBrowser(name) !== null
+  if (name === 'chromium' || name === 'firefox') return findBrowser(name) !== null
   return name === 'node' || findJsc() !== null
 }
 
-/** In the order of the names. Throws where two places do not start from the same image. */
-export async function openPlaces(names: readonly RealmName[]): Promise<Place[]> {
+/** In the order given. Throws where two places do not start from the same image. */
+export async function openPlaces(
+  names: readonly (RealmName | CpuName)[],
+  say: (text: string) => void = () => {},
+): Promise<Place[]> {
   const engine = await readEngine()
-  const opened = await Promise.allSettled(names.map((name) => open(name)))
+  const opened = await Promise.allSettled(names.map((name) => open(name, say)))
   const realms = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   try {
     for (const one of opened) if (one.status === 'rejected') throw one.reason
@@ -43,7 +45,16 @@ async function readEngine(): Promise<Engine> {
   return { id: manifest.id, wasm: await readFile(join(engineFolder(), 'movable.wasm')) }
 }
 
-function open(name: RealmName): Promise<Realm> {
-  if (isBrowser(name)) return openBrowserRealm(name, ENTRY)
-  return name === 'node' ? openNodeRealm(ENTRY) : openJscRealm(ENTRY)
+function open(name: RealmName | CpuName, say: (text: string) => void): Promise<Realm> {
+  switch (name) {
+    case 'node':
+      return openNodeRealm(ENTRY)
+    case 'chromium':
+    case 'firefox':
+      return openBrowserRealm(name, ENTRY)
+    case 'jsc':
+      return openJscRealm(ENTRY)
+    default:
+      return openCpuRealm(name, ENTRY, say)
+  }
 }

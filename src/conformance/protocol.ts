@@ -30,10 +30,16 @@ export type Ask =
       readonly kind: 'leg'
       readonly id: string
       readonly from: CheckpointHead | null
-      readonly sliceFuel: string | null
+      readonly slice: Slice
     }
-  /** Freezes after every so much fuel and goes on in place; with `until`, ends with that freeze's checkpoint. */
-  | { readonly kind: 'chain'; readonly id: string; readonly sliceFuel: string; readonly until: number | null }
+  /** Freezes at these points and goes on in place; with `until`, ends with that freeze's checkpoint. */
+  | { readonly kind: 'chain'; readonly id: string; readonly at: Points; readonly until: number | null }
+
+/** For so much fuel, until the program has used so much, or to its end; fuel as text. */
+export type Slice = { readonly for: string } | { readonly until: string } | null
+
+/** After every so much fuel, or at points of the program's fuel, ascending; both as text. */
+export type Points = { readonly every: string } | { readonly fuel: readonly string[] }
 
 export interface Leg {
   readonly stop: Stop

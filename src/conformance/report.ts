@@ -3,7 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { packageRoot } from '../platform/node/engine-files.ts'
+import type { LongRun } from './long.ts'
 import type { Place } from './place.ts'
+import type { LanguageRun } from './test262.ts'
 import type { Verdict } from './tour.ts'
 
 const FILE = 'docs/CONFORMANCE.md'
@@ -64,6 +66,31 @@ export function toursSection(verdicts: readonly Verdict[], places: readonly Plac
     `**${verdicts.length} programs, ${hops.toLocaleString('en')} freezes, ${different} differences.**`,
     '',
     table(heads, rows),
+  ].join('\n')
+}
+
+export function longSection(run: LongRun, places: readonly Place[]): string {
+  const count = (number: number | bigint): string => number.toLocaleString('en')
+  return [
+    provenance(places),
+    '',
+    `A program of ${count(run.fuel)} fuel, which took ${run.seconds.toFixed(1)} s in one piece in Node on this machine, was`,
+    `frozen at ${count(run.freezes)} points of its fuel drawn at random (seed ${run.seed}), ${count(run.midTurn)} of them in the middle`,
+    `of a turn, and went on at the next place in turn each time: **difference: ${run.difference ?? 'none'}**, at no freeze and`,
+    'not at the end.',
+  ].join('\n')
+}
+
+export function languageSection(run: LanguageRun, places: readonly Place[]): string {
+  const rate = ((100 * run.passed) / Math.max(1, run.run)).toFixed(2)
+  const left = [...run.skipped].sort(([, a], [, b]) => b - a).map(([reason, count]) => `${reason} ${count}`)
+  return [
+    provenance(places),
+    '',
+    `${run.run} programs, **${run.passed} passed (${rate} %)** in one piece; ${run.freezes} freezes, **${run.differences} differences**`,
+    'made by hopping.',
+    '',
+    `Files left out: ${left.join(', ') || 'none'}.`,
   ].join('\n')
 }
 

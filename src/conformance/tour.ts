@@ -22,7 +22,8 @@ export interface Verdict {
   readonly fuel: bigint
   readonly ended: string
   readonly stateHash: string | null
-  readonly lines: number
+  /** What the straight run printed. */
+  readonly console: readonly string[]
   readonly tours: readonly Tour[]
   /** The first thing that was not as in the straight run at the first place, or null. */
   readonly difference: string | null
@@ -45,7 +46,7 @@ export async function conform(
     fuel: BigInt(straight.fuel),
     ended: straight.stop.kind === 'failed' ? `failed: ${straight.stop.code}` : straight.stop.kind,
     stateHash: straight.stateHash,
-    lines: straight.console.length,
+    console: straight.console,
   }
   const tours: Tour[] = []
   try {
@@ -75,7 +76,9 @@ async function goRound(
   sliceFuel: bigint,
   straight: Leg,
 ): Promise<Tour> {
-  const { chain } = await home.chain(program, sliceFuel)
+  const slice = { for: String(sliceFuel) }
+  const at = { every: String(sliceFuel) }
+  const { chain } = await home.chain(program, at)
   const inPlace = endDifference(straight, chain.end)
   if (inPlace !== null) throw new Difference(`frozen every ${sliceFuel} in place: ${inPlace}`)
   const lines: string[] = []
@@ -83,7 +86,7 @@ async function goRound(
   let from: Packed | null = null
   for (;;) {
     const place = route[freezes % route.length] ?? home
-    const { leg, packed }: { leg: Leg; packed: Packed | null } = await place.leg(program, from, sliceFuel)
+    const { leg, packed }: { leg: Leg; packed: Packed | null } = await place.leg(program, from, slice)
     const where = `every ${sliceFuel} fuel, freeze ${freezes + 1}, in ${place.name}`
     if (from !== null && leg.arrivedAs !== from.head.root)
       throw new Difference(`${where}: thawed it seals to ${leg.arrivedAs}, not to ${from.head.root}`)
@@ -94,7 +97,7 @@ async function goRound(
       return { sliceFuel, freezes, midTurn, inKernel }
     }
     if (packed.head.root !== chain.roots[freezes]) {
-      const expected = await home.chain(program, sliceFuel, freezes + 1)
+      const expected = await home.chain(program, at, freezes + 1)
       throw new Difference(`${where}: ${await checkpointDifference(expected.packed, packed)}`)
     }
     freezes++

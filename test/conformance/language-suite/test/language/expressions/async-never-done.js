@@ -1,0 +1,5 @@
+/*---
+description: fails, for it never says that it is done
+flags: [async]
+---*/
+new Promise(function () {})

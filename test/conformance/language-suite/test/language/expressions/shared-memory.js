@@ -1,0 +1,5 @@
+/*---
+description: needs what agents lack
+features: [SharedArrayBuffer, Symbol]
+---*/
+new SharedArrayBuffer(1)

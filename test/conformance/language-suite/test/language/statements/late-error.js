@@ -1,0 +1,7 @@
+/*---
+description: ends in an error of its own
+negative:
+  phase: runtime
+  type: RangeError
+---*/
+new Array(-1)

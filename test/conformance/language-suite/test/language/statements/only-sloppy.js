@@ -1,0 +1,5 @@
+/*---
+description: with is for sloppy code
+flags: [noStrict]
+---*/
+with ({ inside: 4 }) assert.sameValue(inside, 4)
