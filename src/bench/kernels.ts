@@ -17,9 +17,9 @@ export async function benchKernels(): Promise<Row[]> {
   if (!instrumented.ok) throw new Error(instrumented.reason)
   const bare = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(binary)), { env: { abort: () => {} } })
     .exports as unknown as Readonly<Record<string, () => number>>
-  const kernel = new Kernel('bench', new WebAssembly.Module(instrumented.value), PAGES, 1)
+  const kernel = new Kernel('bench', new WebAssembly.Module(instrumented.value), { pagesMax: PAGES, seed: 1 })
   const called = (name: string) => (): number => {
-    const outcome = kernel.call(name, [], { fuelLeft: 1n << 50n, soft: 0n, depthLeft: 290_000 })
+    const outcome = kernel.call(kernel.numberOf(name), [], { fuelLeft: 1n << 50n, soft: 0n, depthLeft: 290_000 })
     if (outcome.kind !== 'value') throw new Error(`${name}: ${outcome.kind}`)
     return Number(outcome.value)
   }

@@ -90,7 +90,10 @@ export function encodeRoot(
     nextRequest: image.nextRequest,
     queues,
     kernels: image.kernels.map((kernel, i) => ({
+      id: kernel.id,
       name: kernel.name,
+      instance: kernel.instance,
+      memoryPagesMax: kernel.memoryPagesMax,
       memoryPages: kernel.memoryPages,
       pages: kernelPages[i] ?? writeTable([]),
       globals: writeGlobals(kernel.globals),
@@ -134,8 +137,8 @@ function readRoot(value: unknown): Root {
   const fuelUsed = readI64(root.fuelUsed, 'fuelUsed')
   if (fuelUsed < 0n) misshapen(`fuelUsed ${fuelUsed} < 0`)
   const kernels = list(root.kernels, 'kernels', KERNELS_MAX).map(readKernel)
-  const names = new Set(kernels.map(({ name }) => name))
-  if (names.size !== kernels.length) misshapen('two kernels have one name')
+  for (const [i, { id }] of kernels.entries())
+    if (id <= (kernels[i - 1]?.id ?? -1)) misshapen(`kernels[${i}] id ${id} does not ascend`)
   if (kernels.filter(({ suspended }) => suspended !== null).length > 1) misshapen('two kernels stand in a call')
   const total = kernels.reduce((sum, kernel) => sum + kernel.memoryPages, memory.memoryPages)
   if (total > MEMORY_PAGES_MAX) misshapen(`memoryPages ${total} > MEMORY_PAGES_MAX ${MEMORY_PAGES_MAX}`)
@@ -153,12 +156,29 @@ function readRoot(value: unknown): Root {
   }
 }
 
+const KERNEL_KEYS = [
+  'id',
+  'name',
+  'instance',
+  'memoryPagesMax',
+  'memoryPages',
+  'pages',
+  'globals',
+  'suspended',
+] as const
+
 function readKernel(value: unknown, i: number): Root['kernels'][number] {
   const what = `kernels[${i}]`
-  const kernel = record(value, what, ['name', 'memoryPages', 'pages', 'globals', 'suspended'])
+  const kernel = record(value, what, KERNEL_KEYS)
   const memory = readMemory(kernel.memoryPages, kernel.pages, `${what}.`)
   return {
+    id: whole(kernel.id, `${what}.id`, 0, KERNELS_MAX - 1),
     name: text(kernel.name, `${what}.name`, NAME_LENGTH_MAX),
+    instance: text(kernel.instance, `${what}.instance`, NAME_LENGTH_MAX),
+    memoryPagesMax:
+      kernel.memoryPagesMax === null
+        ? null
+        : whole(kernel.memoryPagesMax, `${what}.memoryPagesMax`, 0, MEMORY_PAGES_MAX),
     ...memory,
     globals: readGlobals(kernel.globals, `${what}.globals`),
     suspended: kernel.suspended === null ? null : readSuspended(kernel.suspended, `${what}.suspended`),

@@ -40,7 +40,7 @@ export function sealCheckpoint(image: MachineImage, previous?: HashedPages): Sea
     return writePages(pages, leaves)
   }
   const pages = sealMemory('', image.pages)
-  const kernelPages = image.kernels.map((kernel) => sealMemory(kernel.name, kernel.pages))
+  const kernelPages = image.kernels.map((kernel) => sealMemory(`kernel ${kernel.id}`, kernel.pages))
   const queues = writeQueues(encodeQueues({ ...image, kernelFrames: framesOf(image) }), (chunk) => {
     const digest = sha256(chunk)
     blocks.set(cidOfDigest(digest, CODEC_RAW), chunk)

@@ -125,8 +125,14 @@ function deliverySound(delivery: Delivery, nextRequest: number): boolean {
 
 function kernelsFault(kernels: readonly KernelImage[], standing: MachineImage['standing']): string | null {
   if (kernels.length > KERNELS_MAX) return `kernels ${kernels.length} > KERNELS_MAX ${KERNELS_MAX}`
-  if (new Set(kernels.map((one) => one.name)).size !== kernels.length) return 'a kernel is there twice'
+  const instances = kernels.map(({ name, instance }) => JSON.stringify([name, instance]))
+  if (new Set(instances).size !== kernels.length) return 'a kernel instance is there twice'
+  let before = -1
   for (const kernel of kernels) {
+    if (!whole(kernel.id, before + 1, KERNELS_MAX - 1)) return `kernel ${kernel.name}: id does not ascend`
+    before = kernel.id
+    if (kernel.memoryPagesMax !== null && !whole(kernel.memoryPagesMax, 0, 65_536))
+      return `kernel ${kernel.name}: memoryPagesMax is not a size`
     if (!whole(kernel.memoryPages, 0, 65_536)) return `kernel ${kernel.name}: memoryPages is not a size`
     const pages = pagesFault(kernel.pages, kernel.memoryPages)
     if (pages !== null) return `kernel ${kernel.name}: ${pages}`

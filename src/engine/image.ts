@@ -45,7 +45,17 @@ export interface Delivery {
     | { readonly ok: false; readonly code: string; readonly reason: string }
 }
 
-export interface KernelImage {
+export interface KernelImage extends KernelState {
+  /** The instance's number; ascending in an image. */
+  readonly id: number
+  /** Tells instances of one kernel apart; '' is the usual one. */
+  readonly instance: string
+  /** Pages set aside for its memory, or null where it takes what is left as it goes. */
+  readonly memoryPagesMax: number | null
+}
+
+/** What an instance itself knows. */
+export interface KernelState {
   readonly name: string
   readonly memoryPages: number
   /** 4 KiB pages that differ from the kernel's freshly instantiated memory. */

@@ -97,6 +97,15 @@ export class KernelMeter {
     this.#lend(left)
   }
 
+  /**
+   * Takes fuel for something done outside of what was lent. The cell moves along, so that where it ends does not depend on
+   * when the kernel last told what it had used.
+   */
+  charge(fuel: bigint): void {
+    this.#reserve -= fuel
+    this.#cellEnd = most(0n, this.#cellEnd - fuel)
+  }
+
   #usedUp(): never {
     this.#reserve = -1n
     this.#write(this.#read().depth, 0)

@@ -1,28 +1,48 @@
-/** The kernels of one agent: made at first use, sharing the agent's fuel, depth and half of its memory. */
+/**
+ * The kernels of one agent: instances made when they are asked for, sharing the agent's fuel, depth and the part of its
+ * memory that is not the VM's. An instance that asked for a maximum has it set aside; all others share what is left, page
+ * by page, so that all together never have more than their part.
+ */
 import type { KernelImage } from './image.ts'
-import { Kernel, type KernelOutcome } from './kernels.ts'
-import { KERNELS_MAX } from './limits.ts'
+import type { Meter } from './kernel-meter.ts'
+import { Kernel, type KernelArgument, type KernelOutcome } from './kernels.ts'
+import { BULK_BYTES_PER_FUEL_LOG2, KERNELS_MAX, WASM_PAGE_BYTES } from './limits.ts'
 import { type Vm, VmFault } from './vm.ts'
 
-/** One read or write, in bytes: a text of it crosses the boundary. */
-const TRANSFER_BYTES_MAX = 16 * 1_048_576
+/** Why an instance is not made; the codes are the author's door's. */
+export interface KernelRefusal {
+  readonly code: 'NOT_FOUND' | 'QUOTA' | 'INVALID'
+  readonly reason: string
+}
+
+interface Held {
+  readonly id: number
+  readonly name: string
+  /** Tells instances of one kernel apart. */
+  readonly instance: string
+  /** Pages set aside for it, or null where it takes them as it goes. */
+  readonly pagesMax: number | null
+  readonly kernel: Kernel
+}
 
 export class KernelSet {
   /** The soft fuel limit of the slice that runs. */
   soft = 0n
   readonly #modules: ReadonlyMap<string, WebAssembly.Module>
-  readonly #pagesEach: number
+  readonly #pages: number
   readonly #seed: number
-  readonly #instances = new Map<string, Kernel>()
+  /** By the instance's number, which is the lowest that was free. */
+  readonly #held = new Map<number, Held>()
 
+  /** `pages`: all that the instances may have together. */
   constructor(modules: ReadonlyMap<string, WebAssembly.Module>, pages: number, seed: number) {
     if (modules.size > KERNELS_MAX) throw new VmFault(`kernels ${modules.size} > KERNELS_MAX ${KERNELS_MAX}`)
     this.#modules = modules
-    this.#pagesEach = modules.size === 0 ? 0 : Math.floor(pages / modules.size)
+    this.#pages = pages
     this.#seed = seed
   }
 
-  /** Names of the kernels and of their functions. */
+  /** Names of the kernels and of their functions, in the order of their numbers. */
   get names(): Record<string, string[]> {
     const names: Record<string, string[]> = {}
     for (const [name, module] of this.#modules) {
@@ -34,126 +54,129 @@ export class KernelSet {
 
   get memoryBytes(): number {
     let bytes = 0
-    for (const kernel of this.#instances.values()) bytes += kernel.memory?.buffer.byteLength ?? 0
+    for (const { kernel } of this.#held.values()) bytes += kernel.memory?.buffer.byteLength ?? 0
     return bytes
   }
 
-  /** The outcome as JSON; null where the kernel was suspended. */
-  call(name: string, exportName: string, argsJson: string, vm: Vm): string | null {
-    const kernel = this.#kernel(name, vm)
-    if (typeof kernel === 'string') return kernel
-    // Numbers travel as text: JSON has no NaN, no infinity and no -0.
-    const args = (JSON.parse(argsJson) as unknown[]).map(Number)
-    return this.#lend(vm, (meter) => kernel.call(exportName, args, meter))
+  /** The number of the instance of that name, made if it is not there. `memoryBytesMax` 0: as much as is left. */
+  open(name: string, instance: string, memoryBytesMax: number, vm: Vm): number | KernelRefusal {
+    const pagesMax = memoryBytesMax === 0 ? null : Math.floor(memoryBytesMax / WASM_PAGE_BYTES)
+    for (const held of this.#held.values()) {
+      if (held.name !== name || held.instance !== instance) continue
+      if (pagesMax === null || pagesMax === held.pagesMax) return held.id
+      return { code: 'INVALID', reason: `kernel ${name} "${instance}" is there with another memoryBytesMax` }
+    }
+    const module = this.#modules.get(name)
+    if (module === undefined) return { code: 'NOT_FOUND', reason: `the bundle has no kernel "${name}"` }
+    const made = this.#make(this.#free(), name, module, instance, pagesMax)
+    if (!('id' in made)) return made
+    const { startFuel, memory } = made.kernel
+    vm.fuelLeft -= startFuel + BigInt((memory?.buffer.byteLength ?? 0) >> BULK_BYTES_PER_FUEL_LOG2)
+    return made.id
+  }
+
+  #free(): number {
+    for (let id = 0; ; id++) if (!this.#held.has(id)) return id
+  }
+
+  /** Pages that no instance has and none was promised. */
+  #unclaimed(): number {
+    let claimed = 0
+    for (const { pagesMax, kernel } of this.#held.values()) claimed += pagesMax ?? kernel.memoryPages
+    return this.#pages - claimed
+  }
+
+  #make(
+    id: number,
+    name: string,
+    module: WebAssembly.Module,
+    instance: string,
+    pagesMax: number | null,
+  ): Held | KernelRefusal {
+    if (this.#held.size >= KERNELS_MAX)
+      return { code: 'QUOTA', reason: `kernel instances > KERNELS_MAX ${KERNELS_MAX}` }
+    const left = this.#unclaimed()
+    if (pagesMax !== null && !(pagesMax >= 0 && pagesMax <= left))
+      return {
+        code: 'QUOTA',
+        reason: `kernel ${name}: memory ${pagesMax} pages of ${WASM_PAGE_BYTES} bytes > ${left} left`,
+      }
+    const room = pagesMax ?? this.#pages
+    const mayGrow = (pages: number, own: number): boolean =>
+      pagesMax !== null || pages + (this.#held.has(id) ? 0 : own) <= this.#unclaimed()
+    try {
+      const kernel = new Kernel(name, module, { pagesMax: room, seed: this.#seed + id, mayGrow })
+      const held = { id, name, instance, pagesMax, kernel }
+      this.#held.set(id, held)
+      return held
+    } catch (error) {
+      if (error instanceof VmFault && error.message.startsWith('memory:'))
+        return { code: 'QUOTA', reason: `kernel ${name}: ${error.message}` }
+      return { code: 'INVALID', reason: `kernel ${name} does not start` }
+    }
+  }
+
+  /** Gives an instance and its memory back. */
+  release(id: number): void {
+    this.#held.delete(id)
+  }
+
+  #kernel(id: number): Kernel | null {
+    return this.#held.get(id)?.kernel ?? null
+  }
+
+  /** Calls the function of that number. */
+  call(id: number, index: number, args: readonly KernelArgument[], vm: Vm): KernelOutcome {
+    const kernel = this.#kernel(id)
+    if (kernel === null) return GONE
+    return this.#lend(vm, (meter) => kernel.call(index, args, meter))
   }
 
   /** Goes on with the kernel that stands in the middle of a call. */
-  resume(vm: Vm): string | null {
-    for (const kernel of this.#instances.values())
+  resume(vm: Vm): KernelOutcome {
+    for (const { kernel } of this.#held.values())
       if (kernel.isSuspended) return this.#lend(vm, (meter) => kernel.resume(meter))
     throw new VmFault('no kernel stands in the middle of a call')
   }
 
-  #lend(vm: Vm, run: (meter: { fuelLeft: bigint; soft: bigint; depthLeft: number }) => KernelOutcome): string | null {
+  #lend(vm: Vm, run: (meter: Meter) => KernelOutcome): KernelOutcome {
     const meter = { fuelLeft: vm.fuelLeft, soft: this.soft, depthLeft: vm.exports.__depth.value as number }
     try {
-      const outcome = run(meter)
-      if (outcome.kind === 'suspended') return null
-      return outcome.kind === 'value'
-        ? JSON.stringify({ value: Object.is(outcome.value, -0) ? '-0' : String(outcome.value) })
-        : JSON.stringify({ error: outcome.error })
+      return run(meter)
     } finally {
       vm.fuelLeft = meter.fuelLeft
     }
   }
 
-  /** JSON with the bytes in base64, or an error. */
-  read(name: string, address: number, length: number, vm: Vm): string {
-    const kernel = this.#kernel(name, vm)
-    if (typeof kernel === 'string') return kernel
-    const range = length > TRANSFER_BYTES_MAX ? null : kernel.range(address, length)
-    return range === null ? outside(name) : JSON.stringify({ value: toBase64(range) })
+  /** The instance's memory, live; null where the instance or the range is not there. The copy is paid by whoever asks. */
+  range(id: number, address: number, length: number, vm: Vm): Uint8Array | null {
+    const range = this.#kernel(id)?.range(address, length) ?? null
+    if (range !== null) vm.fuelLeft -= BigInt(length >> BULK_BYTES_PER_FUEL_LOG2)
+    return range
   }
 
-  write(name: string, address: number, base64: string, vm: Vm): string {
-    const kernel = this.#kernel(name, vm)
-    if (typeof kernel === 'string') return kernel
-    const bytes = fromBase64(base64)
-    const range = kernel.range(address, bytes.length)
-    if (range === null) return outside(name)
-    range.set(bytes)
-    return '{}'
-  }
-
-  /** The instance, or the error as JSON. Its start is charged to the agent. */
-  #kernel(name: string, vm: Vm): Kernel | string {
-    const known = this.#instances.get(name)
-    if (known !== undefined) return known
-    const module = this.#modules.get(name)
-    if (module === undefined) return JSON.stringify({ error: `there is no kernel ${name}` })
-    const kernel = this.#make(name, module)
-    vm.fuelLeft -= kernel.startFuel
-    return kernel
-  }
-
-  #make(name: string, module: WebAssembly.Module): Kernel {
-    try {
-      const kernel = new Kernel(name, module, this.#pagesEach, this.#seed)
-      this.#instances.set(name, kernel)
-      return kernel
-    } catch (error) {
-      if (error instanceof VmFault) throw error
-      throw new VmFault(`kernel ${name} does not start`)
-    }
+  byteLength(id: number): number {
+    return this.#kernel(id)?.memory?.buffer.byteLength ?? 0
   }
 
   freeze(): KernelImage[] {
-    return [...this.#instances.values()].map((kernel) => kernel.freeze()).sort((a, b) => (a.name < b.name ? -1 : 1))
+    return [...this.#held.values()]
+      .sort((a, b) => a.id - b.id)
+      .map(({ id, instance, pagesMax, kernel }) => ({ id, instance, memoryPagesMax: pagesMax, ...kernel.freeze() }))
   }
 
   /** The reason why the images do not fit, or null. What was there before is gone. */
   thaw(images: readonly KernelImage[]): string | null {
-    this.#instances.clear()
+    this.#held.clear()
     for (const image of images) {
       const module = this.#modules.get(image.name)
       if (module === undefined) return `there is no kernel ${image.name}`
-      const fault = this.#make(image.name, module).thaw(image)
+      const made = this.#make(image.id, image.name, module, image.instance, image.memoryPagesMax)
+      const fault = 'id' in made ? made.kernel.thaw(image) : made.reason
       if (fault !== null) return `kernel ${image.name}: ${fault}`
     }
     return null
   }
 }
 
-const outside = (name: string): string =>
-  JSON.stringify({ error: `the range lies outside the memory of kernel ${name}` })
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-
-function toBase64(bytes: Uint8Array): string {
-  const parts: string[] = []
-  for (let i = 0; i < bytes.length; i += 3) {
-    const [a = 0, b = 0, c = 0] = bytes.subarray(i, i + 3)
-    const left = bytes.length - i
-    parts.push((ALPHABET[a >> 2] ?? '') + (ALPHABET[((a & 3) << 4) | (b >> 4)] ?? ''))
-    parts.push(left > 1 ? (ALPHABET[((b & 15) << 2) | (c >> 6)] ?? '') : '=', left > 2 ? (ALPHABET[c & 63] ?? '') : '=')
-  }
-  return parts.join('')
-}
-
-/** Of text the prelude made; anything else gives other bytes, never an error. */
-function fromBase64(text: string): Uint8Array {
-  const clean = text.replace(/=+$/, '')
-  const bytes = new Uint8Array(Math.floor((clean.length * 3) / 4))
-  let bits = 0
-  let held = 0
-  let at = 0
-  for (const digit of clean) {
-    held = (held << 6) | Math.max(0, ALPHABET.indexOf(digit))
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      bytes[at++] = (held >> bits) & 0xff
-    }
-  }
-  return bytes
-}
+const GONE: KernelOutcome = { kind: 'error', error: 'the kernel has been released' }

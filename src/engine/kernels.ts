@@ -4,16 +4,23 @@
  * here and never by the realm, whose words differ between engines; only fuel that runs out, or a native stack that
  * overflows, ends the agent.
  */
-import type { KernelImage } from './image.ts'
+import type { KernelState } from './image.ts'
 import { FACTS_SECTION, type KernelFacts } from './instrument/kernel.ts'
+import { TYPE } from './instrument/signature.ts'
 import { KernelFrames } from './kernel-frames.ts'
 import { KernelMeter, KernelTooDeep, type Meter } from './kernel-meter.ts'
-import { HOST_DEPTH_UNITS, IMAGE_PAGE_BYTES, KERNEL_START_FUEL, WASM_PAGE_BYTES } from './limits.ts'
+import {
+  BULK_BYTES_PER_FUEL_LOG2,
+  HOST_DEPTH_UNITS,
+  IMAGE_PAGE_BYTES,
+  KERNEL_START_FUEL,
+  WASM_PAGE_BYTES,
+} from './limits.ts'
 import { differingPages, putPages } from './pages.ts'
 import { isMutableGlobal, VmFault } from './vm.ts'
 
 export type KernelOutcome =
-  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'value'; readonly value: number | bigint | undefined }
   | { readonly kind: 'error'; readonly error: string }
   | { readonly kind: 'suspended' }
 
@@ -22,7 +29,18 @@ class KernelAbort extends Error {
   override readonly name = 'KernelAbort'
 }
 
+export type KernelArgument = number | bigint
+
+export interface KernelSettings {
+  /** The most its memory may have. */
+  readonly pagesMax: number
+  readonly seed: number
+  /** Whether so many pages more are there to be had by an instance that has `own`. */
+  mayGrow?(pages: number, own: number): boolean
+}
+
 interface KernelFunction {
+  readonly name: string
   readonly run: (...args: (number | bigint | string)[]) => unknown
   readonly params: readonly number[]
   readonly results: readonly number[]
@@ -41,17 +59,21 @@ export class Kernel {
   readonly #frames = new KernelFrames()
   /** Null until the start function has run: that has KERNEL_START_FUEL and nothing more. */
   #lent: KernelMeter | null = null
-  readonly #functions = new Map<string, KernelFunction>()
+  readonly #functions: KernelFunction[] = []
+  readonly #settings: KernelSettings
   readonly #globals = new Map<string, WebAssembly.Global>()
   readonly #fresh: Uint8Array
   /** Fuel the start function took; it ran before the agent's own budget could be lent. */
   readonly startFuel: bigint
 
-  constructor(name: string, module: WebAssembly.Module, pagesMax: number, seed: number) {
+  constructor(name: string, module: WebAssembly.Module, settings: KernelSettings) {
+    const { pagesMax, seed } = settings
     this.name = name
+    this.#settings = settings
     const facts = factsOf(module)
-    if (facts.memoryPages !== null && facts.memoryPages > pagesMax)
-      throw new VmFault(`memory: a kernel starts with ${facts.memoryPages} pages > ${pagesMax}`)
+    const pages = facts.memoryPages ?? 0
+    if (pages > pagesMax || settings.mayGrow?.(pages, 0) === false)
+      throw new VmFault(`memory: ${pages} pages at the start are more than is left`)
     this.memory =
       facts.memoryPages === null ? null : new WebAssembly.Memory({ initial: facts.memoryPages, maximum: pagesMax })
     const instance = new WebAssembly.Instance(module, {
@@ -66,6 +88,7 @@ export class Kernel {
       sojourn: {
         turn: () => this.#turn(),
         overdrawn: () => this.#meter.overdrawn(),
+        grow: (pages: number) => this.#grow(pages >>> 0),
         save: (word: number) => this.#frames.push(word),
         restore: () => this.#restore(),
       },
@@ -75,8 +98,9 @@ export class Kernel {
     this.startFuel = (BigInt(HOST_DEPTH_UNITS) << 32n) + KERNEL_START_FUEL - (budget.value as bigint)
     for (const { name: exported, kind } of WebAssembly.Module.exports(module)) {
       if (kind === 'function') {
-        const [params, results] = facts.functions[this.#functions.size] ?? [[], []]
-        this.#functions.set(exported, { run: instance.exports[exported] as KernelFunction['run'], params, results })
+        const [params, results] = facts.functions[this.#functions.length] ?? [[], []]
+        const run = instance.exports[exported] as KernelFunction['run']
+        this.#functions.push({ name: exported, run, params, results })
       }
       if (kind !== 'global' || exported === '__budget') continue
       const global = instance.exports[exported] as WebAssembly.Global
@@ -94,17 +118,40 @@ export class Kernel {
     return this.#suspended !== null
   }
 
-  call(exportName: string, args: readonly (number | bigint)[], meter: Meter): KernelOutcome {
-    const callee = this.#functions.get(exportName)
-    if (callee === undefined) return { kind: 'error', error: `kernel ${this.name} has no function ${exportName}` }
+  get memoryPages(): number {
+    return (this.memory?.buffer.byteLength ?? 0) / WASM_PAGE_BYTES
+  }
+
+  /** By the function's number among the exported functions; missing arguments are 0. */
+  call(index: number, args: readonly KernelArgument[], meter: Meter): KernelOutcome {
+    const callee = this.#functions[index]
+    if (callee === undefined) return { kind: 'error', error: `kernel ${this.name} has no function ${index}` }
+    const given = this.#given(callee, args)
+    if (typeof given === 'string') return { kind: 'error', error: given }
     this.#meter.begin(meter, null)
-    return this.#run(exportName, () => callee.run(...args), meter)
+    return this.#run(callee, () => callee.run(...given), meter)
+  }
+
+  #given({ name, params }: KernelFunction, args: readonly KernelArgument[]): KernelArgument[] | string {
+    const given: KernelArgument[] = []
+    for (const [i, type] of params.entries()) {
+      const arg = args[i] ?? 0
+      if (type !== TYPE.i64) given.push(Number(arg))
+      else if (typeof arg === 'bigint') given.push(arg)
+      else if (Number.isSafeInteger(arg)) given.push(BigInt(arg))
+      else return `kernel ${this.name}.${name} takes a bigint or a whole number as argument ${i + 1}`
+    }
+    return given
+  }
+
+  numberOf(exportName: string): number {
+    return this.#functions.findIndex(({ name }) => name === exportName)
   }
 
   /** Goes on with the call that stands in the middle. */
   resume(meter: Meter): KernelOutcome {
     const standing = this.#suspended
-    const callee = standing === null ? undefined : this.#functions.get(standing.exportName)
+    const callee = standing === null ? undefined : this.#functions[this.numberOf(standing.exportName)]
     if (standing === null || callee === undefined) throw new VmFault('no kernel stands in the middle of a call')
     this.#suspended = null
     this.#meter.begin(meter, standing.cell)
@@ -112,10 +159,10 @@ export class Kernel {
     this.#moving = 'taking up'
     this.#meter.stir()
     // The frames hold the arguments; text becomes a number of any type.
-    return this.#run(standing.exportName, () => callee.run(...callee.params.map(() => '0')), meter)
+    return this.#run(callee, () => callee.run(...callee.params.map(() => '0')), meter)
   }
 
-  #run(exportName: string, run: () => unknown, meter: Meter): KernelOutcome {
+  #run({ name, results }: KernelFunction, run: () => unknown, meter: Meter): KernelOutcome {
     let value: unknown
     try {
       value = run()
@@ -128,21 +175,23 @@ export class Kernel {
     if (this.#moving === 'leaving') {
       this.#moving = 'not'
       this.#meter.goOn(this.#fuelAtPoint)
-      this.#suspended = { exportName, cell: this.#meter.cellLeft }
+      this.#suspended = { exportName: name, cell: this.#meter.cellLeft }
       meter.fuelLeft = this.#fuelAtPoint
       return { kind: 'suspended' }
     }
     meter.fuelLeft = this.#meter.fuelLeft
-    if (typeof value === 'bigint')
-      return { kind: 'error', error: `kernel ${this.name}.${exportName} returns a 64-bit integer` }
-    return { kind: 'value', value: typeof value === 'number' ? value : 0 }
+    if (results.length > 1) return { kind: 'error', error: `kernel ${this.name}.${name} returns several values` }
+    // One bit pattern: what a NaN looks like is the realm's business.
+    const isNumber = typeof value === 'number'
+    return {
+      kind: 'value',
+      value: isNumber && Number.isNaN(value) ? Number.NaN : (value as KernelArgument | undefined),
+    }
   }
 
   #caught(error: unknown): KernelOutcome {
     if (error instanceof KernelAbort) return { kind: 'error', error: `kernel ${this.name} aborted: ${error.message}` }
     if (error instanceof KernelTooDeep) return { kind: 'error', error: `kernel ${this.name} recursed too deep` }
-    if (error instanceof TypeError)
-      return { kind: 'error', error: `kernel ${this.name} takes numbers only, not 64-bit integers` }
     if (error instanceof WebAssembly.RuntimeError) return { kind: 'error', error: `kernel ${this.name} trapped` }
     throw error
   }
@@ -158,6 +207,20 @@ export class Kernel {
     this.#frames.clear()
     this.#meter.stir()
     return TURN.leave
+  }
+
+  /** memory.grow, for the instance's own maximum and what its agent has left. */
+  #grow(pages: number): number {
+    const before = this.memoryPages
+    if (this.memory === null || before + pages > this.#settings.pagesMax) return -1
+    if (this.#settings.mayGrow?.(pages, before) === false) return -1
+    this.#lent?.charge(BigInt(pages * WASM_PAGE_BYTES) >> BigInt(BULK_BYTES_PER_FUEL_LOG2))
+    try {
+      return this.memory.grow(pages)
+    } catch {
+      // Another host has it: the kernel must not see the difference.
+      throw new VmFault(`memory: this host has no ${pages} pages more for a kernel`)
+    }
   }
 
   #restore(): number {
@@ -192,11 +255,11 @@ export class Kernel {
     return text
   }
 
-  freeze(): KernelImage {
+  freeze(): KernelState {
     const memory = this.memory === null ? new Uint8Array(0) : new Uint8Array(this.memory.buffer)
     return {
       name: this.name,
-      memoryPages: memory.length / WASM_PAGE_BYTES,
+      memoryPages: this.memoryPages,
       pages: differingPages(memory, this.#fresh),
       globals: new Map([...this.#globals].map(([name, global]) => [name, global.value as number | bigint])),
       suspended: this.#suspended === null ? null : { ...this.#suspended, frames: this.#frames.bytes() },
@@ -204,16 +267,10 @@ export class Kernel {
   }
 
   /** Stands as the image says. The reason why it cannot, or null. */
-  thaw(image: KernelImage): string | null {
-    const pagesNow = (this.memory?.buffer.byteLength ?? 0) / WASM_PAGE_BYTES
-    if (image.memoryPages < pagesNow) return 'kernel memory is smaller than it starts'
-    if (image.memoryPages > pagesNow) {
-      try {
-        this.memory?.grow(image.memoryPages - pagesNow)
-      } catch {
-        return 'kernel memory exceeds its share of memoryBytesMax'
-      }
-    }
+  thaw(image: KernelState): string | null {
+    const grown = image.memoryPages - this.memoryPages
+    if (grown < 0) return 'kernel memory is smaller than it starts'
+    if (grown > 0 && this.#grow(grown) < 0) return 'kernel memory exceeds its share of memoryBytesMax'
     const memory = this.memory === null ? new Uint8Array(0) : new Uint8Array(this.memory.buffer)
     for (const page of image.pages.keys())
       if ((page + 1) * IMAGE_PAGE_BYTES > memory.length) return 'kernel page lies outside its memory'
@@ -228,8 +285,8 @@ export class Kernel {
     return image.suspended === null ? null : this.#stand(image.suspended)
   }
 
-  #stand({ exportName, cell, frames }: NonNullable<KernelImage['suspended']>): string | null {
-    if (!this.#functions.has(exportName) || frames.length === 0) return 'kernel cannot stand in that call'
+  #stand({ exportName, cell, frames }: NonNullable<KernelState['suspended']>): string | null {
+    if (this.numberOf(exportName) < 0 || frames.length === 0) return 'kernel cannot stand in that call'
     this.#suspended = { exportName, cell }
     return this.#frames.take(frames)
   }

@@ -19,13 +19,13 @@ export const ASK = {
   print: 4,
   finish: 5,
   fail: 6,
-  kernelCall: 7,
-  kernelRead: 8,
-  kernelWrite: 9,
-  kernelNames: 10,
+  kernel: 7,
   callSync: 11,
   seedRandom: 12,
 } as const
+
+/** What it asks of a kernel; the second argument after ASK.kernel. */
+export const KERNEL_ASK = { names: 1, open: 2, call: 3, read: 4, write: 5, byteLength: 6, release: 7 } as const
 
 /** What the driver brings to the program; the first argument of the function the prelude returns. */
 export const BRING = { start: 1, timer: 2, answer: 3, refusal: 4, quiet: 5, rejection: 6 } as const
@@ -119,7 +119,14 @@ globalThis.clearTimeout = globalThis.clearInterval = clearTimer
 
 // ---- system calls and kernels
 const waiting = new Map()
-const kernelError = (text) => { throw new Error(text) }
+const kernelAnswer = (answer) => {
+  if (typeof answer === 'string') throw new Error(answer)
+  return answer
+}
+const kernelCopy = (what, kernel, address, view) => {
+  const { buffer, byteOffset, byteLength } = view
+  if (byteLength > 0) kernelAnswer(host(${ASK.kernel}, what, Number(kernel), Number(address), buffer, byteOffset, byteLength))
+}
 globalThis.__sojourn = {
   call(name, args) {
     return new Promise((resolve, reject) => {
@@ -134,19 +141,21 @@ globalThis.__sojourn = {
     return outcome.value
   },
   seedRandom(seed) { host(${ASK.seedRandom}, Number(seed)) },
-  kernels: () => parse(host(${ASK.kernelNames})),
-  kernelCall(kernel, name, ...args) {
-    const outcome = parse(host(${ASK.kernelCall}, String(kernel), String(name), stringify(args.map((one) => Object.is(Number(one), -0) ? '-0' : String(Number(one))))))
-    return outcome.error === undefined ? Number(outcome.value) : kernelError(outcome.error)
+  kernels: () => parse(host(${ASK.kernel}, ${KERNEL_ASK.names})),
+  // The number of the instance; kernels and their functions are numbered from here on.
+  kernelOpen(name, instance, memoryBytesMax) {
+    const opened = host(${ASK.kernel}, ${KERNEL_ASK.open}, String(name), String(instance), Number(memoryBytesMax))
+    if (typeof opened === 'string') throw refusal(parse(opened))
+    return opened
   },
-  kernelRead(kernel, address, length) {
-    const outcome = parse(host(${ASK.kernelRead}, String(kernel), Number(address), Number(length)))
-    return outcome.error === undefined ? fromBase64(outcome.value) : kernelError(outcome.error)
+  kernelCall(kernel, index, ...args) {
+    for (let i = 0; i < args.length; i++) if (typeof args[i] !== 'number' && typeof args[i] !== 'bigint') args[i] = Number(args[i])
+    return kernelAnswer(host(${ASK.kernel}, ${KERNEL_ASK.call}, Number(kernel), Number(index), ...args))
   },
-  kernelWrite(kernel, address, bytes) {
-    const outcome = parse(host(${ASK.kernelWrite}, String(kernel), Number(address), toBase64(bytes)))
-    if (outcome.error !== undefined) kernelError(outcome.error)
-  },
+  kernelRead: (kernel, address, view) => kernelCopy(${KERNEL_ASK.read}, kernel, address, view),
+  kernelWrite: (kernel, address, view) => kernelCopy(${KERNEL_ASK.write}, kernel, address, view),
+  kernelBytes: (kernel) => host(${ASK.kernel}, ${KERNEL_ASK.byteLength}, Number(kernel)),
+  kernelRelease(kernel) { host(${ASK.kernel}, ${KERNEL_ASK.release}, Number(kernel)) },
 }
 
 // ---- what a web program expects

@@ -1,6 +1,7 @@
 /** What a program asks of its driver, in the middle of its turn: one host function, told apart by its first argument. */
 import type { MachineFailure } from './fault.ts'
 import type { Delivery } from './image.ts'
+import { answerKernelRequest, kernelOutcome } from './kernel-requests.ts'
 import { JSON_BYTES_MAX, TIMERS_MAX } from './limits.ts'
 import { ASK } from './prelude.ts'
 import type { Program } from './program.ts'
@@ -12,7 +13,7 @@ export function answerRequest(program: Program, args: readonly number[], suspend
   if (vm.rewinding) {
     vm.exports.asyncify_stop_rewind?.()
     if (program.standing === 'call') return vm.string(outcomeOf(program.takeAnswer()))
-    return kernelAnswer(program, () => kernels.resume(vm))
+    return kernelOutcome(program, kernels.resume(vm))
   }
   const [what = 0, a = 0, b = 0, c = 0] = args
   const text = (value: number): string => vm.textOf(value)
@@ -43,16 +44,8 @@ export function answerRequest(program: Program, args: readonly number[], suspend
     case ASK.fail:
       program.fail(text(a) as MachineFailure, text(b))
       break
-    case ASK.kernelCall: {
-      const [kernel, name, json] = [text(a), text(b), text(c)]
-      return kernelAnswer(program, () => kernels.call(kernel, name, json, vm))
-    }
-    case ASK.kernelRead:
-      return vm.string(kernels.read(text(a), number(b), number(c), vm))
-    case ASK.kernelWrite:
-      return vm.string(kernels.write(text(a), number(b), text(c), vm))
-    case ASK.kernelNames:
-      return vm.string(JSON.stringify(kernels.names))
+    case ASK.kernel:
+      return answerKernelRequest(program, args.slice(1))
     default:
       throw new VmFault('the program asks for what is not there')
   }
@@ -64,14 +57,6 @@ const CANNOT_WAIT = JSON.stringify({ error: { code: 'INVALID', reason: 'the prog
 function outcomeOf({ outcome }: Delivery): string {
   if (outcome.ok) return `{"value":${outcome.valueJson}}`
   return JSON.stringify({ error: { code: outcome.code, reason: outcome.reason } })
-}
-
-/** A kernel that was suspended suspends the VM around it. */
-function kernelAnswer(program: Program, run: () => string | null): number {
-  const json = run()
-  if (json !== null) return program.vm.string(json)
-  program.suspend('kernel')
-  return 0
 }
 
 function bounded(json: string): string {

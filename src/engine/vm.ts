@@ -26,6 +26,10 @@ interface VmExports {
   qjs_new_number(value: number): number
   qjs_new_host_function(name: number, length: number, arity: number): number
   qjs_get_float64(value: number): number
+  qjs_is_big_int(value: number): number
+  qjs_get_big_int64(value: number, low: number, high: number): number
+  qjs_new_big_int64(low: number, high: number): number
+  qjs_get_array_buffer(value: number, length: number): number
   qjs_get_string_len(value: number, length: number): number
   qjs_free_cstring(text: number): void
   qjs_free_value(value: number): void
@@ -56,6 +60,10 @@ const NAMES = [
   'qjs_new_number',
   'qjs_new_host_function',
   'qjs_get_float64',
+  'qjs_is_big_int',
+  'qjs_get_big_int64',
+  'qjs_new_big_int64',
+  'qjs_get_array_buffer',
   'qjs_get_string_len',
   'qjs_free_cstring',
   'qjs_free_value',
@@ -235,6 +243,34 @@ export class Vm {
 
   numberOf(value: number): number {
     return this.exports.qjs_get_float64(value)
+  }
+
+  isBigInt(value: number): boolean {
+    return this.exports.qjs_is_big_int(value) !== 0
+  }
+
+  /** Its lower 64 bits. */
+  bigIntOf(value: number): bigint {
+    const at = this.#allocate(new Uint8Array(8))
+    this.exports.qjs_get_big_int64(value, at, at + 4)
+    const bits = this.view(at, 8).getBigInt64(0, true)
+    this.exports.wasm_free(at)
+    return bits
+  }
+
+  bigInt(value: bigint): number {
+    return this.exports.qjs_new_big_int64(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)))
+  }
+
+  /** The bytes of an array buffer, live; null where it is none. */
+  bufferOf(value: number): Uint8Array | null {
+    const lengthAt = this.#allocate(new Uint8Array(4))
+    const address = this.exports.qjs_get_array_buffer(value, lengthAt)
+    const length = this.view(lengthAt, 4).getUint32(0, true)
+    this.exports.wasm_free(lengthAt)
+    if (address !== 0) return this.range(address, length)
+    this.free(this.exports.qjs_get_exception())
+    return null
   }
 
   /** Evaluates a global script; a value handle, or the exception's text. */

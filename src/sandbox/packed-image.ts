@@ -215,11 +215,28 @@ function readDelivery(value: unknown, i: number): Delivery {
   }
 }
 
+const KERNEL_KEYS = [
+  'id',
+  'name',
+  'instance',
+  'memoryPagesMax',
+  'memoryPages',
+  'pages',
+  'globals',
+  'suspended',
+] as const
+
 function readKernel(value: unknown, i: number): KernelImage {
   const what = `kernels[${i}]`
-  const kernel = record(value, what, ['name', 'memoryPages', 'pages', 'globals', 'suspended'])
+  const kernel = record(value, what, KERNEL_KEYS)
   return {
+    id: whole(kernel.id, `${what}.id`, 0, KERNELS_MAX - 1),
     name: text(kernel.name, `${what}.name`, NAME_LENGTH_MAX),
+    instance: text(kernel.instance, `${what}.instance`, NAME_LENGTH_MAX),
+    memoryPagesMax:
+      kernel.memoryPagesMax === null
+        ? null
+        : whole(kernel.memoryPagesMax, `${what}.memoryPagesMax`, 0, MEMORY_PAGES_MAX),
     ...readMemory(kernel.memoryPages, kernel.pages, `${what}.`),
     globals: readGlobals(kernel.globals, `${what}.globals`),
     suspended: kernel.suspended === null ? null : readSuspended(kernel.suspended, `${what}.suspended`),

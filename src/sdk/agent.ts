@@ -20,8 +20,12 @@
  *     })
  *
  * Input, result and everything emitted are JSON; a Uint8Array anywhere in them arrives as a Uint8Array.
- * This file runs inside the guest and imports nothing; it is bundled into every agent that uses it.
+ * This file and its neighbour run inside the guest and import nothing else; they are bundled into every agent that uses
+ * them.
  */
+import { type KernelEngine, type KernelFunction, type KernelMemory, type KernelOptions, openKernel } from './kernel.ts'
+
+export type { KernelFunction, KernelMemory, KernelOptions }
 
 /** What an agent knows of itself and can ask of its host. */
 export interface Self<Input = unknown> {
@@ -81,13 +85,19 @@ export interface Self<Input = unknown> {
   emit(value: unknown): Promise<void>
 
   /**
-   * The functions of kernels/<name>, callable at once and synchronously; numbers in, a number out. Frozen in the middle
-   * of a call like everything else. Refused with NOT_FOUND.
+   * The functions of kernels/<name>, callable at once and synchronously. Frozen in the middle of a call like everything
+   * else. Numbers go in and come out; a 64-bit integer comes out as a bigint, and takes a bigint or a whole number.
+   * A typed array goes in and out: it is copied to where the kernel's own `alloc` (or `malloc`) says, the function gets the
+   * address, and what it leaves there is copied back before the memory is given to `free`, if there is one.
    *
-   *     const { search } = await self.kernel<{ search(from: number, best: number): number }>('golomb')
+   *     const { blur } = await self.kernel<{ blur(pixels: Uint8Array, width: number): number }>('image')
+   *
+   * Another `instance` is another copy, with memory and variables of its own; the same name is the same one. Refused with
+   * NOT_FOUND, and with QUOTA where there are too many or the memory does not fit.
    */
   kernel<Functions extends object = Readonly<Record<string, KernelFunction>>>(
     name: string,
+    options?: KernelOptions,
   ): Promise<Functions & { readonly memory: KernelMemory }>
 
   /** The bytes of assets/<name> of the agent's own bundle. Refused with NOT_FOUND. */
@@ -134,14 +144,6 @@ export interface Quota {
   readonly children: number
 }
 
-export type KernelFunction = (...args: number[]) => number
-
-/** A kernel's linear memory. Copies go in and out: a view into it could not travel. */
-export interface KernelMemory {
-  read(address: number, length: number): Uint8Array
-  write(address: number, bytes: Uint8Array): void
-}
-
 /** Why something was refused. */
 export type RefusalCode =
   /** The permit, or the host's owner, does not grant it. */
@@ -179,14 +181,10 @@ export function agent<Input = unknown, Output = unknown>(
 
 /** What the engine's prelude leaves on the global object for us. */
 interface Engine {
-  readonly __sojourn: {
+  readonly __sojourn: KernelEngine & {
     call(name: string, args: object): Promise<unknown>
     callSync(name: string, args: object): unknown
     seedRandom(seed: number): void
-    kernels(): Readonly<Record<string, readonly string[]>>
-    kernelCall(kernel: string, name: string, ...args: number[]): number
-    kernelRead(kernel: string, address: number, length: number): Uint8Array
-    kernelWrite(kernel: string, address: number, bytes: Uint8Array): void
   }
   setTimeout(run: () => void, ms: number): number
 }
@@ -205,6 +203,10 @@ interface Answers {
   hosts: readonly KnownHost[]
 }
 
+/** What the engine refuses has a code; the author's error says so by its class. */
+const refusalOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? new RefusalError(error.code as RefusalCode, error.message) : error
+
 async function call<Name extends keyof Answers>(name: Name, args: object): Promise<Answers[Name]> {
   try {
     return (await engine.__sojourn.call(name, args)) as Answers[Name]
@@ -221,9 +223,6 @@ function callHere<Name extends keyof Answers>(name: Name, args: object): Answers
     throw refusalOf(error)
   }
 }
-
-const refusalOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? new RefusalError(error.code as RefusalCode, error.message) : error
 
 /** The engine's timers hold 31 bits of milliseconds, as everywhere. */
 const SLEEP_MS_MAX = 2 ** 31 - 1
@@ -296,18 +295,15 @@ class Asking<Input> implements Self<Input> {
     await call('emit', { value: value === undefined ? null : value })
   }
 
-  async kernel<Functions extends object>(name: string): Promise<Functions & { readonly memory: KernelMemory }> {
-    const { kernels, kernelCall, kernelRead, kernelWrite } = engine.__sojourn
-    const known = kernels()
-    const names = Object.hasOwn(known, name) ? known[name] : undefined
-    if (!names) throw new RefusalError('NOT_FOUND', `the bundle has no kernel "${name}"`)
-    const functions: Record<string, unknown> = {}
-    for (const one of names) functions[one] = (...args: number[]): number => kernelCall(name, one, ...args)
-    functions.memory = {
-      read: (address: number, length: number) => kernelRead(name, address, length),
-      write: (address: number, bytes: Uint8Array) => kernelWrite(name, address, bytes),
-    } satisfies KernelMemory
-    return functions as Functions & { readonly memory: KernelMemory }
+  async kernel<Functions extends object>(
+    name: string,
+    options: KernelOptions = {},
+  ): Promise<Functions & { readonly memory: KernelMemory }> {
+    try {
+      return openKernel(engine.__sojourn, name, options) as Functions & { readonly memory: KernelMemory }
+    } catch (error) {
+      throw refusalOf(error)
+    }
   }
 
   asset(name: string): Promise<Uint8Array> {

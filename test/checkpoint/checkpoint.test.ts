@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { decode, encode } from '../../src/base/codec.ts'
 import { type Cid, cborCid, parseCid, rawCid } from '../../src/base/digest.ts'
 import { PAGE_BYTES, TABLE_ENTRIES_MAX, WASM_PAGE_BYTES } from '../../src/checkpoint/limits.ts'
@@ -29,6 +29,9 @@ async function openTwisted(image: MachineImage, twist: (root: Record<string, unk
   const twisted = encode(decoded)
   return openCheckpoint(cborCid(twisted), from(new Map([...blocks, [cborCid(twisted), twisted]])))
 }
+
+// A machine busy with something else must not look like a test that hangs.
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('a sealed checkpoint', () => {
   test('opens to the image it was sealed from, whatever the image', async () => {
@@ -312,7 +315,14 @@ describe('a hostile checkpoint is refused', () => {
     const whole = rootBytes(
       smallImage({
         kernels: [
-          { ...smallImage(), name: 'k', suspended: { exportName: 'f', cell: 15, frames: Uint8Array.of(1, 2, 3, 4) } },
+          {
+            ...smallImage(),
+            id: 0,
+            name: 'k',
+            instance: 'a',
+            memoryPagesMax: 3,
+            suspended: { exportName: 'f', cell: 15, frames: Uint8Array.of(1, 2, 3, 4) },
+          },
         ],
       }),
     )

@@ -67,13 +67,15 @@ const anyMemory = fc
 const anyKernel: fc.Arbitrary<KernelImage> = fc
   .record({
     name: anyName,
+    instance: anyName,
+    memoryPagesMax: fc.option(fc.nat(64)),
     memory: anyMemory,
     globals: anyGlobals,
     suspended: fc.option(
       plain({ exportName: anyName, cell: fc.nat(131_072), frames: fc.uint8Array({ maxLength: 64 }) }),
     ),
   })
-  .map(({ memory, ...kernel }) => ({ ...kernel, ...memory }))
+  .map(({ memory, ...kernel }) => ({ id: 0, ...kernel, ...memory }))
 
 export const anyImage: fc.Arbitrary<MachineImage> = fc
   .record({
@@ -109,6 +111,8 @@ export const anyImage: fc.Arbitrary<MachineImage> = fc
     // At most one of them stands in a call.
     kernels: fc
       .uniqueArray(anyKernel, { maxLength: 2, selector: ({ name }) => name })
-      .map((kernels) => kernels.map((kernel, i) => (i === 0 ? kernel : { ...kernel, suspended: null }))),
+      .map((kernels) =>
+        kernels.map((kernel, i) => ({ ...kernel, id: 3 * i, suspended: i === 0 ? kernel.suspended : null })),
+      ),
   })
   .map(({ memory, ...state }) => ({ ...state, ...memory, asyncifyAddress: memory.memoryPages * 65_536 }))

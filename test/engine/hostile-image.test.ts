@@ -19,7 +19,16 @@ beforeAll(async () => {
 const thaw = (change: Partial<MachineImage>) => Machine.thaw(build, { ...image, ...change }, OPTIONS)
 const globals = (name: string, value: number | bigint) => ({ globals: new Map([...image.globals, [name, value]]) })
 const call = { request: 1, name: 'x', argsJson: '1' }
-const kernel = { name: 'k', memoryPages: 1, pages: new Map(), globals: new Map(), suspended: null }
+const kernel = {
+  id: 0,
+  name: 'k',
+  instance: '',
+  memoryPagesMax: null,
+  memoryPages: 1,
+  pages: new Map(),
+  globals: new Map(),
+  suspended: null,
+}
 
 /** The page that holds the header of Asyncify's buffer, with the frames' end moved. */
 function framesEnd(end: number): Partial<MachineImage> {

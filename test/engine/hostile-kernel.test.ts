@@ -114,7 +114,7 @@ describe('a kernel that would pay less', () => {
   it('is accepted where it does nothing of the kind', () => expect(reasonOf(good)).toBeNull())
   it('in its start function is stopped there', () => {
     const wasm = module({ 1: [1, ...VOID], 3: [1, 0], 8: [0], 10: [1, 7, 0, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b] })
-    expect(() => new Kernel('k', metered(wasm), 16, 1)).toThrow('its start takes too much fuel')
+    expect(() => new Kernel('k', metered(wasm), { pagesMax: 16, seed: 1 })).toThrow('its start takes too much fuel')
   })
 
   it('cut short anywhere is refused, never an accident', () => {

@@ -2,7 +2,6 @@ import { describe, expect, it, vi } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 import { sha256 } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import type { KernelImage } from '../../src/engine/image.ts'
 import { Kernel } from '../../src/engine/kernels.ts'
 import { metered } from './kernel-source.ts'
 import { randomKernel } from './random-kernel.ts'
@@ -13,16 +12,16 @@ const FUEL = 400_000n
 
 /** Runs `run(2, 5n)`; with a slice, thaws a fresh instance after each. */
 function ride(module: WebAssembly.Module, slice: bigint | null) {
-  let kernel = new Kernel('k', module, 1, 1)
+  let kernel = new Kernel('k', module, { pagesMax: 1, seed: 1 })
   const meter = { fuelLeft: FUEL, soft: slice === null ? -FUEL : FUEL - slice, depthLeft: 100_000 }
   let hops = 0
   let result: unknown
   try {
-    let outcome = kernel.call('run', [2, 5n], meter)
+    let outcome = kernel.call(0, [2, 5n], meter)
     while (outcome.kind === 'suspended') {
       hops++
-      const image: KernelImage = kernel.freeze()
-      kernel = new Kernel('k', module, 1, 1)
+      const image = kernel.freeze()
+      kernel = new Kernel('k', module, { pagesMax: 1, seed: 1 })
       expect(kernel.thaw(image)).toBeNull()
       meter.soft = meter.fuelLeft - (slice ?? 0n)
       outcome = kernel.resume(meter)

@@ -27,6 +27,10 @@ export function divide(x: i32): i32 { return 5 / x }
 export function deep(x: i32): i32 { return deep(x + 1) + 1 }
 export function wide(x: i64): i64 { return x }
 export function spin(): void { for (;;) calls++ }
+export function narrow(x: i32): i32 { return x }
+export function half(x: f32): f32 { return x }
+export function same(x: f64): f64 { return x }
+export function take(pages: i32): void { if (memory.grow(pages) < 0) throw new Error('no memory') }
 `
 
 export const compileAssemblyScript = (source: string = SOURCE): Promise<Uint8Array> =>

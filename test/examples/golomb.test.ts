@@ -20,12 +20,12 @@ const module = new WebAssembly.Module(metered.value)
 
 /** The kernel as a host runs it, and its functions by name as the agent sees them. */
 function newKernel() {
-  const kernel = new Kernel('golomb', module, 256, 1)
+  const kernel = new Kernel('golomb', module, { pagesMax: 256, seed: 1 })
   const meter: Meter = { fuelLeft: 10n ** 15n, soft: -(10n ** 15n), depthLeft: 290_000 }
   const call = (name: string, ...args: number[]): number => {
-    const outcome = kernel.call(name, args, meter)
+    const outcome = kernel.call(kernel.numberOf(name), args, meter)
     return outcome.kind === 'value'
-      ? outcome.value
+      ? Number(outcome.value)
       : expect.fail(outcome.kind === 'error' ? outcome.error : 'suspended')
   }
   return {
@@ -101,7 +101,10 @@ describe('the Golomb kernel', () => {
     golomb.begin(8, 40)
     let hops = 0
     for (let outcome = 1; outcome !== 0; ) {
-      let went = golomb.kernel.call('search', [10_000_000], { ...golomb.meter, soft: golomb.meter.fuelLeft - 5_000n })
+      let went = golomb.kernel.call(golomb.kernel.numberOf('search'), [10_000_000], {
+        ...golomb.meter,
+        soft: golomb.meter.fuelLeft - 5_000n,
+      })
       while (went.kind === 'suspended') {
         hops++
         const image = structuredClone(golomb.kernel.freeze())
@@ -109,7 +112,7 @@ describe('the Golomb kernel', () => {
         expect(golomb.kernel.thaw(image)).toBeNull()
         went = golomb.kernel.resume({ ...golomb.meter, soft: golomb.meter.fuelLeft - 5_000n })
       }
-      outcome = went.kind === 'value' ? went.value : expect.fail(went.error)
+      outcome = went.kind === 'value' ? Number(went.value) : expect.fail(went.error)
     }
     expect(hops).toBeGreaterThan(3)
     expect([golomb.best(), golomb.steps(), ...marksOf(golomb, 8)]).toEqual([

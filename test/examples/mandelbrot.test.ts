@@ -11,9 +11,9 @@ if (!metered.ok) throw new Error(metered.reason)
 const module = new WebAssembly.Module(metered.value)
 
 function newKernel() {
-  const kernel = new Kernel('mandelbrot', module, 512, 1)
+  const kernel = new Kernel('mandelbrot', module, { pagesMax: 512, seed: 1 })
   const meter = { fuelLeft: 10n ** 12n, soft: -(10n ** 15n), depthLeft: 290_000 }
-  return { kernel, call: (name: string, ...args: number[]) => kernel.call(name, args, meter) }
+  return { kernel, call: (name: string, ...args: number[]) => kernel.call(kernel.numberOf(name), args, meter) }
 }
 
 /** The definition, in JavaScript. */
@@ -40,7 +40,7 @@ describe('the Mandelbrot kernel', () => {
         expected.push(steps === 0 ? 0 : 1 + ((steps - 1) % 255))
       }
     }
-    expect([...(kernel.range(address.value, 3 * 64) ?? [])]).toEqual(expected)
+    expect([...(kernel.range(Number(address.value), 3 * 64) ?? [])]).toEqual(expected)
     expect(new Set(expected).size).toBeGreaterThan(10)
   })
 

@@ -183,7 +183,18 @@ describe('a compromised guest is ended', () => {
         guest.freeze(),
         worker.say(
           frozen({
-            kernels: [{ name: 'k', memoryPages: 0, pages: new Map(), globals: new Map(), suspended: null }],
+            kernels: [
+              {
+                id: 0,
+                name: 'k',
+                instance: '',
+                memoryPagesMax: null,
+                memoryPages: 0,
+                pages: new Map(),
+                globals: new Map(),
+                suspended: null,
+              },
+            ],
           }),
         ),
       ],

@@ -308,6 +308,16 @@ describe('a kernel', { timeout: 120_000 }, () => {
       const ROOM = memory.data(64)
       export function room(): i32 { return <i32>ROOM }
       export function fill(at: i32, count: i32): i32 { for (let i = 0; i < count; i++) store<u8>(at + i, <u8>i); return count }
+      export function alloc(bytes: i32): usize { return heap.alloc(bytes) }
+      let freed = 0
+      export function free(at: usize): void { heap.free(at); freed++ }
+      export function frees(): i32 { return freed }
+      export function scale(at: usize, count: i32, by: f64): f64 {
+        let sum = 0.0
+        for (let i = 0; i < count; i++) { const x = load<f64>(at + (i << 3)) * by; store<f64>(at + (i << 3), x); sum += x }
+        return sum
+      }
+      export function mix(a: u64, b: i64): u64 { return a * 6364136223846793005 + <u64>b }
       export function spin(turns: i32): i32 { let x = 1; for (let i = 0; i < turns; i++) x = x * 31 + i; return x }`,
   }
 
@@ -320,6 +330,34 @@ describe('a kernel', { timeout: 120_000 }, () => {
       memory.write(at, Uint8Array.of(9, 8))
       return [add(1.5, 2), [...bytes], [...memory.read(at, 3)]]`)
     expect(await resultOf(source, undefined, null, kernels)).toEqual([3.5, [0, 1, 2, 3, 4], [9, 8, 2]])
+  })
+
+  it('takes typed arrays and leaves its results in them, and counts with bigints', async () => {
+    const source = inAgent(`
+      const { scale, mix, frees, memory } = await self.kernel<any>('sums')
+      const numbers = Float64Array.from({ length: 5 }, (_, i) => i)
+      const sum = scale(numbers.subarray(1), 4, 2.5)
+      const read = memory.read(8, new Uint16Array(2)).length
+      return [sum, [...numbers], frees(), String(mix(7n, -1)), read]`)
+    expect(await resultOf(source, undefined, null, kernels)).toEqual([
+      25,
+      [0, 2.5, 5, 7.5, 10],
+      1,
+      String(BigInt.asIntN(64, 7n * 6364136223846793005n - 1n)),
+      2,
+    ])
+  })
+
+  it('is there as often as it is asked for, each with what it asked for', async () => {
+    const source = inAgent(`
+      const [a, b] = [await self.kernel<any>('sums', { instance: 'a' }), await self.kernel<any>('sums', { instance: 'b', memoryBytesMax: 2 ** 20 })]
+      a.free(a.alloc(8))
+      const counts = [a.frees(), b.frees(), (await self.kernel<any>('sums', { instance: 'a' })).frees()]
+      let refused
+      try { await self.kernel('sums', { instance: 'c', memoryBytesMax: 2 ** 40 }) } catch (error) { refused = error.code }
+      b.memory.release()
+      return [counts, refused, b.memory.byteLength, (await self.kernel<any>('sums', { instance: 'b' })).frees()]`)
+    expect(await resultOf(source, undefined, null, kernels)).toEqual([[1, 0, 1], 'QUOTA', 0, 0])
   })
 
   it('is frozen in the middle of a call like everything else', async () => {

@@ -32,6 +32,7 @@ export const OP = {
   f32Store: 0x38,
   f64Store: 0x39,
   i32Store: 0x36,
+  memoryGrow: 0x40,
   i32Const: 0x41,
   i64Const: 0x42,
   f32Const: 0x43,
@@ -70,6 +71,10 @@ export const OP = {
   memoryCopy: 0xfc0a,
   memoryFill: 0xfc0b,
 } as const
+
+/** Works on as many bytes as it is told. */
+export const isBulk = (opcode: number): boolean =>
+  opcode === OP.memoryCopy || opcode === OP.memoryFill || opcode === OP.memoryInit
 
 /** The immediate of the last instruction, where it is an index; callers read it right after `step`. */
 export interface Step {

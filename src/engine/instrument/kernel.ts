@@ -12,7 +12,7 @@ import { accept, type Result, refuse } from '../../base/result.ts'
 import { HOST_DEPTH_UNITS, KERNEL_CELL_FUEL, KERNEL_START_FUEL, MEMORY_PAGES_DECLARED } from '../limits.ts'
 import { frameWeight } from './depth.ts'
 import { emitModule } from './emit.ts'
-import { OP, type Step, step } from './instruction.ts'
+import { isBulk, OP, type Step, step } from './instruction.ts'
 import { type MobilePlan, weaveMobile } from './mobile.ts'
 import { type Body, KIND, type ModuleLimits, type ModuleShape, parseModule } from './module.ts'
 import { type Callees, type Outline, outlineBody } from './outline.ts'
@@ -40,6 +40,7 @@ const IMPORTS: ReadonlyMap<string, string> = new Map([
 const DRIVER = [
   { name: 'turn', type: { params: [], results: [TYPE.i32] } },
   { name: 'overdrawn', type: { params: [], results: [] } },
+  { name: 'grow', type: { params: [TYPE.i32], results: [TYPE.i32] } },
   { name: 'save', type: { params: [TYPE.i32], results: [] } },
   { name: 'restore', type: { params: [], results: [TYPE.i32] } },
 ] as const
@@ -101,8 +102,9 @@ function weaveKernel(shape: ModuleShape, outlines: Outlines): Bytes {
     budget: shape.globals.length,
     turn: first,
     overdrawn: first + 1,
-    save: first + 2,
-    restore: first + 3,
+    grow: first + 2,
+    save: first + 3,
+    restore: first + 4,
     shift: DRIVER.length,
     blockType: (results) => shape.types.length + driverTypes.length + blockTypes.push(results) - 1,
   }
@@ -162,7 +164,7 @@ function isLeaf(shape: ModuleShape, body: Body): boolean {
     step(reader, now)
     if (now.opcode === OP.loop || now.opcode === OP.callIndirect) return false
     if (now.opcode === OP.call && now.index >= shape.importedFunctions) return false
-    if (now.opcode === OP.memoryCopy || now.opcode === OP.memoryFill || now.opcode === OP.memoryInit) return false
+    if (isBulk(now.opcode)) return false
   }
   return true
 }

@@ -26,7 +26,7 @@
  */
 import { BULK_BYTES_PER_FUEL_LOG2 } from '../limits.ts'
 import { frameWeight } from './depth.ts'
-import { OP, type Step, step } from './instruction.ts'
+import { isBulk, OP, type Step, step } from './instruction.ts'
 import { Locals } from './locals.ts'
 import { LABEL, MobileText } from './mobile-text.ts'
 import type { Body, ModuleShape } from './module.ts'
@@ -44,6 +44,7 @@ export interface MobilePlan {
   readonly save: number
   readonly restore: number
   readonly overdrawn: number
+  readonly grow: number
   /** Added to every index of a function with a body. */
   readonly shift: number
   /** Index of a function type with these results and no parameters. */
@@ -202,8 +203,8 @@ class Weaving {
     const { takes, leaves } = signatureOf(opcode)
     this.#text.pop(takes)
     if (leaves !== null) this.#text.stack.push(leaves)
-    const bulk = opcode === OP.memoryCopy || opcode === OP.memoryFill || opcode === OP.memoryInit
-    return !bulk && bitsSeen(opcode) === null
+    const replaced = opcode === OP.memoryGrow || isBulk(opcode)
+    return !replaced && bitsSeen(opcode) === null
   }
 
   #write({ opcode, index }: Step, from: number, to: number): void {
@@ -236,6 +237,10 @@ class Weaving {
       case OP.callIndirect:
         this.#call(opcode, index, from, raw)
         return
+    }
+    if (opcode === OP.memoryGrow) {
+      this.#text.out.byte(OP.call).u32(this.#plan.grow)
+      return
     }
     this.#chargeBulk()
     this.#text.out.raw(raw)

@@ -57,12 +57,16 @@ const authorsDoor: Plugin = {
   name: 'sojourn/agent',
   setup(build) {
     const own = fileURLToPath(import.meta.url)
-    const door = join(dirname(own), `../../sdk/agent${extname(own)}`)
+    const folder = join(dirname(own), '../../sdk')
     build.onResolve({ filter: /^sojourn\/agent$/ }, () => ({ path: 'agent', namespace: 'sojourn' }))
-    build.onLoad({ filter: /.*/, namespace: 'sojourn' }, async () => ({
+    build.onResolve({ filter: /^\.\/kernel\./, namespace: 'sojourn' }, () => ({ path: 'kernel', namespace: 'sojourn' }))
+    build.onLoad({ filter: /.*/, namespace: 'sojourn' }, async ({ path }) => ({
       // Without the door's own source map, which says where this checkout lies: equal sources make equal bundles.
-      contents: (await readFile(door, 'utf8')).replace(/^\/\/# sourceMappingURL=.*$/m, ''),
-      resolveDir: dirname(door),
+      contents: (await readFile(join(folder, `${path}${extname(own)}`), 'utf8')).replace(
+        /^\/\/# sourceMappingURL=.*$/m,
+        '',
+      ),
+      resolveDir: folder,
       loader: extname(own) === '.ts' ? 'ts' : 'js',
     }))
   },
