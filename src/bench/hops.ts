@@ -68,7 +68,7 @@ export async function benchHops(tracing: boolean): Promise<Row[]> {
     signer = createSigner(generateSecretKey(nodeRandom)),
   ): Promise<Host> => {
     const inner = createNodeSandbox({
-      engines: new Map([[engine.manifest.id, engine.module]]),
+      engines: new Map([[engine.manifest.id, engine.modules]]),
       spares: Math.min(slots, SPARES_MAX),
     })
     const folder = await mkdtemp(join(tmpdir(), 'sojourn-bench-'))

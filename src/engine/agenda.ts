@@ -24,6 +24,16 @@ export class Agenda {
     return agenda
   }
 
+  copy(): Agenda {
+    const agenda = new Agenda()
+    agenda.nextRequest = this.nextRequest
+    for (const [request, call] of this.pending) agenda.pending.set(request, call)
+    agenda.inbox.push(...this.inbox)
+    for (const [id, timer] of this.#timers) agenda.#timers.set(id, timer)
+    agenda.#untaken = [...this.#untaken]
+    return agenda
+  }
+
   /** The request's number. Over the limit the call is refused by the answer it gets. */
   call(name: string, argsJson: string): number {
     const request = this.nextRequest++
@@ -51,6 +61,10 @@ export class Agenda {
   takeAnswer(request: number): Delivery | undefined {
     const at = this.inbox.findIndex((one) => one.request === request)
     return at < 0 ? undefined : this.inbox.splice(at, 1)[0]
+  }
+
+  get hasCalls(): boolean {
+    return this.#untaken.length > 0
   }
 
   takeCalls(): PendingCall[] {

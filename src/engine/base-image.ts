@@ -2,11 +2,19 @@
  * The image every machine starts from: the engine started, the prelude evaluated, Asyncify's buffer allocated. Made with
  * a fixed clock and no chance, so it is the same in every realm; a machine's image holds only what differs from it.
  */
+import { assert } from '../base/assert.ts'
 import { utf8 } from '../base/bytes.ts'
 import { RANDOM_STATE_BYTES } from './chance.ts'
-import { ASYNCIFY_BUFFER_BYTES, ENGINE_PAGES_INITIAL, FUEL_MAX } from './limits.ts'
+import {
+  ASYNCIFY_BUFFER_BYTES,
+  ENGINE_PAGES_INITIAL,
+  FUEL_MAX,
+  PLAIN_NATIVE_SEGMENTS,
+  STACK_BYTES,
+  WASM_PAGE_BYTES,
+} from './limits.ts'
 import { PRELUDE } from './prelude.ts'
-import { Vm, VmFault } from './vm.ts'
+import { Vm, VmFault, type VmOwner } from './vm.ts'
 
 /** Memory and globals after the engine's start and the prelude: the same bytes in every realm. */
 export interface BaseImage {
@@ -19,11 +27,17 @@ export interface BaseImage {
   readonly randomStateAddress: number
 }
 
-/** The engine as one realm holds it: the compiled module and the image every machine starts from. */
+/** The engine as one realm holds it: its two builds, compiled, and the image every machine starts from. */
 export interface EngineBuild {
   readonly id: string
-  readonly module: WebAssembly.Module
+  readonly modules: EngineModules
   readonly base: BaseImage
+}
+
+export interface EngineModules {
+  readonly movable: WebAssembly.Module
+  /** Null where it was not loaded: everything runs on the movable build then, which takes longer and gives the same. */
+  readonly plain: WebAssembly.Module | null
 }
 
 /** What the clock says while the base image is made. Any constant does. */
@@ -33,9 +47,9 @@ const CONTEXT_BYTES = 292
 const RANDOM_STATE_OFFSET = 276
 
 /** Makes the base image; once per realm and build. */
-export function prepareEngine(id: string, module: WebAssembly.Module): EngineBuild {
+export function prepareEngine(id: string, modules: EngineModules): EngineBuild {
   const memory = new WebAssembly.Memory({ initial: ENGINE_PAGES_INITIAL, maximum: ENGINE_PAGES_INITIAL * 16 })
-  const vm = new Vm(module, memory, {
+  const vm = new Vm(modules.movable, memory, {
     nowMs: () => BASE_CLOCK_MS,
     onInterrupt: () => {},
     onRejection: (promise, reason) => vm.free(promise, reason),
@@ -59,7 +73,7 @@ export function prepareEngine(id: string, module: WebAssembly.Module): EngineBui
   vm.exports.__soft.value = -FUEL_MAX
   vm.normalise(false)
   const globals = new Map([...vm.stateGlobals].map(([name, global]) => [name, global.value as number | bigint]))
-  return { id, module, base: { memory: vm.bytes.slice(), globals, asyncifyAddress, bringHandle, randomStateAddress } }
+  return { id, modules, base: { memory: vm.bytes.slice(), globals, asyncifyAddress, bringHandle, randomStateAddress } }
 }
 
 /** Drawing a number changes nothing in the context but the generator's state: an engine with another layout is noticed. */
@@ -81,24 +95,46 @@ export const baseIngredients = (): Uint8Array => utf8(PRELUDE)
 
 /** A fresh instance standing where the base image stands, in a memory of the agent's own maximum. */
 export function instantiateBase(
-  build: EngineBuild,
+  { modules, base }: EngineBuild,
+  tier: keyof EngineModules,
   pages: number,
   pagesMax: number,
-  owner: ConstructorParameters<typeof Vm>[2],
-  nativeSegmentsMax = 0,
+  owner: VmOwner,
 ): Vm {
   const memory = new WebAssembly.Memory({
-    initial: Math.max(pages, build.base.memory.length / 65_536),
+    initial: Math.max(pages, base.memory.length / WASM_PAGE_BYTES),
     maximum: pagesMax,
   })
-  const vm = new Vm(build.module, memory, owner)
-  putBase(vm.bytes, build.base)
-  for (const [name, value] of build.base.globals) {
+  const vm = new Vm(moduleOf(modules, tier), memory, owner)
+  putBase(vm.bytes, base)
+  for (const [name, value] of base.globals) {
     const global = vm.stateGlobals.get(name)
     if (global !== undefined) global.value = value
   }
-  vm.useArena(build.base.asyncifyAddress, nativeSegmentsMax)
+  vm.useArena(base.asyncifyAddress, PLAIN_NATIVE_SEGMENTS)
   return vm
+}
+
+/** Another instance on a memory in use, which it leaves as it was; its globals are whoever calls this to set. */
+export function instantiateOn(
+  { modules, base }: EngineBuild,
+  tier: keyof EngineModules,
+  memory: WebAssembly.Memory,
+  owner: VmOwner,
+): Vm {
+  // Instantiating writes the module's constant data once more, and it lies between the stack and what was allocated.
+  const data = new Uint8Array(memory.buffer, STACK_BYTES, base.asyncifyAddress - STACK_BYTES)
+  const kept = data.slice()
+  const vm = new Vm(moduleOf(modules, tier), memory, owner)
+  data.set(kept)
+  vm.useArena(base.asyncifyAddress, PLAIN_NATIVE_SEGMENTS)
+  return vm
+}
+
+function moduleOf(modules: EngineModules, tier: keyof EngineModules): WebAssembly.Module {
+  const module = modules[tier]
+  assert(module !== null, 'the plain build was not loaded')
+  return module
 }
 
 /** A fresh memory is zero, and so is the arena: what is not written takes no room on the machine. */

@@ -24,6 +24,17 @@ export class ConsoleLog {
     this.#lines.push({ level: known, text: cut })
   }
 
+  get isEmpty(): boolean {
+    return this.#lines.length === 0
+  }
+
+  copy(): ConsoleLog {
+    const log = new ConsoleLog()
+    log.#lines = [...this.#lines]
+    log.#dropped = this.#dropped
+    return log
+  }
+
   take(): ConsoleLine[] {
     const lines = this.#lines
     if (this.#dropped > 0) {

@@ -17,7 +17,7 @@ export class ImageError extends Error {
 export function freezeProgram(program: Program, take: TakePages): MachineImage {
   const { vm, agenda } = program
   assert(program.end?.kind !== 'failed', 'a program that failed has no state')
-  vm.normalise(program.standing !== 'turn')
+  program.twin.normalise(program.standing !== 'turn')
   return {
     engineId: program.build.id,
     memoryPages: vm.memory.buffer.byteLength / WASM_PAGE_BYTES,
@@ -39,7 +39,7 @@ export function freezeProgram(program: Program, take: TakePages): MachineImage {
 export function thawProgram(build: EngineBuild, image: MachineImage, options: MachineOptions): Program {
   const fault = imageFault(image, build.id, build.base, vmPagesMax(options))
   if (fault !== null) throw new ImageError(fault)
-  const program = new Program(build, options, image.memoryPages)
+  const program = new Program(build, options, image.memoryPages, image.standing === 'turn' ? 'plain' : 'movable')
   putPages(program.vm.bytes, image.pages)
   stand(program, image)
   return program
@@ -75,6 +75,7 @@ function withFrames({ vm, build }: Program, image: MachineImage, gone: ReadonlyS
 
 /** Everything of an image but its pages. */
 function stand(program: Program, image: MachineImage): void {
+  if (image.standing !== 'turn') program.twin.enter('movable')
   const { vm } = program
   for (const [name, value] of image.globals) {
     const global = vm.stateGlobals.get(name)

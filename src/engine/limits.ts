@@ -18,6 +18,9 @@ export const FUEL_PER_MS = 250_000n
 /** What `__fuel` counts down from at most: far beyond any quota, far from overflow of i64. */
 export const FUEL_MAX = 1n << 60n
 
+/** A soft limit that no fuel falls below: the program is not interrupted. */
+export const NEVER = -FUEL_MAX
+
 /**
  * Depth units in one segment of the native stack (see instrument/depth.ts and segments.ts). Measured: the weakest host
  * (asyncified build, optimised, Chromium web worker) overflows its own stack at 350,432 units. Stops: an agent that
@@ -93,6 +96,41 @@ export const ENGINE_PAGES_INITIAL = 20
 
 /** Size of the program's C stack, from address 0 up: where `__stack_pointer` starts. */
 export const STACK_BYTES = 1_048_576
+
+/**
+ * Segments that the plain build starts on top of each other, without taking frames away: its frames are a third of the movable
+ * build's, so two segments fit where one of those does. A program that needs more is promoted.
+ */
+export const PLAIN_NATIVE_SEGMENTS = 1
+
+/**
+ * Fuel that a turn may use on the plain build beyond its slice, before it is run again on the movable one: about a
+ * millisecond. A shorter turn is cheaper to wait for than to run again. Bounds how long a freeze waits for nothing.
+ */
+export const PLAIN_TURN_FUEL = 250_000n
+
+/**
+ * Fuel of plain turns after which a new restart point is taken, at the end of a turn; for each RESTART_LIVE_BYTES of live memory, begun
+ * ones counted. Measured: copying that much takes less than a tenth of the time. Bounds what a promotion runs again.
+ */
+export const RESTART_FUEL = 200_000n
+export const RESTART_LIVE_BYTES = 1_048_576
+
+/** The same where the plain build was asked for, and nobody waits for a freeze. */
+export const RESTART_FUEL_ALWAYS_PLAIN = 50_000_000n
+
+/** An agent with more live memory than this always runs on the movable build: restart points would cost what plain gains. */
+export const PLAIN_LIVE_BYTES_MAX = 3 * 1_048_576
+
+/** Plain turns have paid for a promotion when they used this many times the fuel that it runs again. */
+export const PLAIN_PAYS_FACTOR = 4n
+
+/** Where they have not, the fuel that goes by before the next plain turn doubles, so many times at most. */
+export const PLAIN_HOLD_DOUBLINGS_MAX = 10
+
+/** What the outside did since a restart point, in acts and in the length of their texts: over it the point is given up. */
+export const OUTSIDE_ACTS_MAX = 64
+export const OUTSIDE_LENGTH_MAX = 1_048_576
 
 /** Fuel a kernel's start function may use (its instance is made before the agent's own budget can be handed to it). */
 export const KERNEL_START_FUEL = 10_000_000n

@@ -4,16 +4,27 @@
  * It deliberately knows no host, no permit and no network: system calls come out (`takeCalls`), answers go in (`deliver`).
  */
 import { assert } from '../base/assert.ts'
-import { type EngineBuild, prepareEngine } from './base-image.ts'
+import { type EngineBuild, type EngineModules, prepareEngine } from './base-image.ts'
 import type { ConsoleLine } from './console-log.ts'
 import { freezeProgram, ImageError, patchProgram, thawProgram } from './freeze.ts'
 import type { Delivery, MachineImage, PendingCall } from './image.ts'
 import { differingPages, type TakePages } from './pages.ts'
 import { type MachineOptions, Program, type Stop } from './program.ts'
 import { hashImage } from './state-hash.ts'
+import type { TierChoice } from './tiering.ts'
 import { advance } from './turns.ts'
+import type { Tier } from './twin.ts'
 
-export { type ConsoleLine, type EngineBuild, ImageError, type MachineOptions, prepareEngine, type Stop }
+export {
+  type ConsoleLine,
+  type EngineBuild,
+  type EngineModules,
+  ImageError,
+  type MachineOptions,
+  prepareEngine,
+  type Stop,
+  type TierChoice,
+}
 
 export class Machine {
   readonly #program: Program
@@ -24,7 +35,7 @@ export class Machine {
 
   /** Does not run yet. `code` is a script; prelude.ts says what makes it an agent. */
   static start(build: EngineBuild, code: string, inputJson: string, options: MachineOptions): Machine {
-    const program = new Program(build, options, 0)
+    const program = new Program(build, options, 0, 'plain')
     program.begin(code, inputJson)
     return new Machine(program)
   }
@@ -39,17 +50,22 @@ export class Machine {
     const program = this.#program
     assert(sliceFuel > 0n, 'sliceFuel <= 0')
     assert(program.end === null || program.end.kind === 'failed', 'the machine has ended')
-    try {
-      return program.end ?? advance(program, program.vm.fuelLeft - sliceFuel)
-    } catch (error) {
-      program.end = program.fault(error)
-      return program.end
+    const soft = program.vm.fuelLeft - sliceFuel
+    for (;;) {
+      try {
+        return program.end ?? advance(program, soft)
+      } catch (error) {
+        if (!program.promote(error)) program.end = program.fault(error)
+      }
     }
   }
 
   /** Takes effect between turns. An answer to a call that is not pending is ignored. */
   deliver(delivery: Delivery): void {
-    this.#program.agenda.deliver(delivery)
+    const { tiering } = this.#program
+    const { outcome } = delivery
+    const length = outcome.ok ? outcome.valueJson.length : outcome.reason.length
+    tiering.outside(() => this.#program.agenda.deliver(delivery), length)
   }
 
   /** Moves the virtual clock forward; ignored backwards, and while a turn is going on (its clock is its fuel). */
@@ -57,24 +73,30 @@ export class Machine {
     const program = this.#program
     assert(Number.isSafeInteger(ms), 'the virtual clock counts whole milliseconds')
     if (program.end !== null || !program.waits) return
-    program.clockBaseMs += Math.max(0, ms - program.clockMs)
+    if (ms <= program.clockMs) return
+    program.tiering.outside(() => {
+      program.clockBaseMs += ms - program.clockMs
+    })
   }
 
   /** From now on, of all the fuel the agent may use. What it has used counts: beyond it, it ends with QUOTA at once. */
   limit(fuelMax: bigint): void {
     const program = this.#program
+    program.tiering.forget()
     program.vm.fuelLeft += fuelMax - program.options.fuelMax
     program.options = { ...program.options, fuelMax }
   }
 
   /** System calls issued since the last take; after a thaw, first of all those still pending. */
   takeCalls(): PendingCall[] {
-    return this.#program.agenda.takeCalls()
+    const program = this.#program
+    return program.agenda.hasCalls ? program.tiering.outside(() => program.agenda.takeCalls()) : []
   }
 
   /** Console lines since the last take. They are not part of an image: take them before freezing. */
   takeConsole(): ConsoleLine[] {
-    return this.#program.console.take()
+    const program = this.#program
+    return program.console.isEmpty ? [] : program.tiering.outside(() => program.console.take())
   }
 
   /** Allowed after every Stop but finished and failed. Leaves the machine as it was. `take` may leave known pages out. */
@@ -94,6 +116,15 @@ export class Machine {
   /** Merkle root over the state, as hex (state-hash.ts). Also of a machine that has finished. */
   stateHash(): string {
     return hashImage(freezeProgram(this.#program, differingPages))
+  }
+
+  /** How often a turn was run again on the movable build. For whoever measures; it says nothing about the program. */
+  get promotions(): number {
+    return this.#program.tiering.promotions
+  }
+
+  get tier(): Tier {
+    return this.#program.twin.tier
   }
 
   get fuelUsed(): bigint {

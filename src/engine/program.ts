@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { Agenda } from './agenda.ts'
-import { type EngineBuild, instantiateBase } from './base-image.ts'
+import type { EngineBuild } from './base-image.ts'
 import { RANDOM_STATE_BYTES, randomState } from './chance.ts'
 import { ConsoleLog } from './console-log.ts'
 import { type Failed, type MachineFailure, nameFault } from './fault.ts'
@@ -16,10 +16,14 @@ import {
   MEMORY_BYTES_MAX,
   MEMORY_BYTES_MIN,
   MEMORY_RESERVE_BYTES,
+  NEVER,
+  PLAIN_TURN_FUEL,
   WASM_PAGE_BYTES,
 } from './limits.ts'
 import { BRING } from './prelude.ts'
 import { answerRequest } from './requests.ts'
+import { Promotion, type TierChoice, Tiering } from './tiering.ts'
+import { type Tier, Twin } from './twin.ts'
 import { type Vm, VmFault } from './vm.ts'
 
 export interface MachineOptions {
@@ -33,6 +37,10 @@ export interface MachineOptions {
   readonly fuelMax: bigint
   /** Kernels by name, compiled from what `instrumentKernel` returned. */
   readonly kernels: ReadonlyMap<string, WebAssembly.Module>
+  /** Which build runs it; `auto` where nothing is said. Without the plain build there is only `movable`. */
+  readonly tier?: TierChoice
+  /** Fuel of a turn after which it is run again on the movable build; for tests, which have no long turns. */
+  readonly plainTurnFuel?: bigint
 }
 
 export type Stop =
@@ -43,9 +51,6 @@ export type Stop =
   | { readonly kind: 'finished'; readonly resultJson: string }
   | Failed
 
-/** A soft limit that no fuel falls below: the VM cannot be suspended. */
-export const NEVER = -FUEL_MAX
-
 /** WebAssembly pages that the options give to the VM; the rest is for kernels. */
 export const vmPagesMax = ({ memoryBytesMax, kernels }: MachineOptions): number =>
   Math.floor(memoryBytesMax / WASM_PAGE_BYTES) >> (kernels.size === 0 ? 0 : 1)
@@ -53,10 +58,11 @@ export const vmPagesMax = ({ memoryBytesMax, kernels }: MachineOptions): number 
 export class Program {
   readonly build: EngineBuild
   options: MachineOptions
-  readonly vm: Vm
+  readonly twin: Twin
+  readonly tiering: Tiering
   readonly kernels: KernelSet
   agenda = new Agenda()
-  readonly console = new ConsoleLog()
+  console = new ConsoleLog()
   standing: MachineImage['standing'] = 'turn'
   /** Virtual time that did not come from fuel. */
   clockBaseMs: number
@@ -65,8 +71,13 @@ export class Program {
   #answer: Delivery | null = null
   #suspending: MachineImage['standing'] = 'interrupt'
 
+  /** Turns, and what was brought between them, since this machine began. */
+  turns = 0
+  /** Whether the program has been told that nothing is left to happen. */
+  isQuiet = false
+
   /** Stands where the base image stands, in a memory of at least `pages`. */
-  constructor(build: EngineBuild, options: MachineOptions, pages: number) {
+  constructor(build: EngineBuild, options: MachineOptions, pages: number, tier: Tier) {
     assert(
       options.memoryBytesMax >= MEMORY_BYTES_MIN && options.memoryBytesMax <= MEMORY_BYTES_MAX,
       'memoryBytesMax is out of range',
@@ -76,7 +87,9 @@ export class Program {
     const pagesMax = vmPagesMax(options)
     this.build = build
     this.options = options
-    this.vm = instantiateBase(build, pages, pagesMax, {
+    const choice = build.modules.plain === null ? 'movable' : (options.tier ?? 'auto')
+    this.tiering = new Tiering(this, choice, options.plainTurnFuel ?? PLAIN_TURN_FUEL)
+    this.twin = new Twin(build, choice === 'movable' ? 'movable' : tier, pages, pagesMax, {
       nowMs: () => this.clockMs,
       onInterrupt: () => this.#interrupt(),
       onRejection: (promise, reason, handled) => this.#rejection(promise, reason, handled),
@@ -84,8 +97,12 @@ export class Program {
     })
     const pagesAll = Math.floor(options.memoryBytesMax / WASM_PAGE_BYTES)
     this.kernels = new KernelSet(options.kernels, pagesAll - pagesMax, options.seed)
-    this.vm.exports.__soft.value = NEVER
     this.clockBaseMs = options.startMs
+  }
+
+  /** The instance that runs. */
+  get vm(): Vm {
+    return this.twin.vm
   }
 
   /** What an agent's own life begins with, on top of the base image. */
@@ -98,6 +115,10 @@ export class Program {
       if ('thrown' in main) this.end = { kind: 'failed', code: 'LOAD', reason: main.thrown }
       else this.bring(BRING.start, main.value, inputJson)
     } catch (error) {
+      if (this.tiering.canPromote(error)) {
+        this.twin.renew('movable', 0)
+        return this.begin(code, inputJson)
+      }
       const fault = this.fault(error)
       this.end = fault.code === 'TRAP' ? { ...fault, code: 'LOAD' } : fault
     }
@@ -117,8 +138,9 @@ export class Program {
   }
 
   /** Goes on with one job, from its start or from where it stands; false where it was suspended. */
-  runJob(soft: bigint, answer: Delivery | null = null): boolean {
+  runJob(sliceSoft: bigint, answer: Delivery | null = null): boolean {
     const { exports } = this.vm
+    const soft = this.tiering.softFor(sliceSoft)
     exports.__soft.value = soft > NEVER ? soft : NEVER + 1n
     this.#answer = answer
     const outcome = this.vm.segments.enter(() => exports.qjs_execute_pending_job(), this.standing !== 'turn')
@@ -153,7 +175,7 @@ export class Program {
     const { exports } = this.vm
     const soft = exports.__soft.value as bigint
     exports.__soft.value = NEVER
-    const suspendable = soft !== NEVER && this.end === null
+    const suspendable = soft > NEVER && this.end === null
     this.kernels.soft = suspendable ? soft : NEVER
     const value = answerRequest(this, args, suspendable)
     exports.__soft.value = soft
@@ -174,6 +196,7 @@ export class Program {
 
   /** The job that runs unwinds its frames when the import that is now called returns. */
   suspend(standing: MachineImage['standing']): void {
+    if (this.twin.tier === 'plain') throw new Promotion()
     this.#suspending = standing
     this.vm.segments.startUnwind()
   }
@@ -189,6 +212,13 @@ export class Program {
   /** The request whose answer the program waits for, wherever in its calls it stands; null where it does not. */
   get awaitedRequest(): number | null {
     return this.standing === 'call' ? this.agenda.lastRequest : null
+  }
+
+  /** After an error on the plain build that the movable one does not have: the turns since a restart point run again there. */
+  promote(error: unknown): boolean {
+    if (!this.tiering.promote(error)) return false
+    this.end = null
+    return true
   }
 
   fail(code: MachineFailure, reason: string): void {

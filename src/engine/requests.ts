@@ -5,11 +5,12 @@ import { answerKernelRequest, kernelOutcome } from './kernel-requests.ts'
 import { JSON_BYTES_MAX, TIMERS_MAX } from './limits.ts'
 import { ASK } from './prelude.ts'
 import type { Program } from './program.ts'
+import { Promotion } from './tiering.ts'
 import { VmFault } from './vm.ts'
 
 /** Value handles in, a value handle out; that of a call that suspends the program is never looked at. */
 export function answerRequest(program: Program, args: readonly number[], suspendable: boolean): number {
-  const { vm, agenda, kernels } = program
+  const { vm, twin, agenda, kernels } = program
   if (vm.rewinding) {
     vm.exports.asyncify_stop_rewind?.()
     if (program.standing === 'call') return vm.string(outcomeOf(program.takeAnswer()))
@@ -45,6 +46,8 @@ export function answerRequest(program: Program, args: readonly number[], suspend
       program.fail(text(a) as MachineFailure, text(b))
       break
     case ASK.kernel:
+      // Kernels have no restart point: they run beside the movable build only.
+      if (twin.tier === 'plain') throw new Promotion()
       return answerKernelRequest(program, args.slice(1))
     default:
       throw new VmFault('the program asks for what is not there')

@@ -9,34 +9,43 @@ import type { Program, Stop } from './program.ts'
 
 /** Runs until fuel is below `soft`, nothing is left to do, or the end. */
 export function advance(program: Program, soft: bigint): Stop {
-  const { agenda } = program
-  let askedQuiet = false
+  const { tiering } = program
   for (;;) {
+    if (program.standing === 'turn') tiering.actAgain()
+    const { agenda } = program
     const { awaitedRequest } = program
     const answer = awaitedRequest === null ? null : agenda.takeAnswer(awaitedRequest)
     if (answer === undefined) return { kind: 'idle', wakeMs: null }
     const midTurn = program.standing !== 'turn'
     if (!midTurn && program.vm.fuelLeft < soft) return { kind: 'slice' }
+    if (!midTurn) tiering.choose()
     if (midTurn || program.jobPending) {
       const done = program.runJob(soft, answer)
       if (program.end !== null) return program.end
-      if (!done && program.awaitedRequest === null) return { kind: 'slice' }
+      if (done) program.turns++
+      else if (program.awaitedRequest === null) return { kind: 'slice' }
       continue
     }
     const delivery = agenda.inbox.shift()
     if (delivery !== undefined) {
       bringDelivery(program, delivery)
+      program.turns++
+      program.isQuiet = false
       continue
     }
     const timer = agenda.nextTimer()
     if (timer !== null && timer.dueMs <= program.clockMs) {
       agenda.fired(timer, program.clockMs)
       program.bring(BRING.timer, program.vm.number(timer.id), '')
+      program.turns++
+      program.isQuiet = false
       continue
     }
-    if (timer !== null || agenda.pending.size > 0 || askedQuiet) return { kind: 'idle', wakeMs: timer?.dueMs ?? null }
-    askedQuiet = true
+    if (timer !== null || agenda.pending.size > 0 || program.isQuiet)
+      return { kind: 'idle', wakeMs: timer?.dueMs ?? null }
+    program.isQuiet = true
     program.bring(BRING.quiet, program.vm.undefined(), '')
+    program.turns++
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Timer } from '../base/timers.ts'
+import type { EngineModules } from '../engine/machine.ts'
 import { SPARE_DELAY_MS } from './limits.ts'
 import type { Guest, GuestEvent, GuestOrder, Sandbox } from './port.ts'
 import { isPrepared } from './protocol.ts'
@@ -12,7 +13,7 @@ import { Warden, type WardenPowers, type WorkerEvents, type WorkerLink } from '.
 export interface SandboxRealm extends WardenPowers {
   startWorker(events: WorkerEvents): WorkerLink
   /** Engines that guests can run on, compiled once and shared by all workers; spares prepare the first. */
-  readonly engines: ReadonlyMap<string, WebAssembly.Module>
+  readonly engines: ReadonlyMap<string, EngineModules>
   /** How many spares to keep; what runs one agent in its life needs none. */
   readonly spares: number
 }
@@ -28,8 +29,8 @@ export function createSandbox(realm: SandboxRealm): ClosableSandbox {
   let refill: Timer | null = null
   let closed = false
 
-  const start = (engineId: string, module: WebAssembly.Module): WaitingWorker => {
-    const worker = new WaitingWorker(realm, engineId, module, {
+  const start = (engineId: string, modules: EngineModules): WaitingWorker => {
+    const worker = new WaitingWorker(realm, engineId, modules, {
       // One spare after the other: each takes the processor from the guests that run.
       onPrepared: () => refillSoon(),
       onEnd: () => {
@@ -57,27 +58,27 @@ export function createSandbox(realm: SandboxRealm): ClosableSandbox {
       prepareSpare()
     })
   }
-  const takeWorker = (engineId: string, module: WebAssembly.Module): WaitingWorker => {
+  const takeWorker = (engineId: string, modules: EngineModules): WaitingWorker => {
     for (const spare of spares) {
       if (spare.engineId !== engineId) continue
       spares.delete(spare)
       return spare
     }
-    return start(engineId, module)
+    return start(engineId, modules)
   }
 
   prepareSpare()
   return {
     spawn(order, onEvent) {
-      const module = realm.engines.get(order.engineId)
-      if (!module || closed)
+      const modules = realm.engines.get(order.engineId)
+      if (!modules || closed)
         return refuseOrder(realm, order, closed ? 'the sandbox is closed' : 'this engine is not here', onEvent)
       const whenUp = (event: GuestEvent): void => {
         onEvent(event)
         if (event.kind === 'ready' || event.kind === 'failed') refillSoon()
       }
       try {
-        return takeWorker(order.engineId, module).admit(order, whenUp)
+        return takeWorker(order.engineId, modules).admit(order, whenUp)
       } catch (error) {
         const reason = error instanceof Error ? error.message : 'no reason given'
         return refuseOrder(realm, order, `no worker starts (${reason})`, onEvent)
@@ -109,12 +110,12 @@ class WaitingWorker implements WorkerEvents, WorkerLink {
   #prepared = false
   #warden: Warden | null = null
 
-  constructor(realm: SandboxRealm, engineId: string, module: WebAssembly.Module, watch: Watch) {
+  constructor(realm: SandboxRealm, engineId: string, modules: EngineModules, watch: Watch) {
     this.engineId = engineId
     this.#powers = realm
     this.#watch = watch
     this.#link = realm.startWorker(this)
-    this.#link.post({ kind: 'prepare', engineId, module }, [])
+    this.#link.post({ kind: 'prepare', engineId, modules }, [])
   }
 
   get prepared(): boolean {

@@ -1,5 +1,6 @@
 import type { Cid } from '../base/digest.ts'
 import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
+import type { TierChoice } from '../engine/machine.ts'
 
 /**
  * Where an agent runs: one guest, one web worker (browser) or worker thread (Node). The guest is a hostile peer: the
@@ -53,6 +54,8 @@ export interface GuestOrder {
   readonly freezeAtFuel?: number
   /** Hash the state at the end. Only a proof needs it, and it costs tens of milliseconds; without, `stateHash` is ''. */
   readonly hashAtEnd?: boolean
+  /** Which build of the engine runs it (engine/tiering.ts); `auto` where nothing is said. Nobody can tell from what it does. */
+  readonly tier?: TierChoice
   /** Whether sleeping in virtual time also waits in real time (a host) or not (`sojourn run`). */
   readonly pace: 'real' | 'virtual'
 }

@@ -53,10 +53,10 @@ interface Net {
 }
 
 async function hostsOn({ join: goOnline, members }: Net): Promise<Host[]> {
-  const { manifest, module } = await loadEngineFiles(resolve('dist/engine'))
+  const { manifest, modules } = await loadEngineFiles(resolve('dist/engine'))
   const start = async ({ name, slots, signer }: Place): Promise<Host> => {
     const sandbox = createNodeSandbox({
-      engines: new Map([[manifest.id, module]]),
+      engines: new Map([[manifest.id, modules]]),
       spares: slots > 0 ? 1 : 0,
     })
     const host = await createHost({

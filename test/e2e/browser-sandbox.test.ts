@@ -55,8 +55,9 @@ describe.skipIf(executablePath === null)('a web worker in Chromium', () => {
       const { straight } = await import('/test/contract/play.ts')
       const { SANDBOX_CLAIMS } = await import('/test/contract/sandbox.ts')
       const { id } = await (await fetch('/dist/engine/engine.json')).json()
-      const module = await WebAssembly.compileStreaming(fetch('/dist/engine/movable.wasm'))
-      const sandbox = createBrowserSandbox({ engines: new Map([[id, module]]) })
+      const load = (tier) => WebAssembly.compileStreaming(fetch('/dist/engine/' + tier + '.wasm'))
+      const modules = { movable: await load('movable'), plain: await load('plain') }
+      const sandbox = createBrowserSandbox({ engines: new Map([[id, modules]]) })
       window.straight = () => straight({ sandbox, engineId: id })
       window.prove = (claim) => SANDBOX_CLAIMS.find((one) => one.claim === claim).prove({ sandbox, engineId: id }).then(() => 'holds', (error) => error.message)
     })()`)
@@ -73,8 +74,8 @@ describe.skipIf(executablePath === null)('a web worker in Chromium', () => {
   }
 
   it('ends a program in the very state that Node ends it in', async () => {
-    const { manifest, module } = await loadEngineFiles(resolve('dist/engine'))
-    const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), spares: 0 })
+    const { manifest, modules } = await loadEngineFiles(resolve('dist/engine'))
+    const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, modules]]), spares: 0 })
     expect(await page.evaluate('straight()')).toEqual(await straight({ sandbox, engineId: manifest.id }))
     sandbox.close()
   })

@@ -14,7 +14,9 @@ export const engine = (): Promise<EngineBuild> => {
   return loading
 }
 
+/** On the movable build, which can be frozen wherever a slice ends; tiers.test.ts compares it with the others. */
 export const OPTIONS: MachineOptions = {
+  tier: 'movable',
   seed: 7,
   startMs: 1_700_000_000_000,
   memoryBytesMax: 64 * 1024 * 1024,

@@ -25,15 +25,15 @@ describe('the engine build', () => {
   })
 
   it('prepares to the same base image every time', async () => {
-    const { manifest, module } = await loadEngineFiles()
-    const [first, second] = [prepareEngine(manifest.id, module), prepareEngine(manifest.id, module)]
+    const { manifest, modules } = await loadEngineFiles()
+    const [first, second] = [prepareEngine(manifest.id, modules), prepareEngine(manifest.id, modules)]
     expect(hash(first.base.memory)).toBe(hash(second.base.memory))
     expect(first.base.globals).toEqual(second.base.globals)
   })
 
   it('hashes images that differ in anything to different roots', async () => {
-    const { manifest, module } = await loadEngineFiles()
-    const machine = Machine.start(prepareEngine(manifest.id, module), 'for (;;);', 'null', OPTIONS)
+    const { manifest, modules } = await loadEngineFiles()
+    const machine = Machine.start(prepareEngine(manifest.id, modules), 'for (;;);', 'null', OPTIONS)
     machine.run(100_000n)
     const image = machine.freeze()
     const [[index, page] = [0, new Uint8Array(0)]] = image.pages

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TierChoice } from '../../src/engine/machine.ts'
 import { loadLocalProgram } from '../../src/entry/node/local-program.ts'
 import { type LocalAgent, type LocalRunEnd, runLocally } from '../../src/entry/node/local-run.ts'
 import { inSourceLines } from '../../src/entry/node/source-lines.ts'
@@ -27,11 +28,17 @@ interface Ran {
 describe('a local run', () => {
   let sandbox: ClosableSandbox
   beforeAll(() => {
-    sandbox = createNodeSandbox({ engines: new Map([[engine.manifest.id, engine.module]]) })
+    sandbox = createNodeSandbox({ engines: new Map([[engine.manifest.id, engine.modules]]) })
   })
   afterAll(() => sandbox.close())
 
-  async function run(path: string, hopEveryFuel: number | null, inputJson = 'null', fuelMax = 1e10): Promise<Ran> {
+  async function run(
+    path: string,
+    hopEveryFuel: number | null,
+    inputJson = 'null',
+    fuelMax = 1e10,
+    tier?: TierChoice,
+  ): Promise<Ran> {
     const console: string[] = []
     const emitted: string[] = []
     const options = {
@@ -42,6 +49,7 @@ describe('a local run', () => {
       memoryBytesMax: 64 * 2 ** 20,
       childrenMax: 15,
       hopEveryFuel,
+      ...(tier === undefined ? {} : { tier }),
     }
     const agents = await runLocally(sandbox, await loadLocalProgram(path), options, () => ({
       console: ({ level, text }) => console.push(`${level} ${text}`),
@@ -65,6 +73,17 @@ describe('a local run', () => {
       expect(hopping.end.hops).toBeGreaterThanOrEqual(3)
     }, 60_000)
   }
+
+  it('ends the same on every build of the engine; on the plain one hops wait for the end of a turn', async () => {
+    const path = join(programs, 'async-timers.js')
+    const straight = await run(path, null, 'null', 1e10, 'movable')
+    for (const tier of ['plain', 'auto'] as const) {
+      expect(unmoved(await run(path, null, 'null', 1e10, tier))).toEqual(unmoved(straight))
+      const hopping = await run(path, 100_000, 'null', 1e10, tier)
+      expect(unmoved(hopping)).toEqual(unmoved(straight))
+      expect(hopping.end.hops).toBeGreaterThan(1)
+    }
+  }, 60_000)
 
   it('answers what an agent asks, the same with and without hops', async () => {
     const path = join(folder, 'asks.ts')

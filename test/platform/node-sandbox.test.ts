@@ -14,7 +14,7 @@ import { order } from '../sandbox/orders.ts'
 const compiled = (path: string): URL => pathToFileURL(resolve('dist/node', path))
 const engine = await loadEngineFiles(resolve('dist/engine'))
 const engineId = engine.manifest.id
-const engines = new Map([[engineId, engine.module]])
+const engines = new Map([[engineId, engine.modules]])
 
 describe('a worker thread keeps the contract of a sandbox', () => {
   let sandbox: ClosableSandbox

@@ -17,7 +17,7 @@ import { manyPages, page } from '../checkpoint/images.ts'
 import { image, order } from './orders.ts'
 import { ScriptedWorker } from './scripted-worker.ts'
 
-const engines = new Map([['engine-1', {} as WebAssembly.Module]])
+const engines = new Map([['engine-1', { movable: {} as WebAssembly.Module, plain: null }]])
 let time: VirtualTime
 let workers: ScriptedWorker[]
 let events: GuestEvent[]

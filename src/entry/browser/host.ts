@@ -24,7 +24,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
   try {
     const [signer, engine] = await Promise.all([loadOrCreateBrowserIdentity(), loadEngine()])
     sandbox = createBrowserSandbox({
-      engines: new Map([[engine.id, engine.module]]),
+      engines: new Map([[engine.id, engine.modules]]),
       spares: Math.min(wish.slots, SPARES_MAX),
     })
     const guests = sandbox

@@ -29,8 +29,8 @@ const ORDER: Omit<GuestOrder, 'engineId'> = {
 
 /** Says how it went; throws where it did not. */
 export async function freezeAndThaw(): Promise<string> {
-  const { manifest, module } = await loadEngineFiles()
-  const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), spares: 0 })
+  const { manifest, modules } = await loadEngineFiles()
+  const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, modules]]), spares: 0 })
   try {
     const first = await run(sandbox, { ...ORDER, engineId: manifest.id, freezeAtFuel: FREEZE_AT_FUEL })
     if (first.image === null) throw new Error('the agent ended before it could be frozen')

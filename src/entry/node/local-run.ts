@@ -4,6 +4,7 @@ import { openCheckpoint } from '../../checkpoint/open.ts'
 import { sealCheckpoint } from '../../checkpoint/seal.ts'
 import { forkSeed } from '../../engine/chance.ts'
 import type { MachineImage, PendingCall } from '../../engine/image.ts'
+import type { TierChoice } from '../../engine/machine.ts'
 import { shortDid } from '../../identity/did.ts'
 import { type Budget, splitBudget } from '../../permit/split.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../../sandbox/calls.ts'
@@ -25,6 +26,8 @@ export interface LocalRunOptions {
   readonly childrenMax: number
   /** Fuel between two hops; null runs it in one piece. */
   readonly hopEveryFuel: number | null
+  /** With hops the movable build where nothing is said: it is the one that can be frozen after every so much fuel. */
+  readonly tier?: TierChoice
 }
 
 /** What the program says while it runs. */
@@ -130,7 +133,7 @@ class LocalRun {
   }
 
   #spawn(image: MachineImage | null): void {
-    const { engineId, inputJson, seed, memoryBytesMax, hopEveryFuel } = this.#options
+    const { engineId, inputJson, seed, memoryBytesMax, hopEveryFuel, tier } = this.#options
     const { code, kernels } = this.#program
     const order: GuestOrder = {
       label: 'sojourn run',
@@ -146,6 +149,7 @@ class LocalRun {
       image,
       hashAtEnd: true,
       pace: 'virtual',
+      tier: tier ?? (hopEveryFuel === null ? 'auto' : 'movable'),
       ...(hopEveryFuel === null ? {} : { freezeAtFuel: Number(image?.fuelUsed ?? 0n) + hopEveryFuel }),
     }
     const guest = this.#sandbox.spawn(order, (event) => this.#onEvent(guest, event))

@@ -50,8 +50,8 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const { signer, kind, name, slots, trust, operators, shareFolder, dataFolder, log } = options
   lendNativeHash()
   lendNativeSignatures()
-  const { manifest, module } = await loadEngineFiles()
-  const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, module]]), spares: Math.min(slots, SPARES_MAX) })
+  const { manifest, modules } = await loadEngineFiles()
+  const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, modules]]), spares: Math.min(slots, SPARES_MAX) })
   const store = dataFolder === undefined ? await openMemoryStore() : await openNodeStore(dataFolder)
   let online: RendezvousTransport | null = null
   try {

@@ -1,3 +1,4 @@
+import type { EngineModules } from '../../engine/machine.ts'
 import { type ClosableSandbox, createSandbox } from '../../sandbox/create-sandbox.ts'
 import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
 import { browserClock, browserTimers } from './time.ts'
@@ -8,7 +9,7 @@ import { browserClock, browserTimers } from './time.ts'
  */
 export interface BrowserSandboxOptions {
   /** The engines to run on, by id; the first is the one that spare workers hold ready. */
-  readonly engines: ReadonlyMap<string, WebAssembly.Module>
+  readonly engines: ReadonlyMap<string, EngineModules>
   /** How many workers to hold ready. */
   readonly spares?: number
 }

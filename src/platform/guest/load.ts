@@ -25,6 +25,7 @@ export function loadMachine(build: EngineBuild, order: StartOrder): Result<Machi
     memoryBytesMax: order.memoryBytesMax,
     fuelMax: BigInt(order.fuelMax),
     kernels,
+    tier: order.tier ?? 'auto',
   }
   if (order.image === null) return accept(Machine.start(build, order.code, order.inputJson, options))
   const image = reading('LOAD', () => readImage(order.image))

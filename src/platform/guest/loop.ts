@@ -26,7 +26,7 @@ export function runGuest(realm: GuestRealm): void {
   realm.receive((message) => {
     if (message.kind === 'prepare') {
       try {
-        engine = prepareEngine(message.engineId, message.module)
+        engine = prepareEngine(message.engineId, message.modules)
       } catch (error) {
         fault = wordsOf(error)
       }

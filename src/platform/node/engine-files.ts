@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { type EngineBuild, prepareEngine } from '../../engine/machine.ts'
+import { type EngineBuild, type EngineModules, prepareEngine } from '../../engine/machine.ts'
 import type { EngineManifest } from './engine-build.ts'
 
 /**
@@ -28,7 +28,7 @@ export function allowHugeFunctions(): void {
 
 export interface EngineFiles {
   readonly manifest: EngineManifest
-  readonly module: WebAssembly.Module
+  readonly modules: EngineModules
 }
 
 /** The folder with our package.json, from the compiled files as from the sources. */
@@ -45,16 +45,17 @@ export function packageRoot(): string {
 /** Where the build lies. */
 export const engineFolder = (): string => join(packageRoot(), 'dist/engine')
 
-/** The movable build, compiled. */
+/** Both builds, compiled. */
 export async function loadEngineFiles(folder: string = engineFolder()): Promise<EngineFiles> {
   allowHugeFunctions()
   const manifest = JSON.parse(await readFile(join(folder, 'engine.json'), 'utf8')) as EngineManifest
-  const wasm = await readFile(join(folder, 'movable.wasm'))
-  return { manifest, module: new WebAssembly.Module(wasm) }
+  const compiled = async (name: string) => new WebAssembly.Module(await readFile(join(folder, name)))
+  const [movable, plain] = await Promise.all([compiled('movable.wasm'), compiled('plain.wasm')])
+  return { manifest, modules: { movable, plain } }
 }
 
 /** Loads and prepares in one step, for a realm that runs agents itself. */
 export async function loadEngine(folder?: string): Promise<EngineBuild> {
-  const { manifest, module } = await loadEngineFiles(folder)
-  return prepareEngine(manifest.id, module)
+  const { manifest, modules } = await loadEngineFiles(folder)
+  return prepareEngine(manifest.id, modules)
 }

@@ -1,3 +1,4 @@
+import type { EngineModules } from '../../engine/machine.ts'
 import { type ClosableSandbox, createSandbox } from '../../sandbox/create-sandbox.ts'
 import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
 import { allowHugeFunctions } from './engine-files.ts'
@@ -7,7 +8,7 @@ import { nodeClock, nodeTimers } from './time.ts'
 /** Guests in Node: one worker thread each, without environment, arguments, input or output of the process. */
 export interface NodeSandboxOptions {
   /** The engines to run on, by id; the first is the one that spare workers hold ready. */
-  readonly engines: ReadonlyMap<string, WebAssembly.Module>
+  readonly engines: ReadonlyMap<string, EngineModules>
   /** How many workers to hold ready; 0 where hardly anybody arrives. */
   readonly spares?: number
   /** Another script than the guest's, for tests of what a compromised worker could do. */

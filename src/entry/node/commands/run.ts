@@ -1,6 +1,7 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { DEFAULT_QUOTA } from '../../../bundle/limits.ts'
 import { MEMORY_BYTES_MIN } from '../../../engine/limits.ts'
+import type { TierChoice } from '../../../engine/machine.ts'
 import { loadEngineFiles } from '../../../platform/node/engine-files.ts'
 import { createNodeSandbox } from '../../../platform/node/sandbox.ts'
 import { fuel, inputJson, jsonOption, MIB, mebibytes, wholeNumber } from '../arguments.ts'
@@ -15,6 +16,7 @@ interface RunOptions {
   readonly fuel?: number
   readonly memory?: number
   readonly hopEvery?: number
+  readonly tier?: TierChoice
   readonly seed: number
   readonly json: boolean
 }
@@ -44,6 +46,13 @@ export function register(program: Command): void {
       'move to a fresh worker thread after every so much fuel',
       wholeNumber(HOP_FUEL_MIN, 1e15),
     )
+    .addOption(
+      new Option(
+        '--tier <tier>',
+        'build of the engine: auto runs short turns on the plain one, which is faster, and long ones on the movable one, ' +
+          'which can be frozen anywhere; plain is frozen at the end of a turn only (default: auto; movable with --hop-every)',
+      ).choices(['auto', 'plain', 'movable']),
+    )
     .option('--seed <n>', 'seed of its Math.random', wholeNumber(0, 2 ** 32 - 1), 1)
     .addOption(jsonOption())
     .addHelpText(
@@ -62,9 +71,9 @@ async function run(path: string, options: RunOptions): Promise<void> {
       'MEMORY',
       `memory of ${memoryBytesMax} bytes < MEMORY_BYTES_MIN ${MEMORY_BYTES_MIN}: no engine fits`,
     )
-  const { manifest, module } = await loadEngineFiles()
+  const { manifest, modules } = await loadEngineFiles()
   const sandbox = createNodeSandbox({
-    engines: new Map([[manifest.id, module]]),
+    engines: new Map([[manifest.id, modules]]),
     spares: options.hopEvery === undefined ? 0 : 1,
   })
   const isScript = !/\b__agent\b/.test(program.code)
@@ -81,6 +90,7 @@ async function run(path: string, options: RunOptions): Promise<void> {
         memoryBytesMax,
         childrenMax: program.quota.children ?? DEFAULT_QUOTA.children,
         hopEveryFuel: options.hopEvery ?? null,
+        ...(options.tier === undefined ? {} : { tier: options.tier }),
       },
       (agent) => {
         const output = new Output(options.json, isScript, outputs.length === 0 ? '' : `${agent}: `)
