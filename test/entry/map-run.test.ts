@@ -124,6 +124,30 @@ describe('mapping over real hosts', () => {
     expect(end).toHaveProperty('hosts', new Set([...world.hosts.values()].slice(1).map(({ did }) => did)))
   })
 
+  it('has one result for an input whose agent forks, and ends what it forked into', async () => {
+    const { world, home } = await cluster()
+    const forking = { steps: 3_000, emitEvery: 0, forks: [{ at: 1_000, n: 3 }] }
+    const lines: string[] = []
+    const run = startMap({
+      host: home,
+      bundle: await importProgram(home, forking),
+      inputs: ['1', '2'],
+      launch: {},
+      width: () => 1,
+      onResult: (line) => lines.push(line),
+    })
+    let ended = false
+    void run.ended.then(() => {
+      ended = true
+    })
+    await world.time.runUntil(() => ended, 60_000)
+    expect(lines.map((line) => JSON.parse(line))).toEqual([cheapTruth(forking, [0]), cheapTruth(forking, [0])])
+    await world.time.advance(100)
+    await world.kill(1)
+    await world.time.advance(2_000)
+    for (const { host } of world.hosts.values()) expect(host.snapshot().agents).toEqual([])
+  })
+
   it('kills what is under way when it is aborted, and gives nothing out any more', async () => {
     const { world, home, bundle } = await cluster()
     const lines: string[] = []

@@ -3,10 +3,12 @@ import type { AgentId } from '../../directory/agent-id.ts'
 import { type Host, LaunchError, type LaunchOptions } from '../../host/host.ts'
 import type { Did } from '../../identity/did.ts'
 import { jsonLine } from './plain-text.ts'
+import { madeAgents } from './story-text.ts'
 
 /**
  * One agent for each input, a bounded number of them at a time, results given out in the order of the inputs as soon as
- * they can be. Launches at the host it is given, which is the agents' home; where they run is the host's affair.
+ * they can be. Launches at the host it is given, which is the agents' home; where they run is the host's affair. Of an
+ * agent that forks the one that was launched has the result, and what it forked into ends with it: nobody waits for them.
  */
 export interface MapWork {
   readonly host: Pick<Host, 'did' | 'launch' | 'outcome' | 'story' | 'subscribe' | 'kill'>
@@ -103,6 +105,7 @@ export function startMap(work: MapWork): MapRun {
     const outcome = await host.outcome(agent)
     under.delete(agent)
     countHops(agent, tally)
+    if (outcome) await killAll(host, childrenOf(host, agent))
     if (!outcome) return settle(index, false, errorLine('CLOSED', 'the home host has stopped'))
     settle(index, outcome.ok, outcome.ok ? jsonLine(outcome.valueJson) : `{"error":${jsonLine(outcome.valueJson)}}`)
   }
@@ -116,25 +119,8 @@ export function startMap(work: MapWork): MapRun {
       if (tally.finished + tally.failed === inputs.length) end(() => resolve(progress()))
     }
     const abort = (): void => {
-      const rowOf = (agent: AgentId) => host.story(agent, Number.MAX_SAFE_INTEGER)?.row
-      const killed = [...under].map((agent) => ({ agent, epoch: rowOf(agent)?.epoch ?? 0 }))
-      for (const { agent } of killed) host.kill(agent)
-      // It is decided when home holds them in a later epoch; their holders have been told then, if they can be reached.
-      const isDecided = ({ agent, epoch }: (typeof killed)[number]): boolean => {
-        const row = rowOf(agent)
-        return !row || (row.epoch > epoch && row.holder === host.did)
-      }
-      const look = (): void => {
-        if (killed.every(isDecided)) leave()
-      }
-      const stopLooking = host.subscribe(look)
-      const timer = setTimeout(() => leave(), KILL_MS_MAX)
-      const leave = (): void => {
-        stopLooking()
-        clearTimeout(timer)
-        end(() => reject(signal?.reason))
-      }
-      look()
+      const line = [...under].flatMap((agent) => [agent, ...childrenOf(host, agent)])
+      void killAll(host, line).then(() => end(() => reject(signal?.reason)))
     }
     const unsubscribe = host.subscribe(fill)
     const end = (settleAll: () => void): void => {
@@ -146,6 +132,40 @@ export function startMap(work: MapWork): MapRun {
     fill()
   })
   return { ended, progress }
+}
+
+/** All that an agent has forked into, and what those have. */
+function childrenOf(host: Pick<Host, 'story'>, agent: AgentId): AgentId[] {
+  const made = (host.story(agent, 1)?.lines ?? []).flatMap(madeAgents)
+  return made.flatMap((child) => [child, ...childrenOf(host, child)])
+}
+
+/** Resolves when it is decided that they have ended, or that it takes too long. */
+function killAll(host: Pick<Host, 'did' | 'story' | 'subscribe' | 'kill'>, agents: readonly AgentId[]): Promise<void> {
+  const rowOf = (agent: AgentId) => host.story(agent, Number.MAX_SAFE_INTEGER)?.row
+  const killed = agents.flatMap((agent) => {
+    const row = rowOf(agent)
+    return row?.state === 'running' || row?.state === 'waiting' ? [{ agent, epoch: row.epoch }] : []
+  })
+  for (const { agent } of killed) host.kill(agent)
+  // It is decided when home holds them in a later epoch; their holders have been told then, if they can be reached.
+  const isDecided = ({ agent, epoch }: (typeof killed)[number]): boolean => {
+    const row = rowOf(agent)
+    return !row || row.state === 'finished' || row.state === 'failed' || (row.epoch > epoch && row.holder === host.did)
+  }
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (killed.every(isDecided)) leave()
+    }
+    const stopLooking = host.subscribe(look)
+    const timer = setTimeout(() => leave(), KILL_MS_MAX)
+    const leave = (): void => {
+      stopLooking()
+      clearTimeout(timer)
+      resolve()
+    }
+    look()
+  })
 }
 
 const errorLine = (code: string, reason: string): string => `{"error":${jsonLine(JSON.stringify({ code, reason }))}}`
