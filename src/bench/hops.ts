@@ -158,7 +158,7 @@ export async function benchHops(tracing: boolean): Promise<Row[]> {
   }
 }
 
-const realm = ({ manifest }: EngineFiles) => ({
+export const realm = ({ manifest }: EngineFiles) => ({
   verifier: createVerifier(createNativeSubtle()),
   engineId: manifest.id,
   deflate: nodeDeflate,
@@ -212,7 +212,7 @@ function watched(inner: Sandbox, name: string, watch: Stopwatch): Sandbox {
   }
 }
 
-const bound = (guest: ReturnType<Sandbox['spawn']>): ReturnType<Sandbox['spawn']> => ({
+export const bound = (guest: ReturnType<Sandbox['spawn']>): ReturnType<Sandbox['spawn']> => ({
   run: () => guest.run(),
   freeze: () => guest.freeze(),
   deliver: (delivery) => guest.deliver(delivery),
@@ -242,7 +242,7 @@ function metered(inner: Transport, meter: Meter): Transport {
 }
 
 /** Three pings, then the bytes in frames, then the last pong. */
-async function rawTimes(rendezvous: Rendezvous, bytes: number, runs: number): Promise<number[]> {
+export async function rawTimes(rendezvous: Rendezvous, bytes: number, runs: number): Promise<number[]> {
   const join = () =>
     goOnlineFromNode({
       rendezvous: rendezvous.url,
@@ -286,6 +286,6 @@ async function rawTimes(rendezvous: Rendezvous, bytes: number, runs: number): Pr
   }
 }
 
-async function until(condition: () => boolean): Promise<void> {
+export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20))
 }

@@ -1,6 +1,7 @@
 import { benchBundles } from './bundles.ts'
 import { benchDemo } from './demo.ts'
 import { benchEngine } from './engine.ts'
+import { benchHeap } from './heap.ts'
 import { benchHops } from './hops.ts'
 import { benchKernels } from './kernels.ts'
 import type { Row } from './row.ts'
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   kernels: benchKernels,
   bundles: benchBundles,
   hops: () => benchHops(tracing),
+  heap: () => benchHeap(tracing),
   'tab-hops': benchTabHops,
   demo: benchDemo,
 }
