@@ -49,3 +49,9 @@ export const KERNEL_CELL_FUEL = 131_072
 
 /** Latest instant that ECMAScript's Date can tell, milliseconds (ECMA-262 21.4.1.1). */
 export const CLOCK_MS_MAX = 8.64e15
+
+/**
+ * Leaf tables whose places are remembered, so that the next checkpoint of an agent costs what it changed: some 45 KB each
+ * where all their pages have a block, and no more than four agents of 64 MB. The oldest go.
+ */
+export const TABLES_KNOWN_MAX = 256

@@ -22,6 +22,17 @@ export async function openCheckpoint(root: Cid, getBlock: GetBlock): Promise<Res
   return opened.ok ? accept(opened.value.image) : opened
 }
 
+/** A block whose bytes are what its name says. */
+type ReadBlock = (cid: Cid) => Promise<Result<Uint8Array, CheckpointFault>>
+
+/** What need not be done again. */
+export interface Remembered {
+  /** From the checkpoint before. */
+  readonly known?: HashedPages | undefined
+  /** Blocks that were named by their hash a moment ago: they are not hashed again. */
+  readonly checked?: ReadonlyMap<Cid, Uint8Array>
+}
+
 /**
  * The same for one of several checkpoints of an agent: what is known from the last one, sealed or opened, is not read
  * again, and its pages are the same objects. `hashed` is what the next seal or open knows.
@@ -29,23 +40,27 @@ export async function openCheckpoint(root: Cid, getBlock: GetBlock): Promise<Res
 export async function openAfter(
   root: Cid,
   getBlock: GetBlock,
-  known?: HashedPages,
+  { known, checked }: Remembered = {},
 ): Promise<Result<{ readonly image: MachineImage; readonly hashed: HashedPages }, CheckpointFault>> {
-  const rootBytes = await getChecked(root, getBlock)
+  const read: ReadBlock = async (cid) => {
+    const block = checked?.get(cid)
+    return block && block.length <= ROOT_BYTES_MAX ? accept(block) : getChecked(cid, getBlock)
+  }
+  const rootBytes = await read(root)
   if (!rootBytes.ok) return rootBytes
   const decoded = decodeRoot(rootBytes.value)
   if (!decoded.ok) return decoded
   const { queues, kernels, ...state } = decoded.value
   const hashed = new Map<string, HashedMemory>()
-  const pages = await openMemory(state, getBlock, known?.get(''))
+  const pages = await openMemory(state, read, known?.get(''))
   if (!pages.ok) return pages
   hashed.set('', pages.value)
-  const queued = await openQueues(queues, getBlock)
+  const queued = await openQueues(queues, read)
   if (!queued.ok) return queued
   const { kernelFrames, ...rest } = queued.value
   const opened: MachineImage['kernels'][number][] = []
   for (const kernel of kernels) {
-    const kernelPages = await openMemory(kernel, getBlock, known?.get(kernel.name))
+    const kernelPages = await openMemory(kernel, read, known?.get(kernel.name))
     if (!kernelPages.ok) return kernelPages
     const suspended = kernel.suspended === null ? null : { ...kernel.suspended, frames: kernelFrames }
     hashed.set(kernel.name, kernelPages.value)
@@ -140,13 +155,13 @@ export function entriesOfLeaf(tableBytes: Uint8Array): Result<Entry[], Checkpoin
 
 async function openMemory(
   memory: Memory,
-  getBlock: GetBlock,
+  read: ReadBlock,
   known: HashedMemory | undefined,
 ): Promise<Result<HashedMemory, CheckpointFault>> {
   const { pages: written } = memory
   const pages = new Map<number, HashedPage>()
   if (written.kind === 'inline') {
-    const fault = await openPages(pages, written.entries, getBlock, known)
+    const fault = await openPages(pages, written.entries, read, known)
     return fault ?? accept({ pages, leaves: new Map() })
   }
   const leaves = new Map<number, HashedLeaf>()
@@ -158,7 +173,7 @@ async function openMemory(
       for (const [at, page] of before.pages) pages.set(first + at, page)
       leaves.set(index, before)
     } else {
-      const leaf = await openLeaf(pages, { first, cid }, getBlock, known)
+      const leaf = await openLeaf(pages, { first, cid }, read, known)
       if (!leaf.ok) return leaf
       leaves.set(index, leaf.value)
     }
@@ -172,16 +187,16 @@ async function openMemory(
 async function openLeaf(
   pages: Map<number, HashedPage>,
   { first, cid }: { readonly first: number; readonly cid: Cid },
-  getBlock: GetBlock,
+  read: ReadBlock,
   known: HashedMemory | undefined,
 ): Promise<Result<HashedLeaf, CheckpointFault>> {
-  const table = await getChecked(cid, getBlock)
+  const table = await read(cid)
   if (!table.ok) return table
   const entries = entriesOfLeaf(table.value)
   if (!entries.ok) return entries
   if (entries.value.length === 0) return refuse('CHECKPOINT', `leaf ${first / TABLE_ENTRIES_MAX} is empty`)
   const placed = entries.value.map((entry) => ({ ...entry, index: first + entry.index }))
-  const fault = await openPages(pages, placed, getBlock, known)
+  const fault = await openPages(pages, placed, read, known)
   if (fault) return fault
   const own = placed.map(({ index }) => [index - first, pages.get(index) as HashedPage] as const)
   return accept({ pages: own, block: table.value, digest: sha256(table.value), cid })
@@ -191,7 +206,7 @@ async function openLeaf(
 async function openPages(
   pages: Map<number, HashedPage>,
   entries: readonly Entry[],
-  getBlock: GetBlock,
+  read: ReadBlock,
   known: HashedMemory | undefined,
 ): Promise<Refusal<CheckpointFault> | null> {
   for (const { index, digest, cid } of entries) {
@@ -199,7 +214,7 @@ async function openPages(
     if (before && (before.name?.cid ?? null) === cid) pages.set(index, before)
     else if (cid === null || digest === null) pages.set(index, { bytes: new Uint8Array(PAGE_BYTES), name: null })
     else {
-      const page = await getChecked(cid, getBlock)
+      const page = await read(cid)
       if (!page.ok) return page
       if (page.value.length !== PAGE_BYTES)
         return refuse('CHECKPOINT', `page ${index} has ${page.value.length} bytes, not ${PAGE_BYTES}`)
@@ -209,11 +224,11 @@ async function openPages(
   return null
 }
 
-async function openQueues(queues: Queues, getBlock: GetBlock): Promise<Result<Queued, CheckpointFault>> {
+async function openQueues(queues: Queues, read: ReadBlock): Promise<Result<Queued, CheckpointFault>> {
   if (queues.kind === 'inline') return decodeQueues(queues.bytes)
   const chunks: Uint8Array[] = []
   for (const [i, cid] of queues.chunks.entries()) {
-    const chunk = await getChecked(cid, getBlock)
+    const chunk = await read(cid)
     if (!chunk.ok) return chunk
     const expected = Math.min(QUEUE_CHUNK_BYTES, queues.byteLength - i * QUEUE_CHUNK_BYTES)
     if (chunk.value.length !== expected)

@@ -1,6 +1,6 @@
 import type { Cid } from '../base/digest.ts'
 import { accept, type Result } from '../base/result.ts'
-import { PAGE_BYTES, QUEUE_CHUNK_BYTES } from './limits.ts'
+import { PAGE_BYTES, QUEUE_CHUNK_BYTES, TABLES_KNOWN_MAX } from './limits.ts'
 import { entriesOfLeaf, type GetBlock } from './open.ts'
 import { type CheckpointFault, decodeRoot, type Memory } from './root.ts'
 
@@ -59,12 +59,18 @@ async function placePages(
   }
   for (const leaf of pages.leaves) {
     const place = `${memory} ${leaf.index}`
-    const known = tables.get(place)
+    const name = `${place} ${leaf.cid}`
+    const known = tables.get(name)
     const table = known ? accept(known) : await placeLeaf(place, leaf.cid, getBlock)
     if (!table.ok) return table
     // Not with a spread: a table is long.
     for (const one of table.value) placed.push(one)
-    if (table.value.length > 1) tables.set(place, table.value)
+    if (known || table.value.length < 2) continue
+    tables.set(name, table.value)
+    for (const oldest of tables.keys()) {
+      if (tables.size <= TABLES_KNOWN_MAX) break
+      tables.delete(oldest)
+    }
   }
   return accept(undefined)
 }

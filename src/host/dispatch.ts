@@ -5,7 +5,7 @@ import { FETCH_BYTES_MAX } from '../wire/limits.ts'
 import type { Requests } from '../wire/messages.ts'
 import { readNames } from '../wire/names.ts'
 import { encodeEntry, type Pack, type PackEntry, sealPack } from '../wire/pack.ts'
-import { PUSHED_BLOCKS_MAX, PUSHED_BYTES_MAX } from './limits.ts'
+import { PACKS_UNCOMPRESSED, PUSHED_BLOCKS_MAX, PUSHED_BYTES_MAX, TRIAL_BYTES_MIN, WORTH_DEFLATING } from './limits.ts'
 import type { Vault } from './vault.ts'
 
 /**
@@ -27,6 +27,8 @@ interface Order {
 export class Dispatch {
   readonly #vault: Vault
   readonly #deflate: Deflate
+  /** Packs that are not compressed before it is tried again. */
+  #uncompressed = 0
   /** For each neighbour being served, its orders by transfer; the first transfer is the next one. */
   readonly #orders = new Map<Did, Map<number, Order[]>>()
 
@@ -70,7 +72,22 @@ export class Dispatch {
       )
         break
     }
-    return sealPack(entries.parts, this.#deflate)
+    return this.#seal(entries.parts)
+  }
+
+  /**
+   * What has just not become smaller will not either: then the next packs go as they are, and one is tried again. On a line
+   * that is quicker than the compressor that is most of the time of a transfer.
+   */
+  async #seal(parts: readonly (readonly Uint8Array[])[]): Promise<Pack> {
+    if (this.#uncompressed > 0) {
+      this.#uncompressed -= 1
+      return sealPack(parts, null)
+    }
+    const pack = await sealPack(parts, this.#deflate)
+    if (pack.byteLength >= TRIAL_BYTES_MIN && pack.bytes.length > pack.byteLength * WORTH_DEFLATING)
+      this.#uncompressed = PACKS_UNCOMPRESSED
+    return pack
   }
 
   /**

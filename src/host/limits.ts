@@ -190,3 +190,11 @@ export const PARCEL_BYTES = 4 * 1024 * 1024
  */
 export const PUSHED_BYTES_MAX = 400 * 1024
 export const PUSHED_BLOCKS_MAX = 2_048
+
+/**
+ * A pack of at least so many bytes that keeps more than this share of them when it is compressed stands for its like: so
+ * many packs, some 8 MB of pages, go uncompressed before the next trial. Memory of programs is one or the other for long.
+ */
+export const TRIAL_BYTES_MIN = 64 * 1024
+export const WORTH_DEFLATING = 0.9
+export const PACKS_UNCOMPRESSED = 16

@@ -137,7 +137,8 @@ export class Lodgings {
     const bytesMax = quota.memoryBytes * TABLE_SHARE
     const fetched = await transfers.fetchCheckpoint(agent, checkpoint, from, bytesMax, pushed)
     if (!fetched.ok) return fetched
-    const opened = await openAfter(checkpoint, fetched.value, known)
+    const { get, checked } = fetched.value
+    const opened = await openAfter(checkpoint, get, { known, checked })
     if (!opened.ok) return refuse('REFUSED', `checkpoint: ${opened.code}: ${opened.reason}`)
     const { image } = opened.value
     return image.engineId === engineId ? opened : refuse('ENGINE', `engine ${image.engineId} is not here`)

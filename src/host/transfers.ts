@@ -5,7 +5,7 @@ import { BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX } from '../bundle/limits.ts'
 import { bundleBlocks } from '../bundle/open.ts'
 import { ROOT_BYTES_MAX } from '../checkpoint/limits.ts'
 import type { GetBlock } from '../checkpoint/open.ts'
-import { type KnownTables, type Placed, placesOf } from '../checkpoint/places.ts'
+import { type Placed, placesOf } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { StoreFullError } from '../storage/port.ts'
@@ -68,8 +68,7 @@ export class Transfers {
   }
 
   /**
-   * Makes a checkpoint whole here, for an agent that needs it from now on; `bytesMax` bounds what may come. The value
-   * reads its blocks, those that have just come from memory.
+   * Makes a checkpoint whole here, for an agent that needs it from now on; `bytesMax` bounds what may come.
    */
   async fetchCheckpoint(
     agent: AgentId,
@@ -77,7 +76,7 @@ export class Transfers {
     from: Did | null,
     bytesMax: number,
     pushed: Pushed = NOTHING_PUSHED,
-  ): Promise<Outcome<GetBlock>> {
+  ): Promise<Outcome<Fetched>> {
     const { vault } = this.#options
     const base = vault.base(agent, pushed.base)
     const basePlaces = (base && (await vault.places(base))) ?? []
@@ -87,7 +86,7 @@ export class Transfers {
     const arriving: Arriving = { root, got, get, pull, basePlaces, parcel: vault.parcel(agent, root) }
     const taken = pushed.pack && pushed.base === base ? await takePushed(arriving, pushed.pack) : accept(undefined)
     const whole = taken.ok ? await this.#fill(arriving) : taken
-    if (whole.ok) return accept(get)
+    if (whole.ok) return accept({ get, checked: got })
     await arriving.parcel.broken()
     return whole
   }
@@ -116,9 +115,8 @@ export class Transfers {
       }
       return unkeptBytes >= PARCEL_BYTES ? keep() : accept(undefined)
     }
-    const tables: KnownTables = new Map()
     for (;;) {
-      const placed = await placesOf(root, get, tables)
+      const placed = await placesOf(root, get, vault.tables)
       if (!placed.ok) return refuse('REFUSED', `checkpoint: ${placed.code}: ${placed.reason}`)
       const wanted = new Map<Cid, Wanted>()
       for (const { place, cid } of placed.value) {
@@ -134,6 +132,14 @@ export class Transfers {
       if (wanted.size === 0 && (await parcel.whole(placed.value))) return accept(undefined)
     }
   }
+}
+
+/** A checkpoint that is whole here. */
+export interface Fetched {
+  /** Reads its blocks, those that have just come from memory. */
+  readonly get: GetBlock
+  /** What has just come: named by hashing it. */
+  readonly checked: ReadonlyMap<Cid, Uint8Array>
 }
 
 interface Arriving {

@@ -1,6 +1,6 @@
 import type { Cid } from '../base/digest.ts'
 import { bundleBlocks } from '../bundle/open.ts'
-import { type Placed, placesOf } from '../checkpoint/places.ts'
+import { type KnownTables, type Placed, placesOf } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import { BlockCounts, type Need } from '../storage/block-counts.ts'
 import { BLOCK_PREFIX, blockKey, dropBlocks } from '../storage/blocks.ts'
@@ -19,6 +19,7 @@ export class Vault {
   /** For each agent, its checkpoints that are held here. */
   readonly #held = new Map<AgentId, Map<Cid, Kept>>()
   readonly #cache: Cache
+  readonly tables: KnownTables = new Map()
   /** The blocks of each agent's newest checkpoint, which are in memory anyway: they are what is sent next. */
   readonly #fresh = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
   /** For each agent, blocks of an image of it that others may fetch and that need not outlive this process. */
@@ -217,17 +218,25 @@ export class Vault {
   /** Every block of a checkpoint that others can fetch here, kept or lent; null where one cannot be. */
   async offered(root: Cid): Promise<readonly Placed[] | null> {
     if (!this.#lentBlock(root)) return this.places(root)
-    const placed = await placesOf(root, this.get)
+    const placed = await placesOf(root, this.get, this.tables)
     return placed.ok && placed.value.every(({ cid }) => this.#here.has(cid) || this.#lentBlock(cid))
       ? placed.value
       : null
   }
 
+  #heldRoot(root: Cid): Kept | null {
+    for (const roots of this.#held.values()) {
+      const kept = roots.get(root)
+      if (kept?.blocks.every(({ bytes }) => bytes > 0)) return kept
+    }
+    return null
+  }
+
   /** Every block of a checkpoint; null where it is not whole here. */
   async places(root: Cid): Promise<readonly Placed[] | null> {
-    const known = this.#cache.get(root)
+    const known = this.#heldRoot(root) ?? this.#cache.get(root)
     if (known) return known.blocks
-    const placed = await placesOf(root, this.get)
+    const placed = await placesOf(root, this.get, this.tables)
     return placed.ok && placed.value.every(({ cid }) => this.#here.has(cid)) ? placed.value : null
   }
 

@@ -53,10 +53,11 @@ export function encodeEntry(entry: PackEntry): readonly Uint8Array[] {
   return [Uint8Array.from(head), bytes]
 }
 
-export async function sealPack(entries: readonly (readonly Uint8Array[])[], deflate: Deflate): Promise<Pack> {
+/** `deflate` null: as they are. */
+export async function sealPack(entries: readonly (readonly Uint8Array[])[], deflate: Deflate | null): Promise<Pack> {
   const plain = concatBytes(...entries.flat())
   const stored: Pack = { byteLength: plain.length, deflated: false, bytes: plain }
-  if (plain.length < DEFLATE_BYTES_MIN) return stored
+  if (!deflate || plain.length < DEFLATE_BYTES_MIN) return stored
   const bytes = await deflate.deflate(plain)
   // What shrinks by more than a receiver believes goes as it is.
   const worthIt = bytes.length < plain.length && plain.length <= bytes.length * PACK_RATIO_MAX

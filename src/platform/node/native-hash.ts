@@ -1,7 +1,12 @@
-import { createHash } from 'node:crypto'
-import type { Bytes } from '../../base/bytes.ts'
+import { hash } from 'node:crypto'
+import { type Bytes, lendEqualBytes } from '../../base/bytes.ts'
 import { lendSha256 } from '../../base/digest.ts'
 
-/** Node's own SHA-256 for the core: pages of checkpoints are hashed by the hundred. Called once, before a host starts. */
-export const lendNativeHash = (): void =>
-  lendSha256((bytes) => Uint8Array.from(createHash('sha256').update(bytes).digest()) as Bytes)
+/**
+ * Node's own SHA-256 and comparison for the core: a large checkpoint is hashed by the thousand pages, and every message is
+ * compared with its canonical form. Called once, before a host starts.
+ */
+export function lendNativeHash(): void {
+  lendSha256((bytes) => new Uint8Array(hash('sha256', bytes, 'buffer')) as Bytes)
+  lendEqualBytes((a, b) => Buffer.compare(a, b) === 0)
+}
