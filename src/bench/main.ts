@@ -1,6 +1,7 @@
 import { benchBundles } from './bundles.ts'
 import { benchDemo } from './demo.ts'
 import { benchEngine } from './engine.ts'
+import { benchGuests } from './guests.ts'
 import { benchHeap } from './heap.ts'
 import { benchHops } from './hops.ts'
 import { benchKernels } from './kernels.ts'
@@ -18,6 +19,7 @@ const tracing = args.includes('--trace')
 const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   engine: benchEngine,
   kernels: benchKernels,
+  guests: benchGuests,
   bundles: benchBundles,
   hops: () => benchHops(tracing),
   heap: () => benchHeap(tracing),

@@ -4,6 +4,7 @@ import { type EngineBuild, prepareEngine } from '../../engine/machine.ts'
 import type { GuestMessage, HostMessage, Prepared } from '../../sandbox/protocol.ts'
 import { Guest } from './guest.ts'
 import { wordsOf } from './load.ts'
+import { rehearse } from './rehearse.ts'
 
 /**
  * Inside the worker: what a realm brings, and the first two messages. The same code runs in a web worker and in a worker
@@ -27,6 +28,7 @@ export function runGuest(realm: GuestRealm): void {
     if (message.kind === 'prepare') {
       try {
         engine = prepareEngine(message.engineId, message.modules)
+        rehearse(engine)
       } catch (error) {
         fault = wordsOf(error)
       }
