@@ -169,7 +169,7 @@ export function onStage(
   turn: Turn,
   from: Did,
   handle: number,
-  { brief, epoch, checkpoint, base, pack }: Requests['stage']['ask'],
+  { brief, epoch, checkpoint, base, pack, checkpointBytes }: Requests['stage']['ask'],
 ): void {
   const fault = briefFault(turn, from, brief, epoch)
   if (fault) return deny(turn, handle, fault.code, fault.reason)
@@ -183,19 +183,25 @@ export function onStage(
   arrival.state = 'staging'
   arrival.handle = handle
   arrival.untilMs = turn.nowMs + READY_MS
-  bring(turn, resident, brief, checkpoint, { base, pack })
+  bring(turn, resident, brief, checkpoint, { base, pack, checkpointBytes })
 }
 
 export function onSend(
   turn: Turn,
   from: Did,
   handle: number,
-  { brief, epoch, checkpoint, atHome, base, pack }: Requests['send']['ask'],
+  { brief, epoch, checkpoint, atHome, base, pack, checkpointBytes }: Requests['send']['ask'],
 ): void {
   const fault = briefFault(turn, from, brief, epoch)
-  if (fault) return deny(turn, handle, fault.code, fault.reason)
   const resident = turn.state.residents.get(brief.agent)
   const arrival = resident?.arrival
+  if (fault?.code === 'BUSY' && arrival?.state === 'preparing' && resident?.checkpoint === checkpoint) {
+    // Sent again over a new connection: what is under way goes on, and its end is told there.
+    if (arrival.handle !== null) deny(turn, arrival.handle, 'BUSY', 'sent again meanwhile')
+    arrival.handle = handle
+    return
+  }
+  if (fault) return deny(turn, handle, fault.code, fault.reason)
   if (!resident || !arrival) return
   if (arrival.state === 'ready' && resident.checkpoint === checkpoint) return sealReady(turn, resident, handle)
   // Only what was staged is brought up to date; what came to nothing before is thawed anew.
@@ -209,7 +215,7 @@ export function onSend(
   arrival.handle = handle
   arrival.untilMs = turn.nowMs + READY_MS
   resident.wanted = arrival.reason === 'move'
-  bring(turn, resident, brief, checkpoint, { base, pack })
+  bring(turn, resident, brief, checkpoint, { base, pack, checkpointBytes })
 }
 
 /** Makes blocks whole here and, where the agent may run here, a guest that stands where they say. */
@@ -221,7 +227,7 @@ function bring(turn: Turn, resident: Resident, brief: Brief, checkpoint: Cid | n
     if (checkpoint === null) return onPrepared(turn, resident, null, 0)
     begin(
       turn,
-      { kind: 'fetchCheckpoint', agent: brief.agent, checkpoint, from, pushed },
+      { kind: 'fetchCheckpoint', agent: brief.agent, checkpoint, from, pushed, hopped: true },
       { for: 'parked', agent: brief.agent },
     )
     return

@@ -4,7 +4,7 @@ import type { Placed } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { BlockCounts } from '../storage/block-counts.ts'
 import type { Store, Write } from '../storage/port.ts'
-import { CACHED_PER_AGENT_MAX } from './limits.ts'
+import { CACHED_HOPS_MAX, CACHED_OTHERS_MAX } from './limits.ts'
 
 /**
  * Checkpoints of agents that have left, least recently used first, within a budget of bytes: an agent that comes back
@@ -15,8 +15,8 @@ export interface Kept {
   readonly agent: AgentId
   readonly root: Cid
   readonly blocks: readonly Placed[]
-  /** It came from another host, which has it too: what its next hop back is best told against. */
-  readonly arrived: boolean
+  /** The agent hopped with it: other hosts may have it too, and the next hop back is best told against it. */
+  readonly hopped: boolean
 }
 
 const CACHED_PREFIX = 'cached/'
@@ -66,17 +66,17 @@ export class Cache {
   /** A record for the store, so that the next life knows the order too. */
   record = (root: Cid): Write => {
     const kept = this.#kept.get(root)
-    const value = kept ? encode({ agent: kept.agent, arrived: kept.arrived, order: this.#next++ }) : null
+    const value = kept ? encode({ agent: kept.agent, hopped: kept.hopped, order: this.#next++ }) : null
     return { key: `${CACHED_PREFIX}${root}`, value }
   }
 
-  async recall(store: Store): Promise<Pick<Kept, 'agent' | 'root' | 'arrived'>[]> {
-    const recalled: (Pick<Kept, 'agent' | 'root' | 'arrived'> & { order: number })[] = []
+  async recall(store: Store): Promise<Pick<Kept, 'agent' | 'root' | 'hopped'>[]> {
+    const recalled: (Pick<Kept, 'agent' | 'root' | 'hopped'> & { order: number })[] = []
     for (const key of await store.list(CACHED_PREFIX)) {
       const bytes = await store.read(key)
       const value = bytes && decode(bytes)
       const root = key.slice(CACHED_PREFIX.length) as Cid
-      if (value?.ok) recalled.push({ root, ...(value.value as { agent: AgentId; arrived: boolean; order: number }) })
+      if (value?.ok) recalled.push({ root, ...(value.value as { agent: AgentId; hopped: boolean; order: number }) })
     }
     recalled.sort((a, b) => a.order - b.order)
     this.#next = (recalled.at(-1)?.order ?? 0) + 1
@@ -93,11 +93,13 @@ export class Cache {
     return dead
   }
 
-  /** Of one agent few are of use: the last that came, and the last that were made here. */
+  /** Of one agent few are of use: the last of each kind. */
   #trim(agent: AgentId): Cid[] {
     const own = [...this.#kept.values()].filter((kept) => kept.agent === agent)
-    const last = own.findLast(({ arrived }) => arrived)
-    const surplus = own.filter((kept) => kept !== last).slice(0, Math.max(0, own.length - CACHED_PER_AGENT_MAX))
+    const surplus = [
+      ...own.filter(({ hopped }) => hopped).slice(0, -CACHED_HOPS_MAX),
+      ...own.filter(({ hopped }) => !hopped).slice(0, -CACHED_OTHERS_MAX),
+    ]
     return surplus.flatMap((kept) => this.#forget(kept))
   }
 

@@ -6,7 +6,15 @@ import type { Release, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { quorumOf, releaseBallot } from './ballots.ts'
 import type { Answer, Fault } from './events.ts'
-import { CANDIDATES_MAX, MOVE_PATIENCE_MS, OFFER_AGAIN_MS, PLACE_AGAIN_MS } from './limits.ts'
+import {
+  ANSWER_SEND_MS,
+  CANDIDATES_MAX,
+  MOVE_PATIENCE_MS,
+  OFFER_AGAIN_MS,
+  PLACE_AGAIN_MS,
+  RESUME_AGAIN_MS,
+  RESUME_MS_MAX,
+} from './limits.ts'
 import { isWorthStaging, onStandingImage, takeImage } from './precopy.ts'
 import { spread } from './proposer.ts'
 import { writeResident } from './records.ts'
@@ -45,6 +53,7 @@ export function depart(
     staging: null,
     startedMs: turn.nowMs,
     frozenMs: null,
+    lostMs: null,
     retryMs: turn.nowMs,
   }
   // The owner wants the CPU now, so an eviction stops the agent before it looks for a place.
@@ -189,8 +198,10 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
       checkpoint: resident.checkpoint,
       reason: departure.reason,
       atHome: turn.state.rows.get(resident.agent)?.checkpoint ?? resident.atHome,
-      base: departure.have,
+      // The other end has had its pack, and keeps what came.
+      base: departure.lostMs === null ? departure.have : resident.checkpoint,
       pack: null,
+      checkpointBytes: 0,
     },
     { for: 'send', agent: resident.agent, to },
   )
@@ -202,6 +213,11 @@ export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome:
   if (!outcome.ok && outcome.code === 'LOAD' && resident.checkpoint === null) {
     const reason = JSON.stringify({ code: 'LOAD', reason: outcome.reason })
     return onEnded(turn, resident, 'failure', reason, 0)
+  }
+  if (!outcome.ok && outcome.code === 'CLOSED' && mayComeBack(turn, departure)) {
+    departure.phase = 'resend'
+    departure.retryMs = turn.nowMs + RESUME_AGAIN_MS
+    return
   }
   if (!outcome.ok) return nextCandidate(turn, resident, departure, outcome)
   const { ready } = outcome.body as Requests['send']['answer']
@@ -215,6 +231,16 @@ export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome:
     return nextCandidate(turn, resident, departure, { code: 'BAD_MESSAGE', reason: 'READY is for something else' })
   departure.phase = 'drain'
   drain(turn, resident)
+}
+
+/**
+ * The connection is gone, and may come back: the other end keeps what has come, so the same checkpoint is sent again and no
+ * new one made. Patience begins anew with a connection that held for a while, and all of it ends with that for one SEND.
+ */
+function mayComeBack(turn: Turn, departure: Departure): boolean {
+  if (departure.lostMs === null || turn.nowMs - departure.retryMs > RESUME_MS_MAX) departure.lostMs = turn.nowMs
+  const frozenForMs = turn.nowMs - (departure.frozenMs ?? turn.nowMs)
+  return turn.nowMs - departure.lostMs <= RESUME_MS_MAX && frozenForMs <= ANSWER_SEND_MS
 }
 
 /** What the agent has let out reaches home under its own epoch before that epoch ends. */
@@ -283,10 +309,12 @@ export function pursue(turn: Turn, resident: Resident): void {
   if (!departure) return
   if (departure.phase === 'drain') drain(turn, resident)
   else if (departure.phase === 'again' && turn.nowMs >= departure.retryMs) choose(turn, resident, departure)
+  else if (departure.phase === 'resend' && turn.nowMs >= departure.retryMs) send(turn, resident, departure)
   else if (departure.phase === 'decide' && turn.nowMs >= departure.retryMs) askVotes(turn, resident, departure)
 }
 
 export function nextCandidate(turn: Turn, resident: Resident, departure: Departure, fault: Fault): void {
+  departure.lostMs = null
   departure.holding = null
   // While we look on, an agent that may run here runs: only an eviction keeps it frozen.
   if (resident.guest === 'frozen' && departure.reason !== 'evict' && mayRunHere(turn, resident)) {

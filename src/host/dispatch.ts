@@ -1,11 +1,13 @@
 import type { Deflate } from '../base/deflate.ts'
 import { type Cid, CODEC_RAW, parseCid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { FETCH_BYTES_MAX } from '../wire/limits.ts'
 import type { Requests } from '../wire/messages.ts'
 import { readNames } from '../wire/names.ts'
 import { encodeEntry, type Pack, type PackEntry, sealPack } from '../wire/pack.ts'
 import { PACKS_UNCOMPRESSED, PUSHED_BLOCKS_MAX, PUSHED_BYTES_MAX, TRIAL_BYTES_MIN, WORTH_DEFLATING } from './limits.ts'
+import { Turns } from './turns.ts'
 import type { Vault } from './vault.ts'
 
 /**
@@ -20,8 +22,13 @@ export type Drained = () => Promise<void>
 
 interface Order {
   readonly ask: Ask
-  readonly drained: Drained
   readonly resolve: (pack: Pack) => void
+}
+
+/** A neighbour being served: what it has ordered, and its newest line. */
+interface Neighbour {
+  readonly turns: Turns<Order>
+  drained: Drained
 }
 
 export class Dispatch {
@@ -29,8 +36,7 @@ export class Dispatch {
   readonly #deflate: Deflate
   /** Packs that are not compressed before it is tried again. */
   #uncompressed = 0
-  /** For each neighbour being served, its orders by transfer; the first transfer is the next one. */
-  readonly #orders = new Map<Did, Map<number, Order[]>>()
+  readonly #neighbours = new Map<Did, Neighbour>()
 
   constructor(vault: Vault, deflate: Deflate) {
     this.#vault = vault
@@ -39,22 +45,24 @@ export class Dispatch {
 
   serve(to: Did, ask: Ask, drained: Drained): Promise<Pack> {
     return new Promise((resolve) => {
-      const transfers = this.#orders.get(to) ?? new Map<number, Order[]>()
-      const orders = transfers.get(ask.transfer) ?? []
-      orders.push({ ask, drained, resolve })
-      transfers.set(ask.transfer, orders)
-      if (this.#orders.has(to)) return
-      this.#orders.set(to, transfers)
-      void this.#serveAll(to, transfers)
+      const present = this.#neighbours.get(to)
+      const neighbour = present ?? { turns: new Turns<Order>(), drained }
+      neighbour.drained = drained
+      neighbour.turns.add(ask.transfer, { ask, resolve })
+      if (present) return
+      this.#neighbours.set(to, neighbour)
+      void this.#serveAll(to, neighbour)
     })
   }
 
-  async #serveAll(to: Did, transfers: Map<number, Order[]>): Promise<void> {
-    for (let order = takeTurn(transfers); order; order = takeTurn(transfers)) {
-      await order.drained()
-      order.resolve(await this.#pack(order.ask))
+  async #serveAll(to: Did, neighbour: Neighbour): Promise<void> {
+    while (!neighbour.turns.isEmpty) {
+      // First the line, then whose turn it is: whoever came while it was busy has one.
+      await neighbour.drained()
+      const order = neighbour.turns.take()
+      order?.resolve(await this.#pack(order.ask))
     }
-    this.#orders.delete(to)
+    this.#neighbours.delete(to)
   }
 
   async #pack({ names, against }: Ask): Promise<Pack> {
@@ -91,13 +99,26 @@ export class Dispatch {
   }
 
   /**
-   * What a host needs of a checkpoint beside what it has of `base`, as far as one message holds it; null where it is not
-   * here. `base` null: the host has nothing. `base` not here: only the tables are told, for the host to see what it lacks.
+   * How long a checkpoint is, and what a host needs of it beside what it has of `known`, as far as one message holds it;
+   * null where it is not here. `known` null: the host has nothing. Not here, nor anything that would do instead: only the
+   * tables are told, for the host to see what it lacks.
    */
-  async push(root: Cid, base: Cid | null): Promise<Pack | null> {
+  async push(
+    agent: AgentId,
+    root: Cid,
+    known: Cid | null,
+  ): Promise<{ base: Cid | null; pack: Pack; checkpointBytes: number } | null> {
     const places = await this.#vault.offered(root)
     if (!places) return null
-    const basePlaces = base === null ? [] : await this.#vault.offered(base)
+    const checkpointBytes = places.reduce((sum, { bytes }) => sum + bytes, 0)
+    // What the other host is known to have may not be here; what the agent last left here with, it may well have too.
+    let base = known
+    let basePlaces = base === null ? [] : await this.#vault.offered(base)
+    const left = this.#vault.cachedBase(agent)
+    if (!basePlaces && left !== null) {
+      base = left
+      basePlaces = await this.#vault.places(left)
+    }
     const there = new Set(basePlaces?.map(({ cid }) => cid))
     const before = new Map(basePlaces?.map(({ place, cid }, index) => [place, { index, cid }]))
     const entries = new Entries(PUSHED_BYTES_MAX)
@@ -119,19 +140,8 @@ export class Dispatch {
       }
       if (told.size > PUSHED_BLOCKS_MAX || !entries.add(entry)) break
     }
-    return sealPack(entries.parts, this.#deflate)
+    return { base, pack: await sealPack(entries.parts, this.#deflate), checkpointBytes }
   }
-}
-
-/** The next order, of the transfer whose turn it is; that transfer is the last then. */
-function takeTurn(transfers: Map<number, Order[]>): Order | null {
-  for (const [transfer, orders] of transfers) {
-    const order = orders.shift() ?? null
-    transfers.delete(transfer)
-    if (orders.length > 0) transfers.set(transfer, orders)
-    if (order) return order
-  }
-  return null
 }
 
 /** Entries up to a sum of bytes; the first always fits. */

@@ -107,9 +107,11 @@ export interface Fault {
 export interface Pushed {
   readonly base: Cid | null
   readonly pack: Pack | null
+  /** Of the whole checkpoint, as the sender says: more is not taken. */
+  readonly checkpointBytes: number
 }
 
-export const NOTHING_PUSHED: Pushed = { base: null, pack: null }
+export const NOTHING_PUSHED: Pushed = { base: null, pack: null, checkpointBytes: Number.MAX_SAFE_INTEGER }
 
 export interface BundleFacts {
   readonly id: Cid
@@ -160,6 +162,8 @@ export type HostEffect =
       readonly checkpoint: Cid
       readonly from: Did
       readonly pushed: Pushed
+      /** The agent changed hosts with it. */
+      readonly hopped: boolean
     }
   /**
    * Same, then start a guest from it that stands still (dry thaw); one that stands here from an earlier image of the same

@@ -20,10 +20,18 @@ export function onCheckpoint(
 ): void {
   const row = currentRow(turn, from, handle, checkpointAsk.agent, checkpointAsk.epoch)
   if (!row) return
-  const { base, pack } = checkpointAsk
+  const { base, pack, checkpointBytes } = checkpointAsk
+  const hopped = turn.state.registers.get(row.agent)?.certificate?.holding.checkpoint === checkpointAsk.checkpoint
   begin(
     turn,
-    { kind: 'fetchCheckpoint', agent: row.agent, checkpoint: checkpointAsk.checkpoint, from, pushed: { base, pack } },
+    {
+      kind: 'fetchCheckpoint',
+      agent: row.agent,
+      checkpoint: checkpointAsk.checkpoint,
+      from,
+      pushed: { base, pack, checkpointBytes },
+      hopped,
+    },
     { for: 'home-checkpoint', agent: row.agent, handle, ask: { ...checkpointAsk, pack: null } },
   )
 }

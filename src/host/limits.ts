@@ -152,7 +152,8 @@ export const HANDLES_PER_SESSION_MAX = 1_024
 /** Time for an answer before the asker gives up, by how much work the answer is. */
 export const ANSWER_MS = 5_000
 export const ANSWER_SEND_MS = 60_000
-export const ANSWER_FETCH_MS = 20_000
+/** The pace of a transfer is watched by itself (pace.ts): on a slow line many answers wait for one another. */
+export const ANSWER_FETCH_MS = 60_000
 
 /** Blocks of a checkpoint are at most its memory quota and tables; a transfer beyond is cut off (THREATS 33). */
 export const TABLE_SHARE = 1.05
@@ -169,8 +170,12 @@ export const BUNDLES_OPEN_MAX = 64
  */
 export const CACHE_BYTES_DEFAULT = 256 * 1024 * 1024
 
-/** Checkpoints of one agent in the cache: the last that came from elsewhere, and the last ones made here. */
-export const CACHED_PER_AGENT_MAX = 4
+/**
+ * Checkpoints of one agent in the cache: with these it hopped, so other hosts may have them too, and differences to them
+ * are told and understood; and the last ones besides.
+ */
+export const CACHED_HOPS_MAX = 3
+export const CACHED_OTHERS_MAX = 2
 
 /** Blocks asked for by one request: 128 pages are half a megabyte, a few milliseconds of packing and of a good line. */
 export const FETCH_NAMES = 128
@@ -180,6 +185,28 @@ export const FETCH_NAMES = 128
  * compression: more than a good line holds in a round trip, and little for others to wait behind.
  */
 export const FETCH_LANES = 8
+
+/**
+ * A transfer whose connection breaks waits so long for it to come back before it gives up, and tries this often. The agent
+ * stands still meanwhile; a lease ends after 5 s of silence, so longer would be taken for a death at home.
+ */
+export const RESUME_MS_MAX = 5_000
+export const RESUME_AGAIN_MS = 200
+
+/**
+ * The least pace of a transfer, bytes as they travel, once the grace is over, and how often that is looked at. 8 KiB/s is
+ * the worst of mobile lines; the grace lets the first pack of a slow line arrive. Stops senders of a byte a second
+ * (THREATS 32).
+ */
+export const PACE_BYTES_PER_SECOND = 8 * 1024
+export const PACE_GRACE_MS = 10_000
+export const PACE_LOOK_MS = 1_000
+
+/** A transfer takes no longer, so that its end and the reason reach the sender before it gives up on SEND by itself. */
+export const TRANSFER_MS_MAX = 50_000
+
+/** Transfers of one neighbour that need more than one request of blocks, at once; others wait, small ones do not (THREATS 32). */
+export const TRANSFERS_PER_NEIGHBOUR_MAX = 2
 
 /** What came of a transfer is made durable in parcels of so many bytes: one commit each, and what a crash here costs. */
 export const PARCEL_BYTES = 4 * 1024 * 1024

@@ -77,6 +77,9 @@ export class Links {
     return [...this.#links.keys()]
   }
 
+  /** Bytes that the present session with a host has brought; 0 where there is none. */
+  receivedBytes = (host: Did): number => this.#links.get(host)?.session.receivedBytes ?? 0
+
   async ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer> {
     if (to === this.#options.self.did) return this.#askSelf(name, body)
     await this.#linkTo(to)

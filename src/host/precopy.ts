@@ -62,7 +62,14 @@ function stage(turn: Turn, resident: Resident, departure: Departure, checkpoint:
     turn,
     to,
     'stage',
-    { brief: { ...brief, hops: brief.hops + 1 }, epoch: epoch + 1, checkpoint, base: departure.have, pack: null },
+    {
+      brief: { ...brief, hops: brief.hops + 1 },
+      epoch: epoch + 1,
+      checkpoint,
+      base: departure.have,
+      pack: null,
+      checkpointBytes: 0,
+    },
     { for: 'stage', agent: resident.agent, to },
   )
 }

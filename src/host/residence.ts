@@ -138,7 +138,17 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
     turn,
     homeOf(resident.agent),
     'checkpoint',
-    { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, base: resident.atHome, pack: null },
+    {
+      agent,
+      epoch,
+      checkpoint,
+      fuelUsed,
+      consoleLines,
+      sentBytes,
+      base: resident.atHome,
+      pack: null,
+      checkpointBytes: 0,
+    },
     { for: 'checkpoint', agent, checkpoint },
   )
 }

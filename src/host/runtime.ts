@@ -17,6 +17,7 @@ import { Links } from './links.ts'
 import { factsOf, Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
 import { showRow } from './orders.ts'
+import type { AskBlocks } from './pull.ts'
 import { nextAge, recallRecords } from './recall.ts'
 import { showHost } from './show.ts'
 import type { HostSnapshot } from './snapshot.ts'
@@ -78,7 +79,15 @@ class Runtime implements Host {
     const { store, sandbox, deflate, verifier, engineId, random, clock, timers } = this.#options
     const vault = await Vault.open(store, this.#options.cacheBytes ?? CACHE_BYTES_DEFAULT)
     this.#vault = vault
-    const transfers = new Transfers({ vault, deflate, ask: (from, body) => this.ask(from, 'fetch', body) })
+    const ask: AskBlocks = (from, body) => this.ask(from, 'fetch', body)
+    const transfers = new Transfers({
+      vault,
+      deflate,
+      ask,
+      received: (from) => this.#links?.receivedBytes(from) ?? 0,
+      clock,
+      timers,
+    })
     this.#transfers = transfers
     const dispatch = new Dispatch(vault, deflate)
     this.#dispatch = dispatch
@@ -252,8 +261,9 @@ class Runtime implements Host {
   async #ask({ to, name, body }: Extract<HostEffect, { kind: 'ask' }>): Promise<Answer> {
     if ((name !== 'send' && name !== 'stage' && name !== 'checkpoint') || body.checkpoint === null)
       return this.ask(to, name, body as never)
-    const pack = await this.#dispatch?.push(body.checkpoint, body.base)
-    return this.ask(to, name, { ...body, pack: pack ?? null } as never)
+    const agent = 'brief' in body ? body.brief.agent : body.agent
+    const pushed = await this.#dispatch?.push(agent, body.checkpoint, body.base)
+    return this.ask(to, name, { ...body, ...pushed } as never)
   }
 
   async #fetchCheckpoint({
@@ -262,9 +272,10 @@ class Runtime implements Host {
     checkpoint,
     from,
     pushed,
+    hopped,
   }: Extract<HostEffect, { kind: 'fetchCheckpoint' }>): Promise<void> {
     const bytesMax = this.#state.policy.memoryBytes
-    const fetched = await this.#transfers?.fetchCheckpoint(agent, checkpoint, from, bytesMax, pushed)
+    const fetched = await this.#transfers?.fetchCheckpoint(agent, checkpoint, from, bytesMax, pushed, hopped)
     this.#post({
       kind: 'fetched',
       token,

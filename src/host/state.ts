@@ -198,7 +198,18 @@ export interface Departure {
   to: Did | null
   /** A checkpoint of the agent that `to` says it has. */
   have: Cid | null
-  phase: 'choose' | 'offer' | 'again' | 'image' | 'stage' | 'freeze' | 'send' | 'drain' | 'release' | 'decide'
+  phase:
+    | 'choose'
+    | 'offer'
+    | 'again'
+    | 'image'
+    | 'stage'
+    | 'freeze'
+    | 'send'
+    | 'resend'
+    | 'drain'
+    | 'release'
+    | 'decide'
   holding: Holding | null
   readonly votes: Map<Did, Sealed<Vote>>
   /** How many images have been brought to `to` ahead of the agent, and the one that is on its way. */
@@ -206,6 +217,8 @@ export interface Departure {
   staging: Cid | null
   readonly startedMs: number
   frozenMs: number | null
+  /** Since when the connection over which the agent was being sent is gone; null while it is there. */
+  lostMs: number | null
   retryMs: number
 }
 

@@ -1,4 +1,3 @@
-import type { Deflate } from '../base/deflate.ts'
 import type { Cid } from '../base/digest.ts'
 import { accept, refuse } from '../base/result.ts'
 import { BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX } from '../bundle/limits.ts'
@@ -11,22 +10,22 @@ import type { Did } from '../identity/did.ts'
 import { StoreFullError } from '../storage/port.ts'
 import type { Pack } from '../wire/pack.ts'
 import { type Fault, NOTHING_PUSHED, type Pushed } from './events.ts'
-import { PARCEL_BYTES, PUSHED_BLOCKS_MAX } from './limits.ts'
-import { type AddBlocks, type AskBlocks, type Outcome, Pull, type Wanted } from './pull.ts'
+import { FETCH_NAMES, PARCEL_BYTES, PUSHED_BLOCKS_MAX, TRANSFERS_PER_NEIGHBOUR_MAX } from './limits.ts'
+import { type AddBlocks, type Outcome, Pull, type PullPowers, type Wanted } from './pull.ts'
+import { Seats } from './seats.ts'
 import type { Parcel, Vault } from './vault.ts'
 
 /**
  * Makes bundles and checkpoints whole here. What came with the message itself is taken first, then what is missing is
  * asked of the host that has it, and what came is kept even where the rest does not: the next attempt brings the rest.
  */
-export interface TransfersOptions {
+export interface TransfersOptions extends PullPowers {
   readonly vault: Vault
-  readonly deflate: Deflate
-  readonly ask: AskBlocks
 }
 
 export class Transfers {
   readonly #options: TransfersOptions
+  readonly #seats = new Seats<Did>(TRANSFERS_PER_NEIGHBOUR_MAX)
   #next = 1
 
   constructor(options: TransfersOptions) {
@@ -68,22 +67,27 @@ export class Transfers {
   }
 
   /**
-   * Makes a checkpoint whole here, for an agent that needs it from now on; `bytesMax` bounds what may come.
+   * Makes a checkpoint whole here, for an agent that needs it from now on. What may come is bounded by `quotaBytes`, and by
+   * what the sender said before it sent anything. `hopped`: the agent changes hosts with it.
    */
   async fetchCheckpoint(
     agent: AgentId,
     root: Cid,
     from: Did | null,
-    bytesMax: number,
+    quotaBytes: number,
     pushed: Pushed = NOTHING_PUSHED,
+    hopped = true,
   ): Promise<Outcome<Fetched>> {
     const { vault } = this.#options
     const base = vault.base(agent, pushed.base)
     const basePlaces = (base && (await vault.places(base))) ?? []
     const got = new Map<Cid, Uint8Array>()
     const get: GetBlock = async (cid) => got.get(cid) ?? vault.get(cid)
+    const bytesMax = Math.min(quotaBytes, pushed.checkpointBytes)
+    if (pushed.pack && pushed.checkpointBytes > quotaBytes)
+      return refuse('QUOTA', `checkpointBytes ${pushed.checkpointBytes} > ${quotaBytes}`)
     const pull = this.#pull(from, ROOT_BYTES_MAX, bytesMax, get)
-    const arriving: Arriving = { root, got, get, pull, basePlaces, parcel: vault.parcel(agent, root) }
+    const arriving: Arriving = { root, from, got, get, pull, basePlaces, parcel: vault.parcel(agent, root, hopped) }
     const taken = pushed.pack && pushed.base === base ? await takePushed(arriving, pushed.pack) : accept(undefined)
     const whole = taken.ok ? await this.#fill(arriving) : taken
     if (whole.ok) return accept({ get, checked: got })
@@ -92,11 +96,10 @@ export class Transfers {
   }
 
   #pull(from: Did | null, blockBytesMax: number, bytesMax: number, get: GetBlock): Pull {
-    const { deflate, ask } = this.#options
-    return new Pull({ from, transfer: this.#next++, blockBytesMax, bytesMax, get, deflate, ask })
+    return new Pull(this.#options, { from, transfer: this.#next++, blockBytesMax, bytesMax, get })
   }
 
-  async #fill({ root, got, get, pull, basePlaces, parcel }: Arriving): Promise<Outcome<void>> {
+  async #fill({ root, from, got, get, pull, basePlaces, parcel }: Arriving): Promise<Outcome<void>> {
     const { vault } = this.#options
     const before = new Map(basePlaces.map(({ place, cid }) => [place, cid]))
     let unkept = new Map<Cid, Uint8Array>()
@@ -125,7 +128,9 @@ export class Transfers {
         if (bytes) unkept.set(cid, bytes)
         else wanted.set(cid, { cid, against: before.get(place) ?? null })
       }
-      const pulled = wanted.size > 0 ? await pull.run([...wanted.values()], add) : accept(undefined)
+      const run = (): Promise<Outcome<void>> => pull.run([...wanted.values()], add)
+      const isLarge = from !== null && wanted.size > FETCH_NAMES
+      const pulled = wanted.size === 0 ? accept(undefined) : await (isLarge ? this.#seats.sit(from, run) : run())
       const kept = await keep()
       if (!pulled.ok || !kept.ok) return pulled.ok ? kept : pulled
       // A block that was here may have been let go of meanwhile: then once more.
@@ -144,6 +149,7 @@ export interface Fetched {
 
 interface Arriving {
   readonly root: Cid
+  readonly from: Did | null
   readonly got: Map<Cid, Uint8Array>
   readonly get: GetBlock
   readonly pull: Pull

@@ -117,7 +117,7 @@ export class Vault {
   async #hold(agent: AgentId, root: Cid): Promise<void> {
     if (this.#held.get(agent)?.has(root)) return
     const blocks = (await this.places(root)) ?? [{ place: 'root', cid: root, bytes: 0 }]
-    this.#holdPlaced({ agent, root, blocks, arrived: false })
+    this.#holdPlaced({ agent, root, blocks, hopped: false })
   }
 
   #holdPlaced(kept: Kept): void {
@@ -133,7 +133,7 @@ export class Vault {
   }
 
   /** Blocks of one transfer, kept as they come. What came of a transfer that failed is cached for its next attempt. */
-  parcel(agent: AgentId, root: Cid): Parcel {
+  parcel(agent: AgentId, root: Cid, hopped: boolean): Parcel {
     const came: Placed[] = []
     return {
       add: (blocks) =>
@@ -146,13 +146,13 @@ export class Vault {
       whole: (blocks) =>
         this.exclusive(async () => {
           if (blocks.some(({ cid }) => !this.#here.has(cid))) return false
-          this.#holdPlaced({ agent, root, blocks, arrived: true })
+          this.#holdPlaced({ agent, root, blocks, hopped })
           await this.#drop([...this.#cache.forgetPart(root), ...this.#release(came, 'held')])
           return true
         }),
       broken: () =>
         this.exclusive(async () => {
-          const gone = came.length > 0 ? this.#cache.add({ agent, root, blocks: came, arrived: true }, true) : []
+          const gone = came.length > 0 ? this.#cache.add({ agent, root, blocks: came, hopped }, true) : []
           await this.#drop([...gone, ...this.#release(came, 'held'), ...this.#cache.shrink()])
         }),
     }
@@ -204,6 +204,9 @@ export class Vault {
     const all = [...writes, ...this.#cache.takeGone(), ...dropBlocks(dead)]
     if (all.length > 0) await this.#store.commit(all)
   }
+
+  /** The last checkpoint with which an agent left here, or which it had before. */
+  cachedBase = (agent: AgentId): Cid | null => this.#cache.newestOf(agent)
 
   /** The newest whole checkpoint of an agent that is here, the given one first. */
   base(agent: AgentId, first: Cid | null): Cid | null {

@@ -28,7 +28,7 @@ export function writeDelta(before: Uint8Array, after: Uint8Array): Uint8Array | 
     end = last + 1
     at = nextDifference(before, after, end)
   }
-  return Uint8Array.from(delta)
+  return delta.length > bytesMax ? null : Uint8Array.from(delta)
 }
 
 function nextDifference(before: Uint8Array, after: Uint8Array, from: number): number {

@@ -137,12 +137,20 @@ export interface Requests {
    * little to bring. Says nothing about whose the agent is; what is staged goes with the reservation.
    */
   stage: {
-    ask: { brief: Brief; epoch: number; checkpoint: Cid; base: Cid | null; pack: Pack | null }
+    ask: {
+      brief: Brief
+      epoch: number
+      checkpoint: Cid
+      base: Cid | null
+      pack: Pack | null
+      checkpointBytes: number
+    }
     answer: { ttlMs: number }
   }
   /**
    * The frozen agent: D takes the pack, which differs from checkpoint `base` (null: from nothing), fetches what it still
-   * lacks, thaws dry, keeps it, and answers READY. `atHome`: the newest checkpoint that home has.
+   * lacks, thaws dry, keeps it, and answers READY. `atHome`: the newest checkpoint that home has. `checkpointBytes`: of
+   * all blocks together; not a byte more is taken.
    */
   send: {
     ask: {
@@ -153,6 +161,7 @@ export interface Requests {
       atHome: Cid | null
       base: Cid | null
       pack: Pack | null
+      checkpointBytes: number
     }
     answer: { ready: Sealed<Ready> }
   }
@@ -182,6 +191,7 @@ export interface Requests {
       sentBytes: number
       base: Cid | null
       pack: Pack | null
+      checkpointBytes: number
     }
     answer: Record<string, never>
   }

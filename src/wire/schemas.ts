@@ -97,7 +97,7 @@ const row: Schema<m.Row> = v.strictObject({
   forkedFrom: v.nullable(forkedFrom),
 })
 /** Blocks of the checkpoint that the message names. */
-const pushed = { base: v.nullable(f.cid), pack: v.nullable(f.pack) }
+const pushed = { base: v.nullable(f.cid), pack: v.nullable(f.pack), checkpointBytes: f.whole }
 const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding }
 
 type RequestSchemas = {

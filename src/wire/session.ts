@@ -29,6 +29,8 @@ import type { Channel } from './transport.ts'
 export interface Session {
   readonly remote: Did
   readonly remoteAge: number
+  /** Bytes that have come so far, those of messages that are not whole yet included. */
+  readonly receivedBytes: number
   /** Returns the message's sequence number. Never waits; after the end it does nothing. */
   send(message: Message): number
   /** Resolves when the channel has taken all that was sent so far: for whoever sends much. Also when the session ends. */
@@ -90,6 +92,7 @@ class Talk implements Session {
   readonly #incoming: Uint8Array[] = []
   readonly #outgoing: Uint8Array[] = []
   #incomingBytes = 0
+  #receivedBytes = 0
   #outgoingBytes = 0
   #lastSequence = 0
   #handling = false
@@ -132,6 +135,10 @@ class Talk implements Session {
     return sequence
   }
 
+  get receivedBytes(): number {
+    return this.#receivedBytes
+  }
+
   async drained(): Promise<void> {
     await this.#pump
   }
@@ -155,6 +162,7 @@ class Talk implements Session {
 
   receive(frame: Uint8Array): void {
     if (this.#ended) return
+    this.#receivedBytes += frame.length
     const preamble = readPreamble(frame)
     if (this.#assembler.deadlineMs === null && preamble.ok && preamble.value === KIND_ABORT) {
       this.#finish('REFUSED', abortReason(frame))

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { cborCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
@@ -28,7 +29,7 @@ const hostOf = (seed: number) => {
 }
 
 /** A SEND that brings no blocks along. */
-const nothing = { atHome: null, base: null, pack: null }
+const nothing = { atHome: null, base: null, pack: null, checkpointBytes: 0 }
 
 async function offerOf(agent: Offer['agent'], epoch: number): Promise<Offer> {
   const bundle = await importProgram(hostOf(2).host, long)
@@ -134,6 +135,35 @@ describe('a host that did the handshake', () => {
     )
     const owner = createAuthority(createSigner(generateSecretKey(seededRandom(2))), createVerifier())
     expect((await stranger.ask('command', { order: await order(owner, 'one') }))?.kind).toBe('reply')
+  })
+
+  it('that never sends the blocks of what it sent loses the place that was kept for it, and is told why', async () => {
+    const stranger = await strangerAt(world, 2)
+    const agent = agentId({ home: hostOf(1).did, age: 1, sequence: 78 })
+    const offer = await offerOf(agent, 1)
+    expect((await stranger.ask('offer', offer))?.kind).toBe('reply')
+    const brief = {
+      agent,
+      bundle: offer.bundle,
+      inputJson: 'null',
+      seed: 1,
+      launchedMs: world.time.wallMs(),
+      allowance: offer.allowance,
+      witnesses: [hostOf(1).did],
+      hops: 1,
+      consoleLines: 0,
+      sentBytes: 0,
+      movedBy: null,
+      forkedFrom: null,
+    }
+    const send = { ...nothing, brief, epoch: 1, checkpoint: cborCid(Uint8Array.of(1)), reason: 'place' }
+    expect(await stranger.ask('send', { ...send, checkpointBytes: 4_096 })).toBeUndefined()
+    expect(hostOf(2).host.snapshot().agents).toHaveLength(1)
+    await world.time.advance(13_000)
+    expect(stranger.heard.flatMap((message) => (message.kind === 'error' ? refusal(message) : []))).toEqual([
+      expect.stringMatching(/^TIMEOUT: \d+ bytes in \d+ ms < \d+: too slow$/),
+    ])
+    expect(hostOf(2).host.snapshot().agents).toEqual([])
   })
 
   it('has nothing fetched or kept of a bundle whose author is not trusted', async () => {

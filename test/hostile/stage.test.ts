@@ -70,7 +70,8 @@ async function pushed(image: MachineImage, leave: 'nothing' | 'the pages' = 'not
   const entries = [...blocks]
     .filter(([, bytes]) => leave === 'nothing' || bytes.length !== 4096)
     .map(([, bytes]) => encodeEntry({ codec: bytes.length === 4096 ? CODEC_RAW : CODEC_DAG_CBOR, bytes, before: null }))
-  return { checkpoint: root, base, pack: await sealPack(entries, plain) }
+  const checkpointBytes = [...blocks.values()].reduce((sum, { length }) => sum + length, 0)
+  return { checkpoint: root, base, pack: await sealPack(entries, plain), checkpointBytes }
 }
 
 let brief: Record<string, unknown>
@@ -174,7 +175,7 @@ describe('an image ahead of an agent is refused', { timeout: 30_000 }, () => {
     [
       'with more bytes than the agent may have',
       cheapImage(2, { memoryPages: 2, pages: manyPages(30) }),
-      'QUOTA: bytes of the transfer > 105000',
+      'QUOTA: checkpointBytes 124110 > 105000',
     ],
     ['of an engine that is not here', cheapImage(2, { engineId: 'another' }), 'ENGINE: engine another is not here'],
   ])('%s, and the place is given up', async (_, wrong, reason) => {

@@ -1,12 +1,16 @@
 import { deflateRawSync, gzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, equalBytes } from '../../src/base/bytes.ts'
 import { CODEC_DAG_CBOR, CODEC_RAW, cborCid, rawCid } from '../../src/base/digest.ts'
 import { nodeDeflate, promptDeflate } from '../../src/platform/node/deflate.ts'
 import { applyDelta, writeDelta } from '../../src/wire/block-delta.ts'
+import { violation } from '../../src/wire/fields.ts'
 import { PACK_BYTES_MAX, PACK_RATIO_MAX } from '../../src/wire/limits.ts'
+import { writeNames } from '../../src/wire/names.ts'
 import { encodeEntry, openPack, type Pack, type PackBounds, type PackEntry, sealPack } from '../../src/wire/pack.ts'
+import { REQUEST_SCHEMAS } from '../../src/wire/schemas.ts'
 
 const seal = (entries: readonly PackEntry[]): Promise<Pack> => sealPack(entries.map(encodeEntry), promptDeflate)
 const bounds: PackBounds = { blockBytesMax: 8_192, entriesMax: 64, bytesMax: 1e6 }
@@ -98,6 +102,37 @@ describe('a pack', () => {
     expect(pack.deflated).toBe(true)
     const zeros = await sealPack([[new Uint8Array(800_000)]], promptDeflate)
     expect(zeros).toMatchObject({ deflated: false, byteLength: 800_000 })
+  })
+})
+
+describe('a message with a pack or with names is refused before anything is opened', () => {
+  const refusal = (schema: v.GenericSchema<unknown>, value: unknown): string => {
+    const parsed = v.safeParse(schema, value)
+    return parsed.success ? 'accepted' : violation(parsed.issues, 'fetch')
+  }
+  const { ask, answer } = REQUEST_SCHEMAS.fetch
+
+  it('where it says that it becomes longer than packs are, or is', () => {
+    const pack = { byteLength: 1, deflated: false, bytes: Uint8Array.of(1) }
+    expect(refusal(answer, { pack: { ...pack, byteLength: PACK_BYTES_MAX } })).toBe('accepted')
+    for (const byteLength of [PACK_BYTES_MAX + 1, 2 ** 31, 2 ** 53 - 1, 2 ** 53, -1, 0.5])
+      expect(refusal(answer, { pack: { ...pack, byteLength } })).toMatch(/^fetch.pack.byteLength: /)
+    expect(refusal(answer, { pack: { ...pack, bytes: new Uint8Array(PACK_BYTES_MAX + 1) } })).toBe(
+      `fetch.pack.bytes: bytes ${PACK_BYTES_MAX + 1} > ${PACK_BYTES_MAX}`,
+    )
+  })
+
+  it('where the names are no names', () => {
+    const names = writeNames([rawCid(page(1)), null])
+    expect(refusal(ask, { transfer: 1, names, against: names })).toBe('accepted')
+    const cases: readonly [Uint8Array, string][] = [
+      [new Uint8Array(34), 'nameBytes 34 is no multiple of 33'],
+      [new Uint8Array(33).fill(1), 'name 0 has codec 1'],
+    ]
+    for (const [bad, reason] of cases) {
+      expect(refusal(ask, { transfer: 1, names: bad, against: names })).toBe(`fetch.names: ${reason}`)
+      expect(refusal(ask, { transfer: 1, names, against: bad })).toBe(`fetch.against: ${reason}`)
+    }
   })
 })
 
