@@ -34,6 +34,8 @@ export function nameFault(error: unknown, { fuelLeft, depthLeft, stackPointer }:
   if (error instanceof SegmentFault) return failed(error.message.startsWith('depth:') ? 'QUOTA' : 'TRAP', error.message)
   if (error instanceof VmFault) return failed(error.message.startsWith('memory:') ? 'QUOTA' : 'TRAP', error.message)
   if (error instanceof WebAssembly.RuntimeError) return failed('TRAP', `the engine trapped: ${error.message}`)
-  if (error instanceof RangeError) return failed('TRAP', "depth: the host's own native stack overflowed")
+  // Firefox throws an InternalError, which other realms do not know.
+  if (error instanceof RangeError || (error instanceof Error && error.name === 'InternalError'))
+    return failed('TRAP', "depth: the host's own native stack overflowed")
   throw error
 }

@@ -22,14 +22,14 @@ export const FUEL_MAX = 1n << 60n
 export const NEVER = -FUEL_MAX
 
 /**
- * Depth units in one segment of the native stack (see instrument/depth.ts and segments.ts). Measured: the weakest host
- * (asyncified build, optimised, Chromium web worker) overflows its own stack at 350,432 units. Stops: an agent that
- * recurses until its host's native stack overflows.
+ * Depth units in one segment of the native stack (see instrument/depth.ts and segments.ts). Measured with `npm run depth --
+ * --headroom`: the weakest host (movable build, optimised, Chromium web worker) overflows its own stack at 330,640 units.
+ * Stops: an agent that recurses until its host's native stack overflows.
  */
-export const SEGMENT_UNITS = 290_000
+export const SEGMENT_UNITS = 240_000
 
 /** Segments an agent may have at a time, the last one for native functions only. As many as STACK_BYTES feed. */
-export const SEGMENTS_MAX = 16
+export const SEGMENTS_MAX = 20
 
 /** All the depth there is. */
 export const DEPTH_UNITS_MAX = SEGMENT_UNITS * SEGMENTS_MAX
@@ -56,10 +56,10 @@ export const DEPTH_GAP_UNITS = 512
 export const BULK_BYTES_PER_FUEL_LOG2 = 6
 
 /**
- * Where Asyncify keeps the frames of a suspended program and of the segments that wait below it. Measured: at most 72,576
+ * Where Asyncify keeps the frames of a suspended program and of the segments that wait below it. Measured: at most 74,104
  * bytes a segment. What is not used stays zero, which costs an image nothing and a machine no memory.
  */
-export const ASYNCIFY_BUFFER_BYTES = SEGMENTS_MAX * 131_072
+export const ASYNCIFY_BUFFER_BYTES = SEGMENTS_MAX * 98_304
 
 /** QuickJS's own limit lies this much below the memory's maximum, so that an out-of-memory Error finds room for itself. */
 export const MEMORY_RESERVE_BYTES = 1_048_576
@@ -98,8 +98,8 @@ export const ENGINE_PAGES_INITIAL = 20
 export const STACK_BYTES = 1_048_576
 
 /**
- * Segments that the plain build starts on top of each other, without taking frames away: its frames are a third of the movable
- * build's, so two segments fit where one of those does. A program that needs more is promoted.
+ * Segments that the plain build starts on top of the first, without taking frames away: the weakest host for it (Chromium
+ * web worker, before it has optimised) overflows at 641,824 units. A program that needs more is promoted.
  */
 export const PLAIN_NATIVE_SEGMENTS = 1
 

@@ -174,8 +174,11 @@ export class Segments {
   #callDeeper(signature: number, callee: number): void {
     if (this.#native >= this.#nativeMax) throw new NativeStackSpent()
     this.#native++
-    this.#run({ signature, callee })
-    this.#native--
+    try {
+      this.#run({ signature, callee })
+    } finally {
+      this.#native--
+    }
   }
 
   startUnwind(): void {

@@ -21,18 +21,34 @@ const START_MS = 60_000
 /** The browser's path, or null where this machine has none. */
 export const findBrowser = (name: BrowserName): string | null => FIND[name]()
 
+export interface BrowserSettings {
+  /** Of Chromium's command line. */
+  readonly flags?: readonly string[]
+  /** Of Firefox's about:config. */
+  readonly preferences?: Readonly<Record<string, boolean | number | string>>
+}
+
 /** Throws where the browser is not there: ask `findBrowser` first. */
-export async function launchBrowser(name: BrowserName): Promise<Browser> {
+export async function launchBrowser(
+  name: BrowserName,
+  { flags = [], preferences = {} }: BrowserSettings = {},
+): Promise<Browser> {
   const executablePath = findBrowser(name)
   if (executablePath === null) throw new Error(`there is no ${name} on this machine`)
   const { default: puppeteer } = await import('puppeteer-core')
   return name === 'firefox'
-    ? puppeteer.launch({ browser: 'firefox', protocol: 'webDriverBiDi', executablePath, headless: true })
-    : puppeteer.launch({ browser: 'chrome', executablePath, headless: true, args: [...CHROMIUM_FLAGS] })
+    ? puppeteer.launch({
+        browser: 'firefox',
+        protocol: 'webDriverBiDi',
+        executablePath,
+        headless: true,
+        extraPrefsFirefox: preferences,
+      })
+    : puppeteer.launch({ browser: 'chrome', executablePath, headless: true, args: [...CHROMIUM_FLAGS, ...flags] })
 }
 
 /** A web worker that runs `entry` (see realmCode), in a browser of its own. */
-export async function openBrowserRealm(name: BrowserName, entry: URL): Promise<Realm> {
+export async function openBrowserRealm(name: BrowserName, entry: URL, settings?: BrowserSettings): Promise<Realm> {
   const code = await realmCode(entry, 'worker')
   const server = createServer(({ url }, response) => {
     const isWorker = url === '/worker.js'
@@ -45,7 +61,7 @@ export async function openBrowserRealm(name: BrowserName, entry: URL): Promise<R
     sockets.once('connection', resolve)
     setTimeout(() => reject(new Error(`the worker in ${name} did not connect`)), START_MS).unref()
   })
-  const browser = await launchBrowser(name)
+  const browser = await launchBrowser(name, settings)
   const waiting = new Waiting()
   const close = async (): Promise<void> => {
     waiting.end(new Error(`${name} was closed`))

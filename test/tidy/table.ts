@@ -83,6 +83,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:*', 'commander'],
     core: false,
   },
+  /** Programs that go as deep as they can, in every realm. */
+  attacks: { imports: ['base', 'engine', 'platform/node', 'realms'], packages: ['node:*'], core: false },
   /** Measures from outside what the entries put together. */
   bench: {
     imports: [...CORE, 'platform/memory', 'platform/node', 'platform/peerjs', 'rendezvous', 'entry/node'],
