@@ -53,6 +53,29 @@ claim('freezes in the middle of a loop and goes on in place, with nothing change
   same(played.lines, lines, 'lines')
 })
 
+claim('uses no more than what is left to it once it is told so, whatever it had before', async (place) => {
+  const { played, image } = await freezeInside(place, ENDLESS)
+  const fuelMax = Number(image.fuelUsed) + 2_000_000
+  played.guest.limit({ fuelMax, sentBytesMax: 1_000 })
+  played.guest.run()
+  const { code, reason, fuelUsed } = await played.next('failed')
+  same([code, reason, fuelUsed], ['QUOTA', `fuel: ${fuelMax} used up`, fuelMax], 'end by fuel')
+  const talking = await freezeInside(place, `${LOOP}; for (;;) console.log('on')`)
+  talking.played.guest.limit({ fuelMax: 20_000_000_000, sentBytesMax: 40 })
+  talking.played.guest.run()
+  const end = await talking.played.next('failed')
+  same([end.code, /^sentBytes 4\d > sentBytesMax 40$/.test(end.reason)], ['QUOTA', true], `end by words: ${end.reason}`)
+})
+
+claim('goes on from a limit as if it had always been so: the end and the state are the same', async (place) => {
+  const { lines, end } = await straight(place, LOOP)
+  const { played } = await freezeInside(place, LOOP)
+  played.guest.limit({ fuelMax: 10_000_000_000, sentBytesMax: 1_000 })
+  played.guest.run()
+  same(await played.next('finished'), end, 'end')
+  same(played.lines, lines, 'lines')
+})
+
 claim('thaws in another guest and ends with the same lines, fuel and state', async (place) => {
   const { lines, end } = await straight(place, LOOP)
   const { played, image } = await freezeInside(place, LOOP)

@@ -152,6 +152,28 @@ describe('an honest guest', () => {
   })
 })
 
+describe('a guest that was told a limit', () => {
+  test('is judged by it from then on, with what it has used', () => {
+    const { guest, worker } = running({ fuelMax: 100, sentBytesMax: 100 })
+    worker.say(pulse(40))
+    guest.limit({ fuelMax: 60, sentBytesMax: 4 })
+    expect(worker.received.at(-1)).toEqual({ kind: 'limit', limit: { fuelMax: 60, sentBytesMax: 4 } })
+    worker.say(call(1))
+    worker.say(call(2))
+    worker.say(pulse(60))
+    worker.say(pulse(61))
+    expect(lastEvent()).toMatchObject({ kind: 'failed', code: 'BREACH', reason: 'fuelUsed 61 > fuelMax 60' })
+  })
+
+  test('ends where it says more', () => {
+    const { guest, worker } = running({ sentBytesMax: 100 })
+    worker.say(call(1))
+    guest.limit({ fuelMax: 100, sentBytesMax: 3 })
+    worker.say(call(2))
+    expect(lastEvent()).toMatchObject({ kind: 'failed', code: 'QUOTA', reason: 'sentBytes 4 > sentBytesMax 3' })
+  })
+})
+
 describe('a compromised guest is ended', () => {
   const lies: [string, (play: ReturnType<typeof running>) => void, string, Partial<GuestOrder>?][] = [
     ['for a malformed message', ({ worker }) => worker.say({ kind: 'eval' }), 'kind is none of'],
