@@ -33,9 +33,18 @@ export function nameFault(error: unknown, { fuelLeft, depthLeft, stackPointer }:
   if (stackPointer < 0) return failed('QUOTA', `depth: the stack of ${STACK_BYTES} bytes is full`)
   if (error instanceof SegmentFault) return failed(error.message.startsWith('depth:') ? 'QUOTA' : 'TRAP', error.message)
   if (error instanceof VmFault) return failed(error.message.startsWith('memory:') ? 'QUOTA' : 'TRAP', error.message)
-  if (error instanceof WebAssembly.RuntimeError) return failed('TRAP', `the engine trapped: ${error.message}`)
+  if (error instanceof WebAssembly.RuntimeError)
+    return failed('TRAP', `the engine trapped: ${trapWords(error.message)}`)
   // Firefox throws an InternalError, which other realms do not know.
   if (error instanceof RangeError || (error instanceof Error && error.name === 'InternalError'))
     return failed('TRAP', "depth: the host's own native stack overflowed")
   throw error
+}
+
+/** Engines word a trap differently; which it was must read the same everywhere. */
+function trapWords(message: string): string {
+  if (/unreachable/i.test(message)) return 'unreachable'
+  if (/out of bounds/i.test(message)) return 'an access out of bounds'
+  if (/signature|null function|indirect call/i.test(message)) return 'an indirect call of something else'
+  return /divi|remainder|overflow|trunc|convert|unrepresentable/i.test(message) ? 'arithmetic' : 'trap'
 }

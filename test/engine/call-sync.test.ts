@@ -57,6 +57,10 @@ describe('a synchronous call suspends the whole program right there', () => {
     ],
     'a getter': [`({ get x() { return ${go}('m', 1) } }).x`, 10],
     'a replace callback': [`'aba'.replace(/a/g, () => ${go}('m', 1))`, '10b20'],
+    'the depth of many segments': [
+      `(() => { const f = (n) => n ? f(n - 1) + 1 : ${go}('m', 1) + [2].map(() => ${go}('m', 2))[0]; return f(2000) })()`,
+      2030,
+    ],
     toJSON: [`JSON.stringify({ n: { toJSON: () => ${go}('m', 1) } })`, '{"n":10}'],
     'a reviver': [`JSON.parse('[1,2]', (k, v) => typeof v === 'number' ? ${go}('m', v) : v)`, [10, 20]],
     'a generator': [`[...(function* () { yield ${go}('m', 1); yield ${go}('m', 2) })()]`, [10, 20]],

@@ -26,6 +26,22 @@ const CALLS = `${DOOR} const k = open('k')
   console.log(parts.join(' '))`
 
 describe('a kernel', () => {
+  it('called from the depth of many segments gives the same frozen in the middle of its loops', () => {
+    const code = `${DOOR} const k = open('k'); const f = (n) => n ? f(n - 1) + 1 : k('sieve', 30000); console.log(f(2000), f(1900) - f(1800))`
+    const straight = ride(build, code, { options })
+    expect(straight.stop.kind).toBe('finished')
+    const hopping = ride(build, code, { options, slice: () => 50_021n })
+    expect(hopping.inKernel).toBeGreaterThan(3)
+    expect(observed(hopping)).toEqual(observed(straight))
+  })
+
+  it('finds room to recurse wherever in the program it is called', () => {
+    const code = `${DOOR} const k = open('k'); const seen = new Set()
+      const f = (n) => { seen.add(k('fib', 20)); if (n) f(n - 1) }
+      f(700); console.log([...seen].join())`
+    expect(ride(build, code, { options }).console).toEqual(['6765'])
+  })
+
   it('gives the same answer, fuel and state frozen in the middle of its loops', () => {
     const straight = ride(build, CALLS, { options })
     expect(straight.stop.kind).toBe('finished')
