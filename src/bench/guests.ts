@@ -24,7 +24,7 @@ const BUSY_JAVASCRIPT = `const rows = Array.from({ length: 200 }, (_, id) => ({ 
     deep(40 + (text.length & 1))
     rows.sort((a, b) => (a.id * 7919) % 211 - (b.id * 7919) % 211)
   }`
-const BUSY_KERNEL = `__sojourn.kernelCall('spin', 'spin')`
+const BUSY_KERNEL = `__sojourn.kernelCall(__sojourn.kernelOpen('spin', '', 0), __sojourn.kernels().spin.indexOf('spin'))`
 const SPIN = `export function spin(): i32 {
   let x: i32 = 1
   for (let i: i32 = 0; i < 2000000000; i++) x = x * 1664525 + i

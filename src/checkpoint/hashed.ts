@@ -4,7 +4,7 @@ import type { Cid } from '../base/digest.ts'
  * The pages and tables of an agent's last checkpoint with their names, as sealing or opening found them: the next one
  * costs what has changed. Costs as much memory as the agent's image.
  *
- * By memory: '' is the engine's, else the kernel's name.
+ * By memory: '' is the engine's, else `kernel ` and the number of the kernel's instance.
  */
 export type HashedPages = ReadonlyMap<string, HashedMemory>
 
