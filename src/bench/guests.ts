@@ -18,7 +18,7 @@ const PAUSE_MS = 20
 /** A host has made its next spare by then. */
 const SPARE_MS = 400
 
-const BUSY_JAVASCRIPT = `const rows = Array.from({ length: 200 }, (_, id) => ({ id, name: 'row ' + id, tags: ['a', String(id)] }))
+export const BUSY_JAVASCRIPT = `const rows = Array.from({ length: 200 }, (_, id) => ({ id, name: 'row ' + id, tags: ['a', String(id)] }))
   const deep = (n) => { if (n > 0) return deep(n - 1) + 1; let s = 0; for (let i = 0; i < 3000; i++) s += i; return s }
   for (let text = ''; ; text = JSON.stringify(rows.slice(1, 40)).replace(/row/g, () => 'x')) {
     deep(40 + (text.length & 1))

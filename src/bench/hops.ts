@@ -20,6 +20,7 @@ import { SPARES_MAX } from '../sandbox/limits.ts'
 import type { Sandbox } from '../sandbox/port.ts'
 import { FRAME_BYTES_MAX } from '../wire/limits.ts'
 import type { Channel, Transport } from '../wire/transport.ts'
+import { benchEvictions, type Moments } from './evictions.ts'
 import { quiet } from './quiet.ts'
 import { percentile, type Row } from './row.ts'
 import { Trace, type Traced, traced } from './trace.ts'
@@ -39,7 +40,7 @@ interface Meter {
 }
 
 /** When each agent was told to stand still, and told to go on. */
-interface Stopwatch {
+interface Stopwatch extends Moments {
   frozenMs: number
   readonly stoodMs: number[]
   /** The host that was last told to freeze. */
@@ -55,6 +56,8 @@ export async function benchHops(tracing: boolean): Promise<Row[]> {
   const engine = await loadEngineFiles()
   const watch: Stopwatch = {
     frozenMs: Number.NaN,
+    stillMs: Number.NaN,
+    ranMs: Number.NaN,
     stoodMs: [],
     leaving: '',
     trace: tracing ? new Trace() : null,
@@ -117,6 +120,7 @@ export async function benchHops(tracing: boolean): Promise<Row[]> {
     const hopBytes = watch.meter.atRuns.map((bytes, i) => bytes - (watch.meter.atRuns[i - 1] ?? 0))
     const bytesAHop = percentile(hopBytes.slice(5), 0.5)
     const raw = await rawTimes(rendezvous, bytesAHop, HOPS)
+    const evictions = await benchEvictions(home, author, [a, b], watch)
     const p50 = percentile(stood, 0.5)
     return [
       { name: 'hop.edge-edge.p50', value: p50, unit: 'ms', bar: '≤ 30', ok: p50 <= 30 },
@@ -152,6 +156,7 @@ export async function benchHops(tracing: boolean): Promise<Row[]> {
         bar: '≤ 2',
         ok: p50 / percentile(raw, 0.5) <= 2,
       },
+      ...evictions,
     ]
   } finally {
     for (const close of closing) await close()
@@ -188,7 +193,10 @@ async function travel(
 function watched(inner: Sandbox, name: string, watch: Stopwatch): Sandbox {
   return {
     spawn(order, onEvent) {
-      const guest = inner.spawn(order, onEvent)
+      const guest = inner.spawn(order, (event) => {
+        if (event.kind === 'frozen') watch.stillMs = performance.now()
+        onEvent(event)
+      })
       let isNew = order.image !== null
       return {
         ...bound(guest),
@@ -200,6 +208,7 @@ function watched(inner: Sandbox, name: string, watch: Stopwatch): Sandbox {
         },
         run() {
           if (isNew) {
+            watch.ranMs = performance.now()
             watch.stoodMs.push(performance.now() - watch.frozenMs)
             watch.trace?.end('to: run')
             watch.meter.atRuns.push(watch.meter.bytes)

@@ -3,6 +3,7 @@ import { openTab } from '../entry/node/demo/tab.ts'
 import { startLocalCluster } from '../entry/node/local-cluster.ts'
 import { createSigner, generateSecretKey } from '../identity/signer.ts'
 import { nodeRandom } from '../platform/node/time.ts'
+import { rawTabTimes } from './raw-tab.ts'
 import { percentile, type Row } from './row.ts'
 import { STAY_MS, TRAVELLER } from './traveller.ts'
 
@@ -12,6 +13,9 @@ import { STAY_MS, TRAVELLER } from './traveller.ts'
  * for the next move included, less the time that the agent stays.
  */
 const HOPS = 60
+
+/** What such a hop brings over the wire, as it is counted between two edge hosts (`hop.edge-edge.bytes`). */
+const RETURN_BYTES = 10_000
 
 export async function benchTabHops(): Promise<Row[]> {
   const signer = createSigner(generateSecretKey(nodeRandom))
@@ -31,6 +35,7 @@ export async function benchTabHops(): Promise<Row[]> {
     const outcome = await home.outcome(agent)
     if (!outcome?.ok) throw new Error(`the traveller failed: ${outcome?.valueJson}`)
     const times = (home.story(agent, 0)?.lines ?? []).filter(({ kind }) => kind === 'hop').map(({ atMs }) => atMs)
+    const raw = percentile(await rawTabTimes(RETURN_BYTES, HOPS), 0.5)
     const laps = times.slice(6).map((atMs, i) => atMs - (times[i + 5] ?? atMs) - STAY_MS)
     return [
       {
@@ -46,6 +51,14 @@ export async function benchTabHops(): Promise<Row[]> {
         unit: 'ms',
         bar: '≤ 100',
         ok: percentile(laps, 0.99) <= 100,
+      },
+      { name: 'hop.tab-edge.raw-channel.p50', value: raw, unit: 'ms' },
+      {
+        name: 'hop.tab-edge.ratio',
+        value: percentile(laps, 0.5) / raw,
+        unit: '× raw',
+        bar: '≤ 2',
+        ok: percentile(laps, 0.5) / raw <= 2,
       },
     ]
   } finally {

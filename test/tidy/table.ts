@@ -88,7 +88,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   /** Measures from outside what the entries put together. */
   bench: {
     imports: [...CORE, 'platform/memory', 'platform/node', 'platform/peerjs', 'rendezvous', 'entry/node'],
-    packages: ['node:*', 'assemblyscript', 'pino'],
+    packages: ['node:*', 'assemblyscript', 'node-datachannel', 'pino', 'playwright-core'],
     core: false,
   },
   'entry/browser': {
