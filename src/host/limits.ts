@@ -44,6 +44,12 @@ export const STAGE_REST_BYTES = 1_048_576
  */
 export const STAGES_MAX = 4
 
+/**
+ * An agent that is being brought over takes no checkpoints for home for so long: they would travel beside its images. Over
+ * a slower line they do, or a crash in the middle would cost more than it does otherwise.
+ */
+export const STAGING_UNDISTURBED_MS = 4_000
+
 /** A move that finds no willing host tries this many before it gives up. */
 export const CANDIDATES_MAX = 4
 

@@ -7,7 +7,7 @@ import { onDepartureFrozen } from './departure.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
-import { CHECKPOINT_MS, EFFECT_BYTES_MAX, EFFECTS_WAITING_MAX } from './limits.ts'
+import { CHECKPOINT_MS, EFFECT_BYTES_MAX, EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
 import { reportHolding } from './neighbours.ts'
 import { forgetResident, writeResident, writeRow } from './records.ts'
 import type { Resident } from './state.ts'
@@ -82,11 +82,17 @@ const standsForFork = ({ forking }: Resident): boolean => forking !== null && fo
 /** Takes checkpoints when they are due; called each tick and when a checkpoint has arrived at home. */
 export function checkpointWhenDue(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'running' || resident.checkpointSending || resident.effectsBeforeCheckpoint !== null) return
-  if (turn.nowMs < resident.checkpointDueMs) return
+  if (turn.nowMs < resident.checkpointDueMs || isBeingBrought(turn, resident)) return
   resident.guest = 'freezing'
   resident.checkpointing = true
   turn.effects.push({ kind: 'freeze', agent: resident.agent })
 }
+
+/** Images of it are on their way to the next host, which is quicker done without another one; but not for long. */
+const isBeingBrought = ({ nowMs }: Turn, { departure }: Resident): boolean =>
+  departure !== null &&
+  (departure.phase === 'image' || departure.phase === 'stage') &&
+  nowMs - departure.startedMs < STAGING_UNDISTURBED_MS
 
 export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUsed: number): void {
   const changed = resident.checkpoint !== checkpoint
