@@ -21,7 +21,7 @@ export function freezeProgram(program: Program, take: TakePages): MachineImage {
   return {
     engineId: program.build.id,
     memoryPages: vm.memory.buffer.byteLength / WASM_PAGE_BYTES,
-    pages: take(vm.bytes, program.build.base.memory),
+    pages: take(vm.bytes, program.build.base.memory, vm.segments.untouched),
     globals: new Map([...vm.stateGlobals].map(([name, global]) => [name, global.value as number | bigint])),
     standing: program.standing,
     asyncifyAddress: vm.segments.top,

@@ -3,16 +3,26 @@ import { IMAGE_PAGE_BYTES } from './limits.ts'
 
 const WORDS = IMAGE_PAGE_BYTES / 4
 
+/** Addresses between which a memory is known to be as its base: nobody need look there. */
+export interface Untouched {
+  readonly from: number
+  readonly to: number
+}
+
 /** How an image gets its pages out of a memory; the bytes it returns are the image's own. Both lengths are whole pages. */
-export type TakePages = (memory: Uint8Array, base: Uint8Array) => Map<number, Uint8Array>
+export type TakePages = (memory: Uint8Array, base: Uint8Array, untouched?: Untouched) => Map<number, Uint8Array>
 
 /** The pages of `memory` that differ from `base` (zero behind its end), copied. */
-export const differingPages: TakePages = (memory, base) => {
+export const differingPages: TakePages = (memory, base, { from, to } = { from: 0, to: 0 }) => {
   const now = wordsOf(memory)
   const then = wordsOf(base)
+  const first = Math.ceil(from / IMAGE_PAGE_BYTES)
+  const behind = Math.floor(to / IMAGE_PAGE_BYTES)
   const indexes: number[] = []
-  for (let page = 0; page < memory.length / IMAGE_PAGE_BYTES; page++)
-    if (pageDiffers(now, then, page)) indexes.push(page)
+  for (let page = 0; page < memory.length / IMAGE_PAGE_BYTES; page++) {
+    const known = page >= first && page < behind
+    if (!known && pageDiffers(now, then, page)) indexes.push(page)
+  }
   return copyPages(memory, indexes)
 }
 

@@ -5,6 +5,7 @@
  * a segment leaves its frames in the topmost region; the chain of regions is part of its memory, and is all there is to know.
  */
 import { ASYNCIFY_BUFFER_BYTES, SEGMENTS_MAX } from './limits.ts'
+import type { Untouched } from './pages.ts'
 
 /** Asyncify's states: https://github.com/WebAssembly/binaryen/blob/main/src/passes/Asyncify.cpp */
 export const ASYNCIFY_STATE = { normal: 0, unwinding: 1, rewinding: 2 } as const
@@ -205,5 +206,10 @@ export class Segments {
     const from = suspended ? this.#framesEnd(this.top) : this.#arena
     if (this.#touched > from) this.#vm.range(from, this.#touched - from).fill(0)
     this.#touched = from
+  }
+
+  /** The part of the arena that is zero, as in the base image. */
+  get untouched(): Untouched {
+    return { from: this.#touched, to: this.#arena + ASYNCIFY_BUFFER_BYTES }
   }
 }

@@ -19,10 +19,10 @@ export class PageReference {
   /** How many those are. */
   #count = 0
 
-  readonly take: TakePages = (memory, base) => {
+  readonly take: TakePages = (memory, base, untouched) => {
     const copy = this.#copy
     if (copy === null || memory.length < this.#length) {
-      const pages = differingPages(memory, base)
+      const pages = differingPages(memory, base, untouched)
       this.note(memory, [...pages.keys()])
       this.gone = null
       return pages
