@@ -104,10 +104,10 @@ export const STACK_BYTES = 1_048_576
 export const PLAIN_NATIVE_SEGMENTS = 1
 
 /**
- * Fuel that a turn may use on the plain build beyond its slice, before it is run again on the movable one: about a
- * millisecond. A shorter turn is cheaper to wait for than to run again. Bounds how long a freeze waits for nothing.
+ * Fuel that a turn may use on the plain build beyond its slice, before it is run again on the movable one: one to two
+ * milliseconds. A shorter turn is cheaper to wait for than to run again. Bounds how long a freeze waits for nothing.
  */
-export const PLAIN_TURN_FUEL = 250_000n
+export const PLAIN_TURN_FUEL = 500_000n
 
 /**
  * Fuel of plain turns after which a new restart point is taken, at the end of a turn; for each RESTART_LIVE_BYTES of live memory, begun

@@ -50,12 +50,15 @@ export class Machine {
     const program = this.#program
     assert(sliceFuel > 0n, 'sliceFuel <= 0')
     assert(program.end === null || program.end.kind === 'failed', 'the machine has ended')
-    const soft = program.vm.fuelLeft - sliceFuel
+    const fuelLeft = program.vm.fuelLeft
+    let soft = fuelLeft - sliceFuel
     for (;;) {
       try {
         return program.end ?? advance(program, soft)
       } catch (error) {
-        if (!program.promote(error)) program.end = program.fault(error)
+        const wasted = fuelLeft - program.vm.fuelLeft
+        if (program.promote(error)) soft += wasted < sliceFuel ? wasted : sliceFuel - 1n
+        else program.end = program.fault(error)
       }
     }
   }

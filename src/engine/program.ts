@@ -44,7 +44,7 @@ export interface MachineOptions {
 }
 
 export type Stop =
-  /** The slice's fuel is used up; `run` goes on, be it in the middle of a turn. */
+  /** The slice's fuel is used up, what was used for nothing before a promotion included; `run` goes on, be it in mid-turn. */
   | { readonly kind: 'slice' }
   /** Nothing to do until a delivery or the next timer (virtual time); null when no timer is set. */
   | { readonly kind: 'idle'; readonly wakeMs: number | null }

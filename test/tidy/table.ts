@@ -87,7 +87,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   attacks: { imports: ['base', 'engine', 'platform/node', 'realms'], packages: ['node:*'], core: false },
   /** Measures from outside what the entries put together. */
   bench: {
-    imports: [...CORE, 'platform/memory', 'platform/node', 'platform/peerjs', 'rendezvous', 'entry/node'],
+    imports: [
+      ...CORE,
+      'conformance',
+      'realms',
+      'platform/memory',
+      'platform/node',
+      'platform/peerjs',
+      'rendezvous',
+      'entry/node',
+    ],
     packages: ['node:*', 'assemblyscript', 'node-datachannel', 'pino', 'playwright-core'],
     core: false,
   },
