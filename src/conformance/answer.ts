@@ -9,6 +9,7 @@ import { sealCheckpoint } from '../checkpoint/seal.ts'
 import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
 import { instrumentKernel } from '../engine/instrument/kernel.ts'
 import { type EngineBuild, Machine, type MachineOptions, prepareEngine } from '../engine/machine.ts'
+import { imageDifference } from './difference.ts'
 import { type Frame, openFrame, packFrame } from './frame.ts'
 import type { Ask, Chain, CheckpointHead, Leg, Points, ProgramSettings, Slice } from './protocol.ts'
 
@@ -24,11 +25,7 @@ export async function answer(request: Uint8Array): Promise<Uint8Array> {
   const { head, parts } = openFrame<Ask>(request)
   switch (head.kind) {
     case 'prepare':
-      // One build: what the suite compares are freezes at every moment, which only the movable one has.
-      engine = prepareEngine(head.engineId, {
-        movable: new WebAssembly.Module(parts[0] as Uint8Array<ArrayBuffer>),
-        plain: null,
-      })
+      engine = prepareEngine(head.engineId, { movable: moduleOf(parts[0]), plain: moduleOf(parts[1]) })
       return packFrame({ head: { baseHash: toHex(sha256(engine.base.memory)) }, parts: [] })
     case 'load':
       programs.set(head.id, readProgram(head.settings, parts))
@@ -37,11 +34,14 @@ export async function answer(request: Uint8Array): Promise<Uint8Array> {
       programs.delete(head.id)
       return packFrame({ head: {}, parts: [] })
     case 'leg':
-      return packFrame(await runLeg(head.id, head.from, parts, head.slice))
+      return packFrame(await runLeg(head, parts))
     case 'chain':
       return packFrame(runChain(head.id, head.at, head.until))
   }
 }
+
+const moduleOf = (bytes: Uint8Array | undefined): WebAssembly.Module =>
+  new WebAssembly.Module((bytes ?? new Uint8Array(0)) as Uint8Array<ArrayBuffer>)
 
 function readProgram(settings: ProgramSettings, kernels: readonly Uint8Array[]): Program {
   const compiled = settings.kernels.map((name, i) => {
@@ -61,18 +61,19 @@ function known(id: string): { build: EngineBuild; program: Program } {
 }
 
 async function runLeg(
-  id: string,
-  from: CheckpointHead | null,
+  { id, from, slice, tier }: Extract<Ask, { kind: 'leg' }>,
   blocks: readonly Uint8Array[],
-  slice: Slice,
 ): Promise<Frame<Leg>> {
   const { build, program } = known(id)
+  const options = { ...program.options, tier }
   let arrivedAs: string | null = null
   let machine: Machine
-  if (from === null) machine = Machine.start(build, program.settings.code, program.settings.inputJson, program.options)
+  if (from === null) machine = Machine.start(build, program.settings.code, program.settings.inputJson, options)
   else {
-    machine = Machine.thaw(build, await open(from, blocks), program.options)
-    arrivedAs = sealCheckpoint(machine.freeze()).root
+    const image = await open(from, blocks)
+    machine = Machine.thaw(build, image, options)
+    const again = machine.freeze()
+    arrivedAs = imageDifference(image, again) === null ? from.root : sealCheckpoint(again).root
   }
   return describe(machine, runOn(machine, fuelOf(slice, machine, program)), [], arrivedAs)
 }
@@ -91,7 +92,8 @@ async function open({ root, cids }: CheckpointHead, blocks: readonly Uint8Array[
 
 function runChain(id: string, at: Points, until: number | null): Frame<Chain> {
   const { build, program } = known(id)
-  const machine = Machine.start(build, program.settings.code, program.settings.inputJson, program.options)
+  const options: MachineOptions = { ...program.options, tier: 'movable' }
+  const machine = Machine.start(build, program.settings.code, program.settings.inputJson, options)
   const roots: string[] = []
   const lines: string[] = []
   let hashed: ReturnType<typeof sealCheckpoint>['hashed'] | undefined

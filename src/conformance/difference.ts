@@ -1,4 +1,5 @@
 /** Where two states part: the first field, page and byte, for people. */
+import { equalBytes } from '../base/bytes.ts'
 import type { Cid } from '../base/digest.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import type { MachineImage } from '../engine/image.ts'
@@ -34,23 +35,29 @@ async function open({ head, blocks }: Packed): Promise<MachineImage> {
   return opened.value
 }
 
-function imageDifference(a: MachineImage, b: MachineImage): string | null {
-  const { pages: pagesA, kernels: kernelsA, globals: globalsA, ...restA } = a
-  const { pages: pagesB, kernels: kernelsB, globals: globalsB, ...restB } = b
-  const others: Readonly<Record<string, unknown>> = restB
-  for (const [name, value] of Object.entries(restA))
-    if (text(value) !== text(others[name])) return `${name}: ${show(text(value))} / ${show(text(others[name]))}`
-  for (const [name, value] of globalsA)
-    if (value !== globalsB.get(name)) return `global ${name}: ${value} / ${globalsB.get(name)}`
-  const page = pageDifference(pagesA, pagesB)
-  if (page !== null) return page
+/** Null where they are equal in all that a checkpoint has. */
+export function imageDifference(a: MachineImage, b: MachineImage): string | null {
+  const { kernels: kernelsA, ...machineA } = a
+  const { kernels: kernelsB, ...machineB } = b
+  const machine = memoryDifference(machineA, machineB)
+  if (machine !== null) return machine
+  if (kernelsA.length !== kernelsB.length) return `kernels: ${kernelsA.length} / ${kernelsB.length}`
   for (const [i, kernel] of kernelsA.entries()) {
     const other = kernelsB[i]
-    const found = other === undefined ? 'missing' : pageDifference(kernel.pages, other.pages)
+    const found = other === undefined ? 'missing' : memoryDifference(kernel, other)
     if (found !== null) return `kernel ${kernel.name}: ${found}`
-    if (text(kernel.suspended) !== text(other?.suspended)) return `kernel ${kernel.name}: its call`
   }
   return null
+}
+
+function memoryDifference<T extends Pick<MachineImage, 'pages'>>(a: T, b: T): string | null {
+  const others = new Map<string, unknown>(Object.entries(b))
+  for (const [name, value] of Object.entries(a)) {
+    if (name === 'pages') continue
+    const [one, other] = [text(value), text(others.get(name))]
+    if (one !== other) return `${name}: ${show(one)} / ${show(other)}`
+  }
+  return pageDifference(a.pages, b.pages)
 }
 
 function pageDifference(a: MachineImage['pages'], b: MachineImage['pages']): string | null {
@@ -58,14 +65,19 @@ function pageDifference(a: MachineImage['pages'], b: MachineImage['pages']): str
     const [one, other] = [a.get(index), b.get(index)]
     if (one === undefined || other === undefined)
       return `page ${index} differs from the base image: ${one !== undefined} / ${other !== undefined}`
+    if (equalBytes(one, other)) continue
     const at = one.findIndex((byte, i) => byte !== other[i])
-    if (at >= 0) return `page ${index} byte ${at}: ${one[at]} / ${other[at]}`
+    return `page ${index} byte ${at}: ${one[at]} / ${other[at]}`
   }
   return null
 }
 
-const text = (value: unknown): string =>
-  JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner)) ?? 'undefined'
+const text = (value: unknown): string => JSON.stringify(value, plain) ?? 'undefined'
+
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  return value instanceof Map || value instanceof Uint8Array ? [...value] : value
+}
 
 const SHOWN_LENGTH_MAX = 160
 const show = (value: unknown): string => {

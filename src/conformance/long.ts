@@ -61,7 +61,7 @@ export async function runLong(
   if (home === undefined) throw new Error('a program needs a place')
   await Promise.all(places.map((place) => place.load(program)))
   const started = performance.now()
-  const { leg: straight } = await home.leg(program, null, null)
+  const { leg: straight } = await home.leg(program, null, null, 'movable')
   const seconds = (performance.now() - started) / 1_000
   const fuel = BigInt(straight.fuel)
   const points = randomPoints(fuel, freezes, seed)
@@ -74,7 +74,7 @@ export async function runLong(
     // Points that lie closer together than two safepoints are one freeze.
     const point = points.find((one) => one > at)
     const slice = point === undefined ? null : { until: String(point) }
-    const { leg, packed }: { leg: Leg; packed: Packed | null } = await place.leg(program, from, slice)
+    const { leg, packed }: { leg: Leg; packed: Packed | null } = await place.leg(program, from, slice, 'movable')
     lines.push(...leg.console)
     if (from !== null && leg.arrivedAs !== from.head.root)
       return result(`freeze ${hops}: thawed in ${place.name} it seals to another checkpoint`)

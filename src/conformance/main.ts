@@ -22,7 +22,7 @@ import { readLanguageTests, runLanguageTests } from './test262.ts'
 import { conform, type Verdict } from './tour.ts'
 
 /** Programs under way at once: while one is on its way, another runs. */
-const PROGRAMS_AT_ONCE = 2
+const PROGRAMS_AT_ONCE = 3
 const FREEZES = '1,7,50,300'
 const LONG_FREEZES = '1000'
 /** Some twenty seconds of an otherwise idle machine. */

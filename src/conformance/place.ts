@@ -1,4 +1,5 @@
 /** A realm with the engine in it: the suite's questions as functions. */
+import type { TierChoice } from '../engine/machine.ts'
 import type { Realm } from '../realms/realm.ts'
 import { type Frame, openFrame, packFrame } from './frame.ts'
 import type { ConformanceProgram } from './programs.ts'
@@ -12,22 +13,26 @@ export interface Packed {
 
 export interface Engine {
   readonly id: string
-  readonly wasm: Uint8Array
+  readonly movable: Uint8Array
+  readonly plain: Uint8Array
 }
 
 export class Place {
   readonly realm: Realm
+  readonly engineId: string
   /** Of the image that every program starts from. */
   readonly baseHash: string
 
-  private constructor(realm: Realm, baseHash: string) {
+  private constructor(realm: Realm, engineId: string, baseHash: string) {
     this.realm = realm
+    this.engineId = engineId
     this.baseHash = baseHash
   }
 
   static async prepare(realm: Realm, engine: Engine): Promise<Place> {
-    const { head } = await ask<{ baseHash: string }>(realm, { kind: 'prepare', engineId: engine.id }, [engine.wasm])
-    return new Place(realm, head.baseHash)
+    const parts = [engine.movable, engine.plain]
+    const { head } = await ask<{ baseHash: string }>(realm, { kind: 'prepare', engineId: engine.id }, parts)
+    return new Place(realm, engine.id, head.baseHash)
   }
 
   get name(): string {
@@ -46,8 +51,9 @@ export class Place {
     { name }: ConformanceProgram,
     from: Packed | null,
     slice: Slice,
+    tier: TierChoice = 'auto',
   ): Promise<{ leg: Leg; packed: Packed | null }> {
-    const question = { kind: 'leg', id: name, from: from?.head ?? null, slice } as const
+    const question = { kind: 'leg', id: name, from: from?.head ?? null, slice, tier } as const
     const { head, parts } = await ask<Leg>(this.realm, question, from?.blocks ?? [])
     return { leg: head, packed: head.checkpoint && { head: head.checkpoint, blocks: parts } }
   }

@@ -42,7 +42,8 @@ export async function openPlaces(
 
 async function readEngine(): Promise<Engine> {
   const { manifest } = await loadEngineFiles()
-  return { id: manifest.id, wasm: await readFile(join(engineFolder(), 'movable.wasm')) }
+  const read = (name: string) => readFile(join(engineFolder(), name))
+  return { id: manifest.id, movable: await read('movable.wasm'), plain: await read('plain.wasm') }
 }
 
 function open(name: RealmName | CpuName, say: (text: string) => void): Promise<Realm> {

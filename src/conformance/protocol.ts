@@ -1,5 +1,5 @@
 /** What the suite asks of a realm and what the realm answers. Bigints travel as text, bytes beside the head (frame.ts). */
-import type { Stop } from '../engine/machine.ts'
+import type { Stop, TierChoice } from '../engine/machine.ts'
 
 /** Everything a machine is started or thawed with, but its kernels' bytes. */
 export interface ProgramSettings {
@@ -20,7 +20,7 @@ export interface CheckpointHead {
 }
 
 export type Ask =
-  /** Beside it: the engine's bytes. Answers the hash of the base image, which must be one everywhere. */
+  /** Beside it: the bytes of the engine's movable and of its plain build. Answers the hash of the base image, which must be one everywhere. */
   | { readonly kind: 'prepare'; readonly engineId: string }
   /** Beside it: the kernels, as a bundle carries them. */
   | { readonly kind: 'load'; readonly id: string; readonly settings: ProgramSettings }
@@ -31,8 +31,9 @@ export type Ask =
       readonly id: string
       readonly from: CheckpointHead | null
       readonly slice: Slice
+      readonly tier: TierChoice
     }
-  /** Freezes at these points and goes on in place; with `until`, ends with that freeze's checkpoint. */
+  /** On the movable build, freezes at these points and goes on in place; with `until`, ends with that freeze's checkpoint. */
   | { readonly kind: 'chain'; readonly id: string; readonly at: Points; readonly until: number | null }
 
 /** For so much fuel, until the program has used so much, or to its end; fuel as text. */

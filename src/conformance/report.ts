@@ -24,12 +24,13 @@ export function putSection(document: string, name: string, text: string): string
 }
 
 /** How a section was made: it stands above the section's figures. */
-export function provenance(places: readonly Place[]): string {
+function provenance(places: readonly Place[]): string {
   const day = new Date().toISOString().slice(0, 10)
   const command = ['npm run conformance', ...process.argv.slice(2)]
     .join(' ')
     .replace('conformance -', 'conformance -- -')
-  return `\`${command}\` on ${day}: ${places.map(({ realm }) => realm.version).join(', ')}.`
+  const realms = places.map(({ realm }) => realm.version).join(', ')
+  return `\`${command}\` on ${day}: engine ${places[0]?.engineId.slice(0, 16)}; ${realms}.`
 }
 
 export function toursSection(verdicts: readonly Verdict[], places: readonly Place[]): string {

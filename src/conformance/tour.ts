@@ -1,8 +1,9 @@
 /**
  * The claim of the suite: wherever and however often a program is frozen, sealed, carried on and thawed, its result,
- * console, fuel and final state are those of a straight run. At every freeze the checkpoint must be, name for name, the
+ * console, fuel and final state are those of a straight run, on each tier of the engine. At every freeze the checkpoint must be, name for name, the
  * one that a machine which is frozen there in place comes to; so a difference is found where it begins.
  */
+import type { TierChoice } from '../engine/machine.ts'
 import { checkpointDifference, endDifference } from './difference.ts'
 import type { Packed, Place } from './place.ts'
 import type { ConformanceProgram } from './programs.ts'
@@ -12,6 +13,7 @@ export interface Tour {
   /** Fuel between two freezes. */
   readonly sliceFuel: bigint
   readonly freezes: number
+  readonly tier: TierChoice
   /** Of these: in the middle of a turn, inside a kernel. */
   readonly midTurn: number
   readonly inKernel: number
@@ -31,6 +33,9 @@ export interface Verdict {
 
 class Difference extends Error {}
 
+/** About how often a program is frozen that runs as the machine chooses. */
+const FREEZES_ON_BOTH_TIERS = 9
+
 /** Straight at every place; then, for every number of freezes asked for, hopping from place to place. */
 export async function conform(
   program: ConformanceProgram,
@@ -40,7 +45,7 @@ export async function conform(
   const [home] = places
   if (home === undefined) throw new Error('a program needs a place')
   await Promise.all(places.map((place) => place.load(program)))
-  const { leg: straight } = await home.leg(program, null, null)
+  const { leg: straight } = await home.leg(program, null, null, 'movable')
   const verdict = {
     program: program.name,
     fuel: BigInt(straight.fuel),
@@ -50,11 +55,13 @@ export async function conform(
   }
   const tours: Tour[] = []
   try {
-    await Promise.all(places.slice(1).map((place) => runStraight(program, place, straight)))
+    await Promise.all(places.map((place) => runStraight(program, place, place === home, straight)))
     for (const [i, count] of freezes.entries()) {
       const route = places.map((_, leg) => places[(leg + i) % places.length] ?? home)
-      tours.push(await goRound(program, home, route, sliceFor(verdict.fuel, count), straight))
+      tours.push(await goRound(program, home, route, sliceFor(verdict.fuel, count), 'movable', straight))
     }
+    const slice = sliceFor(verdict.fuel, FREEZES_ON_BOTH_TIERS)
+    tours.push(await goRound(program, home, places, slice, 'auto', straight))
     return { ...verdict, tours, difference: null }
   } catch (error) {
     if (!(error instanceof Error)) throw error
@@ -64,9 +71,12 @@ export async function conform(
   }
 }
 
-async function runStraight(program: ConformanceProgram, place: Place, straight: Leg): Promise<void> {
-  const found = endDifference(straight, (await place.leg(program, null, null)).leg)
-  if (found !== null) throw new Difference(`straight in ${place.name}: ${found}`)
+/** One tour runs as the machine chooses between the two, so a straight run does so at one place only. */
+async function runStraight(program: ConformanceProgram, place: Place, isHome: boolean, straight: Leg): Promise<void> {
+  for (const tier of ['plain', isHome ? 'auto' : 'movable'] as const) {
+    const found = endDifference(straight, (await place.leg(program, null, null, tier)).leg)
+    if (found !== null) throw new Difference(`straight in ${place.name}, ${tier} tier: ${found}`)
+  }
 }
 
 async function goRound(
@@ -74,29 +84,32 @@ async function goRound(
   home: Place,
   route: readonly Place[],
   sliceFuel: bigint,
+  tier: TierChoice,
   straight: Leg,
 ): Promise<Tour> {
   const slice = { for: String(sliceFuel) }
   const at = { every: String(sliceFuel) }
-  const { chain } = await home.chain(program, at)
-  const inPlace = endDifference(straight, chain.end)
-  if (inPlace !== null) throw new Difference(`frozen every ${sliceFuel} in place: ${inPlace}`)
+  // A machine that chooses freezes short turns at their ends, so its freezes are others than those of the movable tier.
+  const chain = tier === 'movable' ? (await home.chain(program, at)).chain : null
+  const inPlace = chain && endDifference(straight, chain.end)
+  if (inPlace) throw new Difference(`frozen every ${sliceFuel} in place: ${inPlace}`)
   const lines: string[] = []
   let [freezes, midTurn, inKernel] = [0, 0, 0]
   let from: Packed | null = null
   for (;;) {
     const place = route[freezes % route.length] ?? home
-    const { leg, packed }: { leg: Leg; packed: Packed | null } = await place.leg(program, from, slice)
-    const where = `every ${sliceFuel} fuel, freeze ${freezes + 1}, in ${place.name}`
+    const { leg, packed }: { leg: Leg; packed: Packed | null } = await place.leg(program, from, slice, tier)
+    const where = `${tier} tier, every ${sliceFuel} fuel, freeze ${freezes + 1}, in ${place.name}`
     if (from !== null && leg.arrivedAs !== from.head.root)
       throw new Difference(`${where}: thawed it seals to ${leg.arrivedAs}, not to ${from.head.root}`)
     lines.push(...leg.console)
     if (packed === null) {
       const found = endDifference(straight, { ...leg, console: lines })
-      if (found !== null) throw new Difference(`every ${sliceFuel} fuel, after ${freezes} freezes: ${found}`)
-      return { sliceFuel, freezes, midTurn, inKernel }
+      if (found !== null)
+        throw new Difference(`${tier} tier, every ${sliceFuel} fuel, after ${freezes} freezes: ${found}`)
+      return { sliceFuel, tier, freezes, midTurn, inKernel }
     }
-    if (packed.head.root !== chain.roots[freezes]) {
+    if (chain && packed.head.root !== chain.roots[freezes]) {
       const expected = await home.chain(program, at, freezes + 1)
       throw new Difference(`${where}: ${await checkpointDifference(expected.packed, packed)}`)
     }

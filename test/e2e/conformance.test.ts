@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, it, vi } from 'vitest'
 import type { Place } from '../../src/conformance/place.ts'
 import { isHere, openPlaces, type RealmName } from '../../src/conformance/places.ts'
 import { type ConformanceProgram, readPrograms } from '../../src/conformance/programs.ts'
@@ -8,6 +8,8 @@ import { conform } from '../../src/conformance/tour.ts'
  * The fast part of `npm run conformance`: every program straight in Node and both browsers, and hopping through them with
  * one freeze and with a few; some of them through JavaScriptCore, where it is. The whole has hundreds of freezes a program.
  */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
+
 const IN_JSC = [
   'async-generators',
   'errors-and-stacks',
@@ -43,7 +45,7 @@ function hopping(names: readonly RealmName[], chosen: readonly ConformanceProgra
           const verdict = await conform(program, places, [1, 7])
           expect(verdict.difference).toBeNull()
           expect(verdict.ended).toMatch(endOf(program))
-          expect(verdict.tours.map(({ freezes }) => freezes >= 1)).toEqual([true, true])
+          expect(verdict.tours.slice(0, 2).map(({ freezes }) => freezes >= 1)).toEqual([true, true])
         })
       }
     })

@@ -23,5 +23,6 @@ export function mix(a: i32, b: f64, c: f32): f64 {
   return x
 }
 export function divide(x: i32): i32 { return 5 / x }
+export function wide(x: i64): i64 { return x + 1 }
 export function deep(x: i32): i32 { return deep(x + 1) + 1 }
 export function notANumber(): f64 { const bits = new StaticArray<u64>(1); store<f64>(changetype<usize>(bits), NaN / 0.0); return <f64>(bits[0] >> 32) }
