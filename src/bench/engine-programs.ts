@@ -32,8 +32,9 @@ export const LOOPS: Readonly<Record<string, string | undefined>> = {
     'const n=400,a=new Uint8Array(n),b=new Uint8Array(n),row=new Int32Array(n+1);for(let i=0;i<n;i++){a[i]=i*i%11;b[i]=i*3%11}function run(){for(let j=0;j<=n;j++)row[j]=j;for(let i=1;i<=n;i++){let left=i,corner=row[0];row[0]=i;for(let j=1;j<=n;j++){let best=corner+(a[i-1]===b[j-1]?0:1);if(row[j]+1<best)best=row[j]+1;if(left+1<best)best=left+1;corner=row[j];row[j]=left=best}}return row[n]}',
 }
 
-/** The same loops in AssemblyScript, each as an exported function without parameters. */
+/** The same loops in AssemblyScript, each as an exported function without parameters; and one that does nothing. */
 export const KERNEL_SOURCE = `
+export function nothing(x: f64): f64 { return x }
 export function sieve(): f64 {
   const n = 300000
   let count = 0

@@ -4,12 +4,15 @@
  */
 import { instrumentKernel } from '../engine/instrument/kernel.ts'
 import { Kernel } from '../engine/kernels.ts'
+import { Machine } from '../engine/machine.ts'
 import { compileKernel } from '../platform/node/bundle-kernel.ts'
+import { loadEngine } from '../platform/node/engine-files.ts'
 import { KERNEL_SOURCE, LOOPS } from './engine-programs.ts'
 import { geometricMean, type Row } from './row.ts'
 
 const RUNS = 40
 const PAGES = 1_024
+const CALLS = 20_000
 
 export async function benchKernels(): Promise<Row[]> {
   const binary = await compileKernel('kernel.ts', (path) => (path === 'kernel.ts' ? KERNEL_SOURCE : null))
@@ -17,7 +20,8 @@ export async function benchKernels(): Promise<Row[]> {
   if (!instrumented.ok) throw new Error(instrumented.reason)
   const bare = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(binary)), { env: { abort: () => {} } })
     .exports as unknown as Readonly<Record<string, () => number>>
-  const kernel = new Kernel('bench', new WebAssembly.Module(instrumented.value), { pagesMax: PAGES, seed: 1 })
+  const module = new WebAssembly.Module(instrumented.value)
+  const kernel = new Kernel('bench', module, { pagesMax: PAGES, seed: 1 })
   const called = (name: string) => (): number => {
     const outcome = kernel.call(kernel.numberOf(name), [], { fuelLeft: 1n << 50n, soft: 0n, depthLeft: 290_000 })
     if (outcome.kind !== 'value') throw new Error(`${name}: ${outcome.kind}`)
@@ -37,7 +41,33 @@ export async function benchKernels(): Promise<Row[]> {
   const [speed, cost] = [geometricMean(speeds), geometricMean(costs)]
   rows.push({ name: 'kernel', value: speed, unit: '× V8 speed', bar: '≥ 0.7', ok: speed >= 0.7 })
   rows.push({ name: 'kernel.instrumentation', value: cost, unit: '× uninstrumented time', bar: '≤ 2', ok: cost <= 2 })
-  return rows
+  return [...rows, ...(await benchCalls(module, kernel.numberOf('nothing')))]
+}
+
+/** What a call of a kernel costs a program, and reading 4 KiB of its memory: beside a call of a function of its own. */
+async function benchCalls(module: WebAssembly.Module, index: number): Promise<Row[]> {
+  const build = await loadEngine()
+  const options = {
+    seed: 1,
+    startMs: 0,
+    memoryBytesMax: 2 ** 26,
+    fuelMax: 10n ** 12n,
+    kernels: new Map([['k', module]]),
+  }
+  const run = (body: string) => (): number => {
+    const code = `const id = __sojourn.kernelOpen('k', '', 0); const view = new Uint8Array(4096); const own = (a, b) => a
+      const { kernelCall, kernelRead } = __sojourn; for (let i = 0; i < ${CALLS}; i++) ${body}`
+    return Machine.start(build, code, 'null', options).run(10n ** 12n).kind === 'finished' ? 1 : 0
+  }
+  const [own = 0, call = 0, read = 0] = bestOfEach([
+    run('own(id, 1)'),
+    run(`kernelCall(id, ${index}, 1)`),
+    run('kernelRead(id, 0, view)'),
+  ])
+  return [
+    { name: 'kernel.call', value: ((call - own) / CALLS) * 1_000, unit: 'µs' },
+    { name: 'kernel.read4k', value: ((read - own) / CALLS) * 1_000, unit: 'µs' },
+  ]
 }
 
 function bestOfEach(runs: readonly (() => number)[]): number[] {
