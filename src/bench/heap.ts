@@ -68,10 +68,29 @@ const AGENT: AgentParts = {
   effects: 'fast',
 }
 
+/** Moments of one move, milliseconds after the order. */
+interface Move {
+  /** The first word to freeze, for an image, and the image taken: in between the program may stand still. */
+  imageMs: number
+  imagedMs: number
+  /** The destination has all blocks and starts a guest; the guest stands. */
+  spawnMs: number
+  stagedMs: number
+  /** The last word to freeze, the last image, and the guest at the destination that stands where it does. */
+  freezeMs: number
+  frozenMs: number
+  patchMs: number
+  patchedMs: number
+  runMs: number
+  /** Of all threads of this process, and so of all hosts in it. */
+  cpuMs: number
+}
+
 interface Watch {
   orderedMs: number
-  frozenMs: number
-  readonly moves: { readonly wholeMs: number; readonly frozenMs: number }[]
+  cpu: NodeJS.CpuUsage
+  now: Partial<Move>
+  readonly moves: Move[]
   readonly trace: Trace | null
 }
 
@@ -79,7 +98,13 @@ export async function benchHeap(tracing: boolean): Promise<Row[]> {
   const rendezvous = await serve({ log: quiet })
   lendNativeHash()
   const engine = await loadEngineFiles()
-  const watch: Watch = { orderedMs: 0, frozenMs: 0, moves: [], trace: tracing ? new Trace() : null }
+  const watch: Watch = {
+    orderedMs: 0,
+    cpu: process.cpuUsage(),
+    now: {},
+    moves: [],
+    trace: tracing ? new Trace() : null,
+  }
   const author = createSigner(generateSecretKey(nodeRandom))
   const closing: (() => Promise<void>)[] = [() => rendezvous.close()]
   let leaving = ''
@@ -135,6 +160,8 @@ export async function benchHeap(tracing: boolean): Promise<Row[]> {
       await until(() => there.hosts().includes(next.did) && home.hosts().includes(next.did))
       await new Promise((resolve) => setTimeout(resolve, REST_MS))
       leaving = `edge ${move - 1}`
+      watch.now = {}
+      watch.cpu = process.cpuUsage()
       watch.orderedMs = performance.now()
       watch.trace?.begin('ordered')
       at.move(agent, next.did)
@@ -143,26 +170,43 @@ export async function benchHeap(tracing: boolean): Promise<Row[]> {
       await new Promise((resolve) => setTimeout(resolve, REST_MS))
     }
     if (watch.trace) process.stderr.write(`${watch.trace.report()}\n`)
-    const stateBytes = HEAP_BYTES
-    const raw = percentile(await rawTimes(rendezvous, stateBytes, RAW_RUNS), 0.5)
-    const whole = percentile(
-      watch.moves.map(({ wholeMs }) => wholeMs),
-      0.5,
-    )
-    const frozen = percentile(
-      watch.moves.map(({ frozenMs }) => frozenMs),
-      0.5,
-    )
-    return [
-      { name: 'heap.50mb.frozen', value: frozen, unit: 'ms', bar: '≤ 100', ok: frozen <= 100 },
-      { name: 'heap.50mb.frozen.worst', value: Math.max(...watch.moves.map(({ frozenMs }) => frozenMs)), unit: 'ms' },
-      { name: 'heap.50mb.whole', value: whole, unit: 'ms' },
-      { name: 'heap.50mb.raw', value: raw, unit: 'ms' },
-      { name: 'heap.50mb.ratio', value: whole / raw, unit: '× raw', bar: '≤ 1.5', ok: whole / raw <= 1.5 },
-    ]
+    const rawCpu = process.cpuUsage()
+    const raw = percentile(await rawTimes(rendezvous, HEAP_BYTES, RAW_RUNS), 0.5)
+    return rowsOf(watch.moves, raw, cpuMs(rawCpu) / RAW_RUNS)
   } finally {
     for (const close of closing) await close()
   }
+}
+
+function rowsOf(moves: readonly Move[], raw: number, rawCpuMs: number): Row[] {
+  const middle = (pick: (move: Move) => number): number => percentile(moves.map(pick), 0.5)
+  const frozen = middle(({ freezeMs, runMs }) => runMs - freezeMs)
+  const whole = middle(({ runMs }) => runMs)
+  const phases: readonly (readonly [name: string, pick: (move: Move) => number])[] = [
+    ['offer', ({ imageMs }) => imageMs],
+    ['image', ({ imageMs, imagedMs }) => imagedMs - imageMs],
+    ['bring', ({ imagedMs, spawnMs }) => spawnMs - imagedMs],
+    ['thaw', ({ spawnMs, stagedMs }) => stagedMs - spawnMs],
+    ['rounds', ({ stagedMs, freezeMs }) => freezeMs - stagedMs],
+    ['frozen.image', ({ freezeMs, frozenMs }) => frozenMs - freezeMs],
+    ['frozen.bring', ({ frozenMs, patchMs }) => patchMs - frozenMs],
+    ['frozen.patch', ({ patchMs, patchedMs }) => patchedMs - patchMs],
+    ['frozen.decide', ({ patchedMs, runMs }) => runMs - patchedMs],
+  ]
+  return [
+    { name: 'heap.50mb.frozen', value: frozen, unit: 'ms', bar: '≤ 100', ok: frozen <= 100 },
+    { name: 'heap.50mb.whole', value: whole, unit: 'ms' },
+    { name: 'heap.50mb.raw', value: raw, unit: 'ms' },
+    { name: 'heap.50mb.ratio', value: whole / raw, unit: '× raw', bar: '≤ 1.5', ok: whole / raw <= 1.5 },
+    { name: 'heap.50mb.processor', value: middle((move) => move.cpuMs), unit: 'ms' },
+    { name: 'heap.50mb.raw.processor', value: rawCpuMs, unit: 'ms' },
+    ...phases.map(([name, pick]) => ({ name: `heap.50mb.phase.${name}`, value: middle(pick), unit: 'ms' })),
+  ]
+}
+
+function cpuMs(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since)
+  return (user + system) / 1_000
 }
 
 async function launch(home: Host, author: ReturnType<typeof createSigner>): Promise<AgentId> {
@@ -179,26 +223,40 @@ function checkpointsSinceEmit(home: Host, agent: AgentId): number {
   return built < 0 ? 0 : lines.slice(built).filter(({ kind }) => kind === 'checkpoint').length
 }
 
+/** Notes when guests are told what, and when they have done it. */
 function watched(inner: Sandbox, watch: Watch): Sandbox {
+  const nowMs = (): number => performance.now() - watch.orderedMs
   return {
     spawn(order, onEvent) {
       let isNew = order.image !== null
-      const guest = inner.spawn(order, onEvent)
+      if (isNew) watch.now.spawnMs = nowMs()
+      const guest = inner.spawn(order, (event) => {
+        if (event.kind === 'ready' && isNew) {
+          watch.now.stagedMs ??= nowMs()
+          watch.now.patchedMs = nowMs()
+        }
+        if (event.kind === 'frozen') {
+          watch.now.imagedMs ??= nowMs()
+          watch.now.frozenMs = nowMs()
+        }
+        onEvent(event)
+      })
       return {
         ...bound(guest),
         freeze() {
-          watch.frozenMs = performance.now()
+          watch.now.imageMs ??= nowMs()
+          watch.now.freezeMs = nowMs()
           watch.trace?.note('from: freeze')
           guest.freeze()
         },
         patch(image) {
+          watch.now.patchMs = nowMs()
           watch.trace?.note('to: patch')
           guest.patch(image)
         },
         run() {
           if (isNew) {
-            const nowMs = performance.now()
-            watch.moves.push({ wholeMs: nowMs - watch.orderedMs, frozenMs: nowMs - watch.frozenMs })
+            watch.moves.push({ ...(watch.now as Move), runMs: nowMs(), cpuMs: cpuMs(watch.cpu) })
             watch.trace?.end('to: run')
           }
           isNew = false
