@@ -15,6 +15,9 @@ export interface Question {
 /** First byte of a request: a build's bytes follow, the plain one first, or a question as JSON. */
 export const REQUEST = { plain: 0, movable: 1, question: 2 } as const
 
+/** What the engine is called here; its name is part of a state. */
+export const ATTACKED = 'attacked'
+
 let plain: WebAssembly.Module | null = null
 let build: EngineBuild | null = null
 
@@ -24,7 +27,7 @@ export function answer(request: Uint8Array): Uint8Array {
     return utf8(JSON.stringify(answerQuestion(JSON.parse(fromUtf8(body)) as Question)))
   const module = new WebAssembly.Module(body)
   if (request[0] === REQUEST.plain) plain = module
-  else build = prepareEngine('attacked', { movable: module, plain })
+  else build = prepareEngine(ATTACKED, { movable: module, plain })
   return utf8('null')
 }
 

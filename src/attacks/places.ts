@@ -37,8 +37,11 @@ export const PLACES: readonly AttackedPlace[] = (['as it comes', 'optimised'] as
   ),
 )
 
-export function openPlace({ browser, compiler }: AttackedPlace): Promise<Realm> {
-  const entry = new URL('./answer.js', import.meta.url)
+/** `entry`: answer.ts, compiled or not. */
+export function openPlace(
+  { browser, compiler }: Pick<AttackedPlace, 'browser' | 'compiler'>,
+  entry = new URL('./answer.js', import.meta.url),
+): Promise<Realm> {
   const optimised = compiler === 'optimised'
   if (browser === null) {
     if (optimised) setFlagsFromString(V8_OPTIMISED)
