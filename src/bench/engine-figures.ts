@@ -135,8 +135,9 @@ const BUSY = `const rows = Array.from({ length: 200 }, (_, id) => ({ id, name: '
     deep(40 + (text.length & 1))
     rows.sort((a, b) => (a.id * 7919) % 211 - (b.id * 7919) % 211)
   }`
+/** Loops that keep little memory: what a freeze adds for more of it is a copy. */
 const BUSY_KERNEL = `const id = __sojourn.kernelOpen('loops', '', 0), names = __sojourn.kernels().loops
-  for (;;) for (const name of ['sieve', 'nbody', 'mandelbrot']) __sojourn.kernelCall(id, names.indexOf(name))`
+  for (;;) for (const name of ['fib', 'nbody', 'mandelbrot']) __sojourn.kernelCall(id, names.indexOf(name))`
 /** Between turns whenever it is looked at. */
 const SLEEPY = `${WORK}; for (;;) { await turn(); work(1) }`
 

@@ -20,11 +20,13 @@ interface Plan {
   readonly hops?: () => boolean
   readonly plainTurnFuel?: bigint
   readonly withKernels?: boolean
+  /** Where it is thawed the n-th time; `tier` where nothing is said. */
+  readonly nextTier?: (n: number) => Plan['tier']
 }
 
 /** The host of these programs answers when nothing else can happen, each call with its own arguments, 'no' with a refusal. */
-function live(code: string, { tier, slice, hops, plainTurnFuel, withKernels }: Plan) {
-  const options: MachineOptions = {
+function live(code: string, { tier, slice, hops, plainTurnFuel, withKernels, nextTier }: Plan) {
+  let options: MachineOptions = {
     ...OPTIONS,
     tier,
     ...(plainTurnFuel === undefined ? {} : { plainTurnFuel }),
@@ -34,7 +36,7 @@ function live(code: string, { tier, slice, hops, plainTurnFuel, withKernels }: P
   const console: string[] = []
   const calls: string[] = []
   const asked = new Map<number, Delivery['outcome']>()
-  let [promotions, onPlain, onMovable] = [0, 0, 0]
+  let [promotions, onPlain, onMovable, thaws] = [0, 0, 0, 0]
   for (;;) {
     const stop = machine.run(slice?.() ?? WHOLE_SLICE)
     if (machine.tier === 'plain') onPlain++
@@ -54,6 +56,7 @@ function live(code: string, { tier, slice, hops, plainTurnFuel, withKernels }: P
     }
     if (hops?.()) {
       promotions += machine.promotions
+      options = { ...options, tier: nextTier?.(thaws++) ?? tier }
       machine = Machine.thaw(build, machine.freeze(), options)
     }
     if (stop.kind !== 'idle') continue
@@ -99,6 +102,8 @@ const LIVES: Record<string, string> = {
   'an end in the middle of a turn that goes on': `let x = 1
     globalThis.__agent = async () => { for (let i = 0; i < 5; i++) { await null; ${busy(500)} } Promise.resolve().then(() => { ${busy(30_000)} }); return x }`,
   'a failure after a long turn': `let x = 1; ${busy(40_000)}; await null; console.log('before'); (void 0).boom`,
+  'functions nested deeper in the source than the plain build’s native stack': `let x = 1; ${'(function () {'.repeat(90)}x++${'})()'.repeat(90)}
+    await null; ${busy(60_000)}; console.log(x)`,
   'a recursion without end, caught': `let x = 1; const f = (n) => f(n + 1) + 1
     for (let i = 0; i < 3; i++) { try { f(0) } catch (e) { console.log(e.name) } await null } ${busy(30_000)}; console.log(x)`,
 }
@@ -125,6 +130,8 @@ function alike(name: string, code: string, withKernels = false): void {
   same({ tier: 'plain' }, 'plain')
   same({ tier: 'plain', slice: () => 20_011n, hops: () => true }, 'plain, frozen where it can be')
   same({ tier: 'auto' }, 'auto in one piece')
+  const nextTier = (n: number) => (['plain', 'auto', 'movable'] as const)[n % 3] ?? 'auto'
+  same({ tier: 'movable', slice: () => 30_011n, hops: () => true, nextTier }, 'from tier to tier, hop by hop')
   let promotions = 0
   for (const seed of [1, 2, 3]) {
     const random = seededRandom(seed)
