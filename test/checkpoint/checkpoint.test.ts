@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { decode, encode } from '../../src/base/codec.ts'
 import { type Cid, cborCid, parseCid, rawCid } from '../../src/base/digest.ts'
 import { PAGE_BYTES, TABLE_ENTRIES_MAX, WASM_PAGE_BYTES } from '../../src/checkpoint/limits.ts'
-import { blocksOfRoot, blocksOfTable, missingBlocks, openCheckpoint } from '../../src/checkpoint/open.ts'
+import { blocksOfRoot, blocksOfTable, missingBlocks, openAfter, openCheckpoint } from '../../src/checkpoint/open.ts'
 import { sealCheckpoint } from '../../src/checkpoint/seal.ts'
 import type { MachineImage } from '../../src/engine/image.ts'
 import { WASM_PAGE_BYTES as ENGINE_WASM_PAGE_BYTES, IMAGE_PAGE_BYTES } from '../../src/engine/limits.ts'
@@ -78,6 +78,26 @@ describe('a sealed checkpoint', () => {
       }),
       { numRuns: 5 },
     )
+  })
+
+  test('opens to its image after another one of the agent, whose tables and pages are not read again', async () => {
+    const before = sealCheckpoint(smallImage({ memoryPages: 100, pages: manyPages(600) }))
+    const changed = new Map(manyPages(600))
+    changed.set(300, page(9))
+    changed.delete(599)
+    const image = smallImage({ memoryPages: 100, pages: changed })
+    const { root, blocks } = sealCheckpoint(image, before.hashed)
+    const read: Cid[] = []
+    const reading = async (cid: Cid) => {
+      read.push(cid)
+      return blocks.get(cid) ?? null
+    }
+    const opened = value(await openAfter(root, reading, { known: before.hashed }))
+    expect(isDeepStrictEqual(opened.image, image)).toBe(true)
+    expect(opened.image.pages.get(5)).toBe(before.hashed.get('')?.pages.get(5)?.bytes)
+    // The root, two tables and one page.
+    expect(read.length).toBe(4)
+    expect(sealCheckpoint(image, opened.hashed).root).toBe(root)
   })
 
   test('names every one of its blocks by the hash of its bytes', () => {
