@@ -6,7 +6,13 @@
 import type { KernelImage } from './image.ts'
 import type { Meter } from './kernel-meter.ts'
 import { Kernel, type KernelArgument, type KernelOutcome } from './kernels.ts'
-import { BULK_BYTES_PER_FUEL_LOG2, KERNELS_MAX, WASM_PAGE_BYTES } from './limits.ts'
+import {
+  BULK_BYTES_PER_FUEL_LOG2,
+  KERNEL_INSTANCE_FUEL,
+  KERNEL_START_FUEL,
+  KERNELS_MAX,
+  WASM_PAGE_BYTES,
+} from './limits.ts'
 import { type Vm, VmFault } from './vm.ts'
 
 /** Why an instance is not made; the codes are the author's door's. */
@@ -69,7 +75,12 @@ export class KernelSet {
     const module = this.#modules.get(name)
     if (module === undefined) return { code: 'NOT_FOUND', reason: `the bundle has no kernel "${name}"` }
     const made = this.#make(this.#free(), name, module, instance, pagesMax)
-    if (!('id' in made)) return made
+    vm.fuelLeft -= KERNEL_INSTANCE_FUEL
+    if (!('id' in made)) {
+      // What its start did before it failed is not known, and is not for nothing.
+      if (made.code === 'INVALID') vm.fuelLeft -= KERNEL_START_FUEL
+      return made
+    }
     const { startFuel, memory } = made.kernel
     vm.fuelLeft -= startFuel + BigInt((memory?.buffer.byteLength ?? 0) >> BULK_BYTES_PER_FUEL_LOG2)
     return made.id
@@ -112,6 +123,8 @@ export class KernelSet {
     } catch (error) {
       if (error instanceof VmFault && error.message.startsWith('memory:'))
         return { code: 'QUOTA', reason: `kernel ${name}: ${error.message}` }
+      // Another host has the memory: the program must not see the difference.
+      if (error instanceof RangeError) throw new VmFault('memory: this host has none for a kernel')
       return { code: 'INVALID', reason: `kernel ${name} does not start` }
     }
   }

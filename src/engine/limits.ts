@@ -132,6 +132,12 @@ export const PLAIN_HOLD_DOUBLINGS_MAX = 10
 export const OUTSIDE_ACTS_MAX = 64
 export const OUTSIDE_LENGTH_MAX = 1_048_576
 
+/**
+ * Fuel of making an instance, beside its start and its memory: about what a host takes to instantiate and to reserve the
+ * address space. Stops: an agent that makes and releases instances until its host's address space is full.
+ */
+export const KERNEL_INSTANCE_FUEL = 500_000n
+
 /** Fuel a kernel's start function may use (its instance is made before the agent's own budget can be handed to it). */
 export const KERNEL_START_FUEL = 10_000_000n
 

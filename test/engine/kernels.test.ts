@@ -160,6 +160,20 @@ describe('instances of one kernel', () => {
     expect(machine.memoryBytes).toBeLessThanOrEqual(OPTIONS.memoryBytesMax)
   })
 
+  it('that fail while they start are refused, and have cost what a start may cost', () => {
+    const start = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 8, 1, 0]
+    const endless = metered(Uint8Array.from([...start, 10, 9, 1, 7, 0, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b]))
+    const traps = metered(Uint8Array.from([...start, 10, 5, 1, 3, 0, 0, 0x0b]))
+    const kernels = new Map([...options.kernels, ['endless', endless], ['traps', traps]])
+    const code = (...names: string[]): string =>
+      `${DOOR} for (const name of ${JSON.stringify(names)}) try { open(name) } catch (e) { console.log(e.code, e.message) }`
+    const [one, two] = [['traps'], ['traps', 'endless']].map((names) =>
+      ride(build, code(...names), { options: { ...options, kernels } }),
+    )
+    expect(two?.console).toEqual(['INVALID kernel traps does not start', 'INVALID kernel endless does not start'])
+    expect((two?.fuel ?? 0n) - (one?.fuel ?? 0n)).toBeGreaterThan(10_000_000n)
+  })
+
   it('are at most as many as the limit says', () => {
     const code = `${DOOR} for (let i = 0; i < 17; i++) try { open('k', String(i)) } catch (e) { console.log(i, e.code, e.message) }`
     expect(ride(build, code, { options }).console).toEqual(['16 QUOTA kernel instances > KERNELS_MAX 16'])
