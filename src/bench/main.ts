@@ -5,6 +5,7 @@ import { benchGuests } from './guests.ts'
 import { benchHeap } from './heap.ts'
 import { benchHops } from './hops.ts'
 import { benchKernels } from './kernels.ts'
+import { benchPacks } from './packs.ts'
 import type { Row } from './row.ts'
 import { benchTabHops } from './tab-hops.ts'
 
@@ -23,6 +24,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   bundles: benchBundles,
   hops: () => benchHops(tracing),
   heap: () => benchHeap(tracing),
+  packs: benchPacks,
   'tab-hops': benchTabHops,
   demo: benchDemo,
 }

@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { createServer, type ViteDevServer } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -51,6 +52,18 @@ describe.skipIf(executablePath === null)('the store in Chromium', () => {
       const fault = (error) => error.name + ': ' + error.message
       ${body}
     })()`)
+
+  it('stands beside a DEFLATE that keeps its promises', async () => {
+    const other = [...deflateRawSync('mobile agents, '.repeat(200), { level: 9 })]
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(`${origin}/blank`)
+    const broken = await page.evaluate(`(async () => {
+      const { browserDeflate } = await import('/src/platform/browser/deflate.ts')
+      const { brokenPromises } = await import('/test/contract/deflate.ts')
+      return brokenPromises(browserDeflate, Uint8Array.from(${JSON.stringify(other)}))
+    })()`)
+    expect(broken).toEqual([])
+  })
 
   it('keeps what was committed across a reload, and is refused to a second tab while the first has it', async () => {
     const context = await browser.newContext()

@@ -10,6 +10,7 @@ import type { RendezvousTransport } from '../../platform/peerjs/transport.ts'
 import { SPARES_MAX } from '../../sandbox/limits.ts'
 import { parseEmitted } from './emitted.ts'
 import { loadEngine } from './engine.ts'
+import { CACHE_BYTES } from './limits.ts'
 import type { HostWish, PageHost } from './page-host.ts'
 import { offersRelay } from './relay.ts'
 
@@ -40,6 +41,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       store: { ...store, close: () => store.close().finally(end) },
       sandbox: guests,
       deflate: browserDeflate,
+      cacheBytes: CACHE_BYTES,
       engineId: engine.id,
       clock: browserClock,
       random: browserRandom,

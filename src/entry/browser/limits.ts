@@ -12,6 +12,9 @@ export const CLUSTER_TIMEOUT_MS = 8_000
 /** Bytes of its answer that are read at most: names and keys of the authors, nothing more. */
 export const CLUSTER_BYTES_MAX = 64 * 1024
 
+/** Bytes of this browser's storage for agents that have left, should they come back: a volunteer's disk is lent sparingly. */
+export const CACHE_BYTES = 64 * 1024 * 1024
+
 /** The page is drawn again at most this often, however fast snapshots change: five times a second reads as live. */
 export const DRAW_MS = 200
 

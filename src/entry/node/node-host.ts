@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join, normalize, sep } from 'node:path'
 import { type AgentId, shortAgentId } from '../../directory/agent-id.ts'
 import type { Host, HostOptions } from '../../host/host.ts'
+import { CACHE_BYTES_DEFAULT } from '../../host/limits.ts'
 import { createHost } from '../../host/runtime.ts'
 import type { HostKind } from '../../host/snapshot.ts'
 import type { Did } from '../../identity/did.ts'
@@ -29,6 +30,8 @@ export interface NodeHostOptions {
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
   readonly memoryBytes?: number
+  /** Bytes kept of agents that have left, should they come back. */
+  readonly cacheBytes?: number
   /** Where records and blocks are kept; in memory when absent. */
   readonly dataFolder?: string
   /** Agents may read the files in here, and nothing else. */
@@ -42,6 +45,9 @@ export interface NodeHost {
   readonly transport: RendezvousTransport
   close(): Promise<void>
 }
+
+/** What is kept of agents that have left where nothing is kept on disk, bytes: a few hundred small ones. */
+const CACHE_BYTES_IN_MEMORY = 32 * 1024 * 1024
 
 /** Bytes of a shared file that an agent may read at once; it fits one answer to a call. */
 const SHARED_FILE_BYTES_MAX = 8 * 1024 * 1024
@@ -69,6 +75,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       name,
       slots,
       trust,
+      cacheBytes: options.cacheBytes ?? (dataFolder === undefined ? CACHE_BYTES_IN_MEMORY : CACHE_BYTES_DEFAULT),
       ...(operators ? { operators } : {}),
       ...(shareFolder === undefined ? {} : { share: (path) => readShared(shareFolder, path) }),
       ...(log ? { log } : {}),

@@ -6,6 +6,7 @@ import { type Did, parseDid } from '../../../identity/did.ts'
 import { createSigner, generateSecretKey } from '../../../identity/signer.ts'
 import { loadOrCreateIdentity } from '../../../platform/node/identity-file.ts'
 import { nodeRandom } from '../../../platform/node/time.ts'
+import { mebibytes } from '../arguments.ts'
 import { logLine, type NodeHost, startNodeHost } from '../node-host.ts'
 
 /** `sojourn edge`: lends this machine, without a browser. Its identity, records and checkpoints live in --data. */
@@ -14,6 +15,7 @@ interface EdgeOptions {
   readonly agents: number
   readonly name: string
   readonly data?: string
+  readonly cache?: number
   readonly share?: string
   readonly trust: readonly Did[]
   readonly trustCluster: boolean
@@ -36,6 +38,11 @@ export function register(program: Command): void {
     .option('--agents <n>', 'how many agents to run at once', parseSlots, Math.max(1, cpus().length))
     .option('--name <name>', 'what others see', hostname())
     .option('--data <folder>', 'keep identity, checkpoints and records here; in memory when absent')
+    .option(
+      '--cache <mib>',
+      'room for agents that have left, should they come back (default: 256, in memory 32)',
+      mebibytes,
+    )
     .option('--share <folder>', 'files that agents here may read')
     .option('--trust <did>', 'an author whose agents may run here; repeatable', collectDid, [])
     .option('--trust-cluster', 'trust the authors that the rendezvous announces', false)
@@ -51,7 +58,7 @@ export function register(program: Command): void {
 }
 
 async function edge(options: EdgeOptions): Promise<void> {
-  const { data, share, bind, trust, operator, agents, name, quiet } = options
+  const { data, cache, share, bind, trust, operator, agents, name, quiet } = options
   const signer =
     data === undefined
       ? createSigner(generateSecretKey(nodeRandom))
@@ -65,6 +72,7 @@ async function edge(options: EdgeOptions): Promise<void> {
     trust,
     operators: operator,
     ...(data === undefined ? {} : { dataFolder: data }),
+    ...(cache === undefined ? {} : { cacheBytes: cache }),
     ...(share === undefined ? {} : { shareFolder: share }),
     ...(bind === undefined ? {} : { bindAddress: bind }),
     log: (level, text, agent) => {
