@@ -14,14 +14,17 @@ import { realmCode } from './realm-code.ts'
 /** Where Debian's packages of WebKitGTK put the shell. */
 export const findJsc = (env: NodeJS.ProcessEnv = process.env): string | null => findCommand(env, ['jsc'])
 
-/** JavaScriptCore's shell, which has no version of its own to tell: it is its package's. */
+/**
+ * JavaScriptCore's shell, which has no version of its own to tell: it is its package's. Without its last optimiser, which
+ * takes minutes for the interpreter's largest function, on one thread that everything else waits for.
+ */
 export async function openJscRealm(entry: URL): Promise<Realm> {
   const command = findJsc()
   if (command === null) throw new Error('there is no jsc on this machine')
   const asked = spawnSync('dpkg-query', ['-W', 'libjavascriptcoregtk-*-bin'], { encoding: 'utf8' })
   const [, packageVersion = ''] = asked.stdout?.trim().split(/\s+/) ?? []
   return openProcessRealm(
-    { name: 'jsc', version: `JavaScriptCore ${packageVersion}`.trim(), command: [command] },
+    { name: 'jsc', version: `JavaScriptCore ${packageVersion}`.trim(), command: [command, '--useOMGJIT=0'] },
     entry,
     'shell',
   )

@@ -3,7 +3,7 @@ import { agent } from 'sojourn/agent'
 
 export default agent(async (self) => {
   const kernel = await self.kernel('counting')
-  const other = await self.kernel('counting', { instance: 'other' })
+  const other = await self.kernel('counting', { instance: 'other', memoryBytesMax: 1_048_576 })
   const out = []
   for (let i = 0; i < 4; i++) out.push([3, 1, 2].sort((a, b) => (kernel.fibonacci(11 + i), a - b)).join(''), kernel.sieve(9_000 + i), other.wave(5_000))
   out.push(kernel.calls(), other.calls(), kernel.mix(7, 2.5, -3), other.fibonacci(16), kernel.wide(2n ** 62n))
