@@ -72,10 +72,10 @@ const busy = (n: number): string => `for (let i = 0; i < ${n}; i++) x = (x * 31 
 const LIVES: Record<string, string> = {
   'timers, calls and console before a long turn': `let x = 1
     const order = []
-    for (let i = 0; i < 6; i++) setTimeout(() => { order.push('t' + i); console.log('timer', i, Date.now()); ${busy(1500)} }, i)
+    for (let i = 0; i < 6; i++) setTimeout(() => { order.push('t' + i + '@' + Date.now()); console.log('timer', i, Date.now()); ${busy(1500)} }, i)
     const every = setInterval(() => { console.log('every', order.length); if (order.length > 8) clearInterval(every) }, 2)
     for (let round = 0; round < 12; round++) {
-      order.push(await __sojourn.call('echo', round))
+      order.push((await __sojourn.call('echo', round)) + '@' + Date.now())
       console.log('round', round, Math.random())
       if (round % 4 === 3) { ${busy(60_000)} }
     }
@@ -101,6 +101,10 @@ const LIVES: Record<string, string> = {
     console.log(x)`,
   'an end in the middle of a turn that goes on': `let x = 1
     globalThis.__agent = async () => { for (let i = 0; i < 5; i++) { await null; ${busy(500)} } Promise.resolve().then(() => { ${busy(30_000)} }); return x }`,
+  'a clock that goes on between short turns and a long one': `let x = 1; const at = []
+    const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
+    for (let i = 0; i < 5; i++) { await sleep(7); at.push(Date.now()); await sleep(70); at.push(Date.now()); ${busy(20_000)} }
+    console.log(at.join(), x)`,
   'a failure after a long turn': `let x = 1; ${busy(40_000)}; await null; console.log('before'); (void 0).boom`,
   'functions nested deeper in the source than the plain build’s native stack': `let x = 1; ${'(function () {'.repeat(90)}x++${'})()'.repeat(90)}
     await null; ${busy(60_000)}; console.log(x)`,
