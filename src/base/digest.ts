@@ -20,6 +20,9 @@ export function lendSha256(native: (bytes: Uint8Array) => Bytes): void {
   hash = native
 }
 
+/** SHA-256 of each of many byte strings, computed elsewhere than on the caller's thread; in the same order. */
+export type HashAll = (parts: readonly Uint8Array[]) => Promise<readonly Uint8Array[]>
+
 export const sha256 = (bytes: Uint8Array): Bytes => hash(bytes)
 
 /** A CID in binary is version, codec, hash function, hash length, hash; all four numbers are one byte here. */

@@ -23,13 +23,28 @@ export interface SealedCheckpoint {
   readonly freshBytes: number
 }
 
-export function sealCheckpoint(image: MachineImage, previous?: HashedPages): SealedCheckpoint {
+/** Digests of pages that were hashed elsewhere, by the very objects of the image. */
+export type Digests = ReadonlyMap<Uint8Array, Uint8Array>
+
+/** The pages that a seal of this image will hash: for whoever has them hashed on another thread first. */
+export function pagesToHash(image: MachineImage, previous?: HashedPages): readonly Uint8Array[] {
+  const memories = [
+    { name: '', pages: image.pages },
+    ...image.kernels.map(({ id, pages }) => ({ name: `kernel ${id}`, pages })),
+  ]
+  return memories.flatMap(({ name, pages }) => {
+    const before = previous?.get(name)?.pages
+    return [...pages].flatMap(([index, bytes]) => (isKnown(bytes, before?.get(index)) || isZero(bytes) ? [] : [bytes]))
+  })
+}
+
+export function sealCheckpoint(image: MachineImage, previous?: HashedPages, digests?: Digests): SealedCheckpoint {
   const blocks = new Map<Cid, Uint8Array>()
   const hashed = new Map<string, HashedMemory>()
   let freshBytes = 0
   const sealMemory = (name: string, images: ReadonlyMap<number, Uint8Array>): WrittenPages => {
     const before = previous?.get(name)
-    const pages = hashPages(images, before?.pages)
+    const pages = hashPages(images, before?.pages, digests)
     for (const [index, page] of pages) {
       if (page !== before?.pages.get(index)) freshBytes += PAGE_BYTES
       if (page.name) blocks.set(page.name.cid, page.bytes)
@@ -62,6 +77,7 @@ const framesOf = ({ kernels }: MachineImage): Uint8Array =>
 function hashPages(
   pages: ReadonlyMap<number, Uint8Array>,
   previous: ReadonlyMap<number, HashedPage> | undefined,
+  digests: Digests | undefined,
 ): ReadonlyMap<number, HashedPage> {
   const hashed = new Map<number, HashedPage>()
   let last = -1
@@ -70,15 +86,18 @@ function hashPages(
     assert(bytes.length === PAGE_BYTES, `page ${index} has ${bytes.length} bytes`)
     last = index
     const before = previous?.get(index)
-    const known = before && (before.bytes === bytes || equalBytes(before.bytes, bytes))
-    hashed.set(index, known ? before : { bytes, name: nameOfPage(bytes) })
+    hashed.set(index, isKnown(bytes, before) ? before : { bytes, name: nameOfPage(bytes, digests) })
   }
   return hashed
 }
 
-function nameOfPage(bytes: Uint8Array): HashedPage['name'] {
-  if (isZero(bytes)) return null
-  const digest = sha256(bytes)
+const isKnown = (bytes: Uint8Array, before: HashedPage | undefined): before is HashedPage =>
+  before !== undefined && (before.bytes === bytes || equalBytes(before.bytes, bytes))
+
+function nameOfPage(bytes: Uint8Array, digests: Digests | undefined): HashedPage['name'] {
+  const elsewhere = digests?.get(bytes)
+  if (!elsewhere && isZero(bytes)) return null
+  const digest = elsewhere ?? sha256(bytes)
   return { digest, cid: cidOfDigest(digest, CODEC_RAW) }
 }
 

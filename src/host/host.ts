@@ -1,7 +1,7 @@
 import type { Hop } from '../audit/itinerary.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Deflate } from '../base/deflate.ts'
-import type { Cid } from '../base/digest.ts'
+import type { Cid, HashAll } from '../base/digest.ts'
 import type { Random } from '../base/random.ts'
 import type { Result } from '../base/result.ts'
 import type { Timers } from '../base/timers.ts'
@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly store: Store
   readonly sandbox: Sandbox
   readonly deflate: Deflate
+  /** Hashes pages of checkpoints on another thread than the host's. */
+  readonly hashAll?: HashAll
   readonly engineId: string
   readonly clock: Clock
   readonly random: Random

@@ -1,11 +1,11 @@
 import { base64pad } from 'multiformats/bases/base64'
-import type { Cid } from '../base/digest.ts'
+import type { Cid, HashAll } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import { openBundleBlocks, type VerifiedBundle } from '../bundle/open.ts'
 import type { HashedPages } from '../checkpoint/hashed.ts'
 import { PAGE_BYTES } from '../checkpoint/limits.ts'
 import { openAfter } from '../checkpoint/open.ts'
-import { sealCheckpoint } from '../checkpoint/seal.ts'
+import { type Digests, pagesToHash, sealCheckpoint } from '../checkpoint/seal.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Delivery, MachineImage } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
@@ -30,6 +30,8 @@ export interface LodgingsOptions {
   readonly transfers: Transfers
   readonly verifier: Verifier
   readonly engineId: string
+  /** Hashes pages on another thread; where it is absent they are hashed here. */
+  readonly hashAll: HashAll | undefined
   /** Files that this host shares with agents, by path; null where there is none. */
   share(path: string): Promise<Uint8Array | null>
   trusts(author: Did): boolean
@@ -43,6 +45,8 @@ interface Lodger {
   sentBefore: number
   readonly brief: Brief
   hashed: HashedPages | undefined
+  /** Its images are sealed in the order in which they came. */
+  sealing: Promise<void>
   /** It stands where a checkpoint stands and has not run, so it can still be brought up to a later one. */
   isFresh: boolean
   /** What each freeze that is not answered yet is for. */
@@ -165,6 +169,7 @@ export class Lodgings {
         hashed: opened?.hashed,
         isFresh: opened !== null,
         freezes: [],
+        sealing: Promise.resolve(),
         asked: [],
         onReady: resolve,
         guest: sandbox.spawn(
@@ -264,7 +269,7 @@ export class Lodgings {
       case 'pulse':
         return emit({ kind: 'pulse', agent, fuelUsed: event.fuelUsed })
       case 'frozen':
-        return void this.#seal(agent, lodger, event)
+        return this.#sealInOrder(agent, lodger, event)
       case 'finished':
         this.#lodgers.delete(agent)
         return emit({ kind: 'finished', agent, resultJson: event.resultJson, fuelUsed: event.fuelUsed })
@@ -281,12 +286,29 @@ export class Lodgings {
     }
   }
 
-  async #seal(agent: AgentId, lodger: Lodger, { image }: Extract<GuestEvent, { kind: 'frozen' }>): Promise<void> {
+  #sealInOrder(agent: AgentId, lodger: Lodger, event: Extract<GuestEvent, { kind: 'frozen' }>): void {
+    const { hashAll } = this.#options
+    if (!hashAll) return void this.#seal(agent, lodger, event)
+    lodger.sealing = lodger.sealing.then(async () => {
+      const pages = pagesToHash(event.image, lodger.hashed)
+      // Where it fails, the pages are hashed here: slower for the page, the same names.
+      const digests = await hashAll(pages).catch(() => [])
+      if (this.#lodgers.get(agent) !== lodger) return
+      await this.#seal(agent, lodger, event, new Map(digests.map((digest, i) => [pages[i] ?? digest, digest])))
+    })
+  }
+
+  async #seal(
+    agent: AgentId,
+    lodger: Lodger,
+    { image }: Extract<GuestEvent, { kind: 'frozen' }>,
+    digests?: Digests,
+  ): Promise<void> {
     const { vault, emit } = this.#options
     const fuelUsed = Number(image.fuelUsed)
     const stateBytes = image.pages.size * PAGE_BYTES
     const isImage = lodger.freezes.shift() === 'image'
-    const { root: checkpoint, blocks, hashed, freshBytes } = sealCheckpoint(image, lodger.hashed)
+    const { root: checkpoint, blocks, hashed, freshBytes } = sealCheckpoint(image, lodger.hashed, digests)
     lodger.hashed = hashed
     if (isImage) {
       vault.lend(agent, blocks)

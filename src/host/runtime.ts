@@ -97,6 +97,7 @@ class Runtime implements Host {
       transfers,
       verifier,
       engineId,
+      hashAll: this.#options.hashAll,
       share: (path) => this.#options.share?.(path) ?? Promise.resolve(null),
       trusts: (author) => this.#state.trusted.has(author),
       emit: (event) => this.#post(event),

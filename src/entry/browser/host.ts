@@ -1,6 +1,7 @@
 import { createHost } from '../../host/runtime.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { browserDeflate } from '../../platform/browser/deflate.ts'
+import { openBrowserHasher } from '../../platform/browser/hash.ts'
 import { loadOrCreateBrowserIdentity } from '../../platform/browser/identity.ts'
 import { createBrowserSandbox } from '../../platform/browser/sandbox.ts'
 import { openBrowserStore } from '../../platform/browser/store.ts'
@@ -22,6 +23,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
   // First, because it is refused while another tab is the host.
   const store = await openBrowserStore('sojourn')
   let sandbox: ReturnType<typeof createBrowserSandbox> | null = null
+  const hasher = openBrowserHasher()
   try {
     const [signer, engine] = await Promise.all([loadOrCreateBrowserIdentity(), loadEngine()])
     sandbox = createBrowserSandbox({
@@ -42,6 +44,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       sandbox: guests,
       deflate: browserDeflate,
       cacheBytes: CACHE_BYTES,
+      hashAll: hasher.hashAll,
       engineId: engine.id,
       clock: browserClock,
       random: browserRandom,
@@ -67,10 +70,14 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       distrust: (author) => host.distrust(author),
       drain: () => host.drain(),
       close: () => host.close(),
-      ended: ended.finally(() => guests.close()),
+      ended: ended.finally(() => {
+        guests.close()
+        hasher.close()
+      }),
     }
   } catch (error) {
     sandbox?.close()
+    hasher.close()
     // A host that failed half-way may have closed it already.
     await store.close().catch(() => undefined)
     throw error
