@@ -225,7 +225,7 @@ function bring(turn: Turn, resident: Resident, brief: Brief, checkpoint: Cid | n
     // To be parked: the blocks are kept, nothing is thawed.
     emptyPlace(turn, resident)
     if (checkpoint === null) return onPrepared(turn, resident, null, 0)
-    begin(
+    resident.preparing = begin(
       turn,
       { kind: 'fetchCheckpoint', agent: brief.agent, checkpoint, from, pushed, hopped: true },
       { for: 'parked', agent: brief.agent },

@@ -60,6 +60,8 @@ interface Lodger {
 export class Lodgings {
   readonly #options: LodgingsOptions
   readonly #lodgers = new Map<AgentId, Lodger>()
+  /** The newest `prepare` of each agent that is not over: what an earlier one still brings is too late. */
+  readonly #preparing = new Map<AgentId, symbol>()
   readonly #bundles = new Map<Cid, VerifiedBundle>()
 
   constructor(options: LodgingsOptions) {
@@ -100,14 +102,29 @@ export class Lodgings {
     pushed: Pushed,
     quota: Quota,
   ): Promise<{ fault: Fault | null; stateBytes: number }> {
+    const own = Symbol(brief.agent)
+    this.#preparing.set(brief.agent, own)
+    const isNewest = (): boolean => this.#preparing.get(brief.agent) === own
+    const prepared = await this.#prepare(brief, checkpoint, { from, pushed, quota, isNewest })
+    if (isNewest()) this.#preparing.delete(brief.agent)
+    return prepared
+  }
+
+  async #prepare(
+    brief: Brief,
+    checkpoint: Cid | null,
+    { from, pushed, quota, isNewest }: Sources & { isNewest(): boolean },
+  ): Promise<{ fault: Fault | null; stateBytes: number }> {
     const bundle = await this.openBundle(brief.bundle, from)
     if (!bundle.ok) return { fault: bundle, stateBytes: 0 }
+    if (!isNewest()) return { fault: TOO_LATE, stateBytes: 0 }
     if (checkpoint === null) {
       this.terminate(brief.agent)
       return { fault: await this.#spawn(brief, quota, bundle.value, null), stateBytes: 0 }
     }
     const before = this.#freshLodger(brief)
     const opened = await this.#open(brief, checkpoint, { from, pushed, quota }, before?.hashed)
+    if (!isNewest()) return { fault: TOO_LATE, stateBytes: 0 }
     if (!opened.ok) {
       // Nobody waits any more for the one that stands where an earlier checkpoint stood.
       if (before && this.#lodgers.get(brief.agent) === before) this.terminate(brief.agent)
@@ -134,7 +151,7 @@ export class Lodgings {
   async #open(
     { agent }: Brief,
     checkpoint: Cid,
-    { from, pushed, quota }: { readonly from: Did | null; readonly pushed: Pushed; readonly quota: Quota },
+    { from, pushed, quota }: Sources,
     known: HashedPages | undefined,
   ): Promise<Result<Opened, Fault['code']>> {
     const { transfers, engineId } = this.#options
@@ -228,6 +245,7 @@ export class Lodgings {
   terminate(agent: AgentId): void {
     const lodger = this.#lodgers.get(agent)
     this.#lodgers.delete(agent)
+    this.#preparing.delete(agent)
     this.#options.vault.lend(agent, null)
     lodger?.guest.terminate()
     lodger?.onReady?.({ code: 'REFUSED', reason: 'terminated while it was thawed' })
@@ -247,6 +265,7 @@ export class Lodgings {
   }
 
   close(): void {
+    this.#preparing.clear()
     for (const agent of [...this.#lodgers.keys()]) this.terminate(agent)
   }
 
@@ -324,6 +343,15 @@ export class Lodgings {
     }
   }
 }
+
+/** Where an agent comes from, and how much it may be. */
+interface Sources {
+  readonly from: Did | null
+  readonly pushed: Pushed
+  readonly quota: Quota
+}
+
+const TOO_LATE: Fault = { code: 'BUSY', reason: 'the agent has come otherwise meanwhile' }
 
 /** A checkpoint as it was opened, and what the next seal or open of the agent need not do again. */
 interface Opened {

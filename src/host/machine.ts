@@ -115,7 +115,9 @@ function dispatch(turn: Turn, event: HostEvent): void {
           ? deny(turn, waiting.handle, event.fault.code, event.fault.reason)
           : onCheckpointFetched(turn, waiting.handle, waiting.ask)
       const resident = waiting?.for === 'parked' ? state.residents.get(waiting.agent) : undefined
-      return resident && onPrepared(turn, resident, event.fault, resident.stateBytes)
+      // What was fetched for an arrival that came to nothing says nothing about the one after it.
+      if (!resident || resident.preparing !== event.token) return
+      return onPrepared(turn, resident, event.fault, resident.stateBytes)
     }
     case 'launch': {
       const { bundle, inputJson, fuelMax, memoryBytesMax, token } = event

@@ -20,6 +20,8 @@ let agent: AgentId
 /** The last image that the host has whole. */
 let base: Cid | null
 let guests: { readonly order: GuestOrder; runs: number; patches: number; terminated: boolean }[]
+/** Requests for blocks that the stranger has not answered. */
+let fetches: number[]
 
 /** Guests whose life is written down. */
 function watched(inner: Sandbox): Sandbox {
@@ -78,12 +80,16 @@ let brief: Record<string, unknown>
 beforeEach(async () => {
   world = new Cluster()
   guests = []
+  fetches = []
   base = null
   const { did: home } = await world.start(1, { kind: 'launcher', slots: 0 })
   const { host } = await world.start(2, { sandbox: watched(new CheapSandbox(world.time)) })
   await world.time.advance(5_000)
   agent = agentId({ home, age: 1, sequence: 77 })
-  stranger = await strangerAt(world, 2)
+  stranger = await strangerAt(world, 2, (message, sequence) => {
+    if (message.kind === 'request' && message.name === 'fetch') fetches.push(sequence)
+    return null
+  })
   const bundle = await importProgram(host, { steps: 8_000, emitEvery: 0 })
   brief = {
     agent,
@@ -221,5 +227,21 @@ describe('an image ahead of an agent', { timeout: 30_000 }, () => {
       [0, false],
     ])
     expect(guests.every(({ runs }) => runs === 0)).toBe(true)
+  })
+
+  it('that becomes whole only after the agent itself has come does not take its place', async () => {
+    const late = cheapImage(1)
+    await offer()
+    expect(await stage(1, await pushed(late, 'the pages'))).toBeUndefined()
+    await offer()
+    expect((await send(2))?.kind).toBe('reply')
+    const { blocks } = sealCheckpoint(late)
+    const entries = [...blocks.values()]
+      .filter(({ length }) => length === 4096)
+      .map((bytes) => encodeEntry({ codec: CODEC_RAW, bytes, before: null }))
+    for (const to of fetches)
+      stranger.session.send({ kind: 'reply', name: 'fetch', to, body: { pack: await sealPack(entries, plain) } })
+    await world.time.advance(500)
+    expect(guests.map(({ order, terminated }) => [order.image?.globals.get('done'), terminated])).toEqual([[2, false]])
   })
 })
