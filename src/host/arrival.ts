@@ -124,6 +124,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
     reason: offer.reason,
     state: 'reserved',
     stages: 0,
+    bringing: null,
   }
   const have = state.forwards.get(offer.agent)?.checkpoint ?? state.rows.get(offer.agent)?.checkpoint ?? null
   answer(turn, handle, 'offer', { ttlMs: RESERVATION_MS, have })
@@ -221,6 +222,7 @@ export function onSend(
 /** Makes blocks whole here and, where the agent may run here, a guest that stands where they say. */
 function bring(turn: Turn, resident: Resident, brief: Brief, checkpoint: Cid | null, pushed: Pushed): void {
   const from = resident.arrival?.from ?? null
+  if (resident.arrival) resident.arrival.bringing = checkpoint
   if (from && turn.state.rows.has(brief.agent) && !mayRunHere(turn, resident)) {
     // To be parked: the blocks are kept, nothing is thawed.
     emptyPlace(turn, resident)
@@ -257,6 +259,7 @@ export function onPrepared(turn: Turn, resident: Resident, fault: Fault | null, 
     log(turn, 'warn', `refused: ${refusal.code}: ${refusal.reason}`, resident.agent)
     return deny(turn, handle, refusal.code, refusal.reason)
   }
+  letGoBefore(turn, resident, arrival.bringing)
   if (arrival.state === 'staging') {
     arrival.state = 'staged'
     arrival.untilMs = turn.nowMs + RESERVATION_MS
@@ -266,6 +269,12 @@ export function onPrepared(turn: Turn, resident: Resident, fault: Fault | null, 
   if (resident.guest === 'ready') resident.pledged = resident.epoch + 1
   persist(turn, writeResident(resident))
   sealReady(turn, resident, handle)
+}
+
+/** Whoever brings one checkpoint after the other fills the disk with no more than the last, and what home has as its own. */
+function letGoBefore({ state, effects }: Turn, { agent }: Resident, checkpoint: Cid | null): void {
+  if (checkpoint !== null)
+    effects.push({ kind: 'forgetBefore', agent, checkpoint, keep: state.rows.get(agent)?.checkpoint ?? null })
 }
 
 /** A program that has never run and does not load has failed; anything else may do better later, or elsewhere. */

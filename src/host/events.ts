@@ -190,8 +190,8 @@ export type HostEffect =
   | { readonly kind: 'hold'; readonly agent: AgentId; readonly checkpoint: Cid }
   /** The checkpoints of this agent are no longer needed here, but for `keep`; `ended`: nor will they ever be. */
   | { readonly kind: 'forget'; readonly agent: AgentId; readonly keep: Cid | null; readonly ended?: true }
-  /** Home has this checkpoint of an agent that goes on: older ones are no longer needed here. */
-  | { readonly kind: 'forgetBefore'; readonly agent: AgentId; readonly checkpoint: Cid }
+  /** Older checkpoints of the agent than this one are no longer needed here, but for `keep`. */
+  | { readonly kind: 'forgetBefore'; readonly agent: AgentId; readonly checkpoint: Cid; readonly keep?: Cid | null }
   /** Read a shared file or an asset for a call of the agent; the rim delivers the answer itself. */
   | {
       readonly kind: 'read'

@@ -244,11 +244,15 @@ export class Lodgings {
 
   terminate(agent: AgentId): void {
     const lodger = this.#lodgers.get(agent)
-    this.#lodgers.delete(agent)
+    this.#leave(agent)
     this.#preparing.delete(agent)
-    this.#options.vault.lend(agent, null)
     lodger?.guest.terminate()
     lodger?.onReady?.({ code: 'REFUSED', reason: 'terminated while it was thawed' })
+  }
+
+  #leave(agent: AgentId): void {
+    this.#lodgers.delete(agent)
+    this.#options.vault.lend(agent, null)
   }
 
   async read(agent: AgentId, request: number, what: 'path' | 'asset', name: string): Promise<void> {
@@ -290,10 +294,10 @@ export class Lodgings {
       case 'frozen':
         return this.#sealInOrder(agent, lodger, event)
       case 'finished':
-        this.#lodgers.delete(agent)
+        this.#leave(agent)
         return emit({ kind: 'finished', agent, resultJson: event.resultJson, fuelUsed: event.fuelUsed })
       case 'failed': {
-        this.#lodgers.delete(agent)
+        this.#leave(agent)
         if (!lodger.onReady)
           return emit({ kind: 'failed', agent, code: event.code, reason: event.reason, fuelUsed: event.fuelUsed })
         lodger.onReady({

@@ -63,6 +63,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
       reason: 'recover',
       state: 'ready',
       stages: 0,
+      bringing: null,
     }
   turn.state.residents.set(resident.agent, resident)
 }

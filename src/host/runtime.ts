@@ -244,7 +244,7 @@ class Runtime implements Host {
       case 'forget':
         return void this.#vault?.forget(effect.agent, effect.keep, effect.ended)
       case 'forgetBefore':
-        return void this.#vault?.forgetBefore(effect.agent, effect.checkpoint)
+        return void this.#vault?.forgetBefore(effect.agent, effect.checkpoint, effect.keep)
       case 'read':
         return void lodgings.read(effect.agent, effect.request, effect.what, effect.name)
       case 'log':

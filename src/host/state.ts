@@ -145,6 +145,8 @@ export interface Resident {
     /** `staging` and `staged`: images of the running agent have come ahead of it. */
     state: 'reserved' | 'staging' | 'staged' | 'preparing' | 'ready'
     stages: number
+    /** What came or comes last: the checkpoint of the last STAGE or SEND. */
+    bringing: Cid | null
   } | null
   checkpointing: boolean
   checkpointDueMs: number

@@ -164,10 +164,11 @@ export class Vault {
   }
 
   /** Lets go of what is older than this checkpoint. A newer one may have been sealed that the caller has not heard of. */
-  forgetBefore(agent: AgentId, checkpoint: Cid): Promise<void> {
+  forgetBefore(agent: AgentId, checkpoint: Cid, keep: Cid | null = null): Promise<void> {
     return this.exclusive(async () => {
       const roots = [...(this.#held.get(agent)?.keys() ?? [])]
       const older = new Set(roots.slice(0, Math.max(0, roots.indexOf(checkpoint))))
+      if (keep) older.delete(keep)
       await this.#forget(agent, (root) => older.has(root), false)
     })
   }

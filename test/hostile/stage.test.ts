@@ -5,8 +5,10 @@ import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import type { MachineImage } from '../../src/engine/image.ts'
 import { READY_MS, RESERVATION_MS, STAGES_MAX } from '../../src/host/limits.ts'
 import { ALL_ASKED } from '../../src/permit/grant.ts'
+import { MemoryDisk } from '../../src/platform/memory/store.ts'
 import type { GuestOrder, Sandbox } from '../../src/sandbox/port.ts'
 import { CHEAP_ENGINE, CheapSandbox } from '../../src/sim/cheap-sandbox.ts'
+import type { Store } from '../../src/storage/port.ts'
 import { encodeEntry, sealPack } from '../../src/wire/pack.ts'
 import { manyPages } from '../checkpoint/images.ts'
 import { Cluster, importProgram } from '../host/cluster.ts'
@@ -20,6 +22,7 @@ let agent: AgentId
 /** The last image that the host has whole. */
 let base: Cid | null
 let guests: { readonly order: GuestOrder; runs: number; patches: number; terminated: boolean }[]
+let store: Store
 /** Requests for blocks that the stranger has not answered. */
 let fetches: number[]
 
@@ -83,7 +86,8 @@ beforeEach(async () => {
   fetches = []
   base = null
   const { did: home } = await world.start(1, { kind: 'launcher', slots: 0 })
-  const { host } = await world.start(2, { sandbox: watched(new CheapSandbox(world.time)) })
+  store = await new MemoryDisk().open()
+  const { host } = await world.start(2, { sandbox: watched(new CheapSandbox(world.time)), store, cacheBytes: 0 })
   await world.time.advance(5_000)
   agent = agentId({ home, age: 1, sequence: 77 })
   stranger = await strangerAt(world, 2, (message, sequence) => {
@@ -126,8 +130,12 @@ const stage = async (done: number, changes: Record<string, unknown> = {}) => {
   return answer
 }
 
-const send = async (done: number) =>
-  stranger.ask('send', { brief, epoch: 1, ...(await pushed(cheapImage(done))), reason: 'place', atHome: null })
+const send = async (done: number) => {
+  const body = { brief, epoch: 1, ...(await pushed(cheapImage(done))), reason: 'place', atHome: null }
+  const answer = await stranger.ask('send', body)
+  if (answer?.kind === 'reply') base = body.checkpoint
+  return answer
+}
 
 describe('an image ahead of an agent is refused', { timeout: 30_000 }, () => {
   it('where no place is reserved for it', async () => {
@@ -243,5 +251,17 @@ describe('an image ahead of an agent', { timeout: 30_000 }, () => {
       stranger.session.send({ kind: 'reply', name: 'fetch', to, body: { pack: await sealPack(entries, plain) } })
     await world.time.advance(500)
     expect(guests.map(({ order, terminated }) => [order.image?.globals.get('done'), terminated])).toEqual([[2, false]])
+  })
+
+  it('and another, and the agent itself again and again: no more of them is kept than the last', async () => {
+    const kept: number[] = []
+    for (let round = 0; round < 12; round++) {
+      if (round % 4 === 0) await offer()
+      expect((await stage(3 * round + 1))?.kind).toBe('reply')
+      if (round % 4 === 3) expect((await send(3 * round + 2))?.kind).toBe('reply')
+      if (round % 4 === 3) expect((await send(3 * round + 3))?.kind).toBe('reply')
+      kept.push((await store.list('block/')).length)
+    }
+    expect(Math.max(...kept)).toBe(kept[0])
   })
 })
