@@ -18,9 +18,15 @@ export interface EngineFigures {
   readonly mixPromotions: number
   /** Share of the plain build's time that the long turns of the mix take. */
   readonly mixLongShare: number
-  readonly freeze: Readonly<Record<'javascript' | 'kernel' | 'mix', Spread>>
+  readonly freeze: Readonly<Record<'javascript' | 'kernel' | 'mix', Freeze>>
   /** From an image of a program in mid-turn, or between turns, until it has run on. */
   readonly thaw: Readonly<Record<'interrupt' | 'turn', Spread>>
+}
+
+/** The most that a freeze waits for its safepoint, which is a whole slice; and what taking the image adds then. */
+export interface Freeze {
+  readonly safepoint: Spread
+  readonly image: Spread
 }
 
 export interface Spread {
@@ -135,9 +141,8 @@ const BUSY = `const rows = Array.from({ length: 200 }, (_, id) => ({ id, name: '
     deep(40 + (text.length & 1))
     rows.sort((a, b) => (a.id * 7919) % 211 - (b.id * 7919) % 211)
   }`
-/** Loops that keep little memory: what a freeze adds for more of it is a copy. */
 const BUSY_KERNEL = `const id = __sojourn.kernelOpen('loops', '', 0), names = __sojourn.kernels().loops
-  for (;;) for (const name of ['fib', 'nbody', 'mandelbrot']) __sojourn.kernelCall(id, names.indexOf(name))`
+  for (;;) for (const name of ['sieve', 'fib', 'nbody', 'mandelbrot']) __sojourn.kernelCall(id, names.indexOf(name))`
 /** Between turns whenever it is looked at. */
 const SLEEPY = `${WORK}; for (;;) { await turn(); work(1) }`
 
@@ -147,18 +152,18 @@ function metered(wasm: Uint8Array): WebAssembly.Module {
   return new WebAssembly.Module(kernel.value)
 }
 
-/** The most that a freeze waits: a whole slice, and taking the image. */
-function freezeLatency(build: EngineBuild, code: string, options: MachineOptions): Spread {
+function freezeLatency(build: EngineBuild, code: string, options: MachineOptions): Freeze {
   const machine = Machine.start(build, code, 'null', options)
   const slice = (): void => {
     const stop = machine.run(SLICE_FUEL)
     if (stop.kind === 'idle' && stop.wakeMs !== null) machine.advanceTo(stop.wakeMs)
   }
   for (let i = 0; i < WARM_SLICES; i++) slice()
-  return spread(SLICES, () => {
-    slice()
-    machine.freeze()
-  })
+  const times = Array.from({ length: SLICES }, () => ({
+    safepoint: bestMs(1, slice),
+    image: bestMs(1, () => machine.freeze()),
+  }))
+  return { safepoint: spread(times.map(({ safepoint }) => safepoint)), image: spread(times.map(({ image }) => image)) }
 }
 
 function thawLatency(build: EngineBuild, code: string): Spread {
@@ -168,12 +173,8 @@ function thawLatency(build: EngineBuild, code: string): Spread {
     if (stop.kind === 'idle' && stop.wakeMs !== null) machine.advanceTo(stop.wakeMs)
   }
   const image = machine.freeze()
-  return spread(THAWS, () => {
-    Machine.thaw(build, image, OPTIONS).run(1n)
-  })
+  const thaw = (): number => bestMs(1, () => Machine.thaw(build, image, OPTIONS).run(1n))
+  return spread(Array.from({ length: THAWS }, thaw))
 }
 
-function spread(times: number, run: () => void): Spread {
-  const all = Array.from({ length: times }, () => bestMs(1, run))
-  return { p50: percentile(all, 0.5), p99: percentile(all, 0.99) }
-}
+const spread = (times: readonly number[]): Spread => ({ p50: percentile(times, 0.5), p99: percentile(times, 0.99) })
