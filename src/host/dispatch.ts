@@ -17,19 +17,28 @@ import type { Vault } from './vault.ts'
  */
 type Ask = Requests['fetch']['ask']
 
-/** The line to a neighbour: resolves when it has taken all that was given to it. */
-export type Drained = () => Promise<void>
+/** The line to a neighbour over which it has asked. */
+export interface AskedOver {
+  /** Resolves when it has taken all that was given to it. */
+  drained(): Promise<void>
+  /** What is asked over one that has ended is not waited for any more. */
+  isOpen(): boolean
+}
 
 interface Order {
   readonly ask: Ask
+  readonly line: AskedOver
   readonly resolve: (pack: Pack) => void
+  readonly reject: (error: unknown) => void
 }
 
 /** A neighbour being served: what it has ordered, and its newest line. */
 interface Neighbour {
   readonly turns: Turns<Order>
-  drained: Drained
+  line: AskedOver
 }
+
+const NOTHING: Pack = { byteLength: 0, deflated: false, bytes: new Uint8Array() }
 
 export class Dispatch {
   readonly #vault: Vault
@@ -43,12 +52,12 @@ export class Dispatch {
     this.#deflate = deflate
   }
 
-  serve(to: Did, ask: Ask, drained: Drained): Promise<Pack> {
-    return new Promise((resolve) => {
+  serve(to: Did, ask: Ask, line: AskedOver): Promise<Pack> {
+    return new Promise((resolve, reject) => {
       const present = this.#neighbours.get(to)
-      const neighbour = present ?? { turns: new Turns<Order>(), drained }
-      neighbour.drained = drained
-      neighbour.turns.add(ask.transfer, { ask, resolve })
+      const neighbour = present ?? { turns: new Turns<Order>(), line }
+      neighbour.line = line
+      neighbour.turns.add(ask.transfer, { ask, line, resolve, reject })
       if (present) return
       this.#neighbours.set(to, neighbour)
       void this.#serveAll(to, neighbour)
@@ -58,9 +67,15 @@ export class Dispatch {
   async #serveAll(to: Did, neighbour: Neighbour): Promise<void> {
     while (!neighbour.turns.isEmpty) {
       // First the line, then whose turn it is: whoever came while it was busy has one.
-      await neighbour.drained()
+      await neighbour.line.drained()
       const order = neighbour.turns.take()
-      order?.resolve(await this.#pack(order.ask))
+      if (!order) continue
+      try {
+        // Nothing is packed for who has hung up: or who asks and hangs up, again and again, would be worked for without end.
+        order.resolve(order.line.isOpen() ? await this.#pack(order.ask) : NOTHING)
+      } catch (error) {
+        order.reject(error)
+      }
     }
     this.#neighbours.delete(to)
   }

@@ -7,6 +7,7 @@ import type { AsyncName, Asyncs, ErrorCode, Header, Message, RequestName, Reques
 import type { Pack } from '../wire/pack.ts'
 import { openSession, type Session } from '../wire/session.ts'
 import type { Channel, Transport } from '../wire/transport.ts'
+import type { AskedOver } from './dispatch.ts'
 import type { Answer } from './events.ts'
 import {
   ANSWER_FETCH_MS,
@@ -37,8 +38,8 @@ export interface LinksOptions {
   onDisconnected(host: Did): void
   onAsked(from: Did, handle: number, name: RequestName, body: unknown): void
   onTold(from: Did, name: AsyncName, body: unknown): void
-  /** Blocks asked for; `drained`: the line has taken all that was given to it. */
-  serveBlocks(to: Did, ask: Requests['fetch']['ask'], drained: () => Promise<void>): Promise<Pack>
+  /** Blocks asked for, and over which line. */
+  serveBlocks(to: Did, ask: Requests['fetch']['ask'], line: AskedOver): Promise<Pack>
   log(level: 'info' | 'warn', text: string): void
 }
 
@@ -276,9 +277,12 @@ export class Links {
       )
     }
     if (message.name === 'fetch') {
-      void this.#options
-        .serveBlocks(link.session.remote, message.body, () => link.session.drained())
-        .then((pack) => resolve({ ok: true, body: { pack } }))
+      const { session } = link
+      const line = { drained: () => session.drained(), isOpen: () => this.#links.get(session.remote) === link }
+      void this.#options.serveBlocks(session.remote, message.body, line).then(
+        (pack) => resolve({ ok: true, body: { pack } }),
+        () => session.close('blocks cannot be read here'),
+      )
       return
     }
     const handle = this.#nextHandle++

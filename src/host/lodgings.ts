@@ -13,7 +13,6 @@ import { openEnvelope } from '../identity/envelope.ts'
 import type { Verifier } from '../identity/verifier.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Guest, GuestEvent, GuestFailure, Sandbox } from '../sandbox/port.ts'
-import { StoreFullError } from '../storage/port.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { BundleFacts, Fault, HostEvent, Pushed } from './events.ts'
 import { BUNDLES_OPEN_MAX, TABLE_SHARE } from './limits.ts'
@@ -341,9 +340,10 @@ export class Lodgings {
       await vault.keepCheckpoint(agent, checkpoint, blocks)
       emit({ kind: 'frozen', agent, checkpoint, fuelUsed, stateBytes, freshBytes })
     } catch (error) {
-      if (!(error instanceof StoreFullError)) throw error
+      // Full or broken, it takes no checkpoint: home has the last one.
       this.terminate(agent)
-      emit({ kind: 'failed', agent, code: 'STORE_FULL', reason: error.message, fuelUsed })
+      const reason = error instanceof Error ? error.message : 'the store takes no checkpoint'
+      emit({ kind: 'failed', agent, code: 'STORE_FULL', reason, fuelUsed })
     }
   }
 }

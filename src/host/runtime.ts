@@ -118,7 +118,7 @@ class Runtime implements Host {
       onDisconnected: (host) => this.#post({ kind: 'disconnected', host }),
       onAsked: (from, handle, name, body) => this.#post({ kind: 'asked', from, handle, name, body } as HostEvent),
       onTold: (from, name, body) => this.#post({ kind: 'told', from, name, body } as HostEvent),
-      serveBlocks: (to, ask, drained) => dispatch.serve(to, ask, drained),
+      serveBlocks: (to, ask, line) => dispatch.serve(to, ask, line),
       log: (level, text) => this.#log(level, text),
     })
     this.#tick()
@@ -190,17 +190,18 @@ class Runtime implements Host {
     const committed = all.length > 0 ? store.commit(all) : Promise.resolve()
     if (waits) await committed
     else committed.catch((error: unknown) => this.#stop(error))
-    for (const effect of effects) this.#carryOut(effect)
+    for (const effect of effects) Promise.resolve(this.#carryOut(effect)).catch((error) => this.#stop(error))
     if (effects.length > 0 || events.some(({ kind }) => kind !== 'tick')) this.#announce()
   }
 
-  #carryOut(effect: Exclude<HostEffect, { kind: 'persist' | 'persistSoon' }>): void {
+  /** What takes longer and can fail is returned: a failure that nobody reckons with stops the host, not its process. */
+  #carryOut(effect: Exclude<HostEffect, { kind: 'persist' | 'persistSoon' }>): unknown {
     const links = this.#links
     const lodgings = this.#lodgings
     if (!lodgings) return
     switch (effect.kind) {
       case 'ask':
-        return void this.#ask(effect).then((answer) =>
+        return this.#ask(effect).then((answer) =>
           this.#post({ kind: 'answered', token: effect.token, from: effect.to, name: effect.name, answer }),
         )
       case 'answer':
@@ -210,11 +211,11 @@ class Runtime implements Host {
       case 'tell':
         return links?.tell(effect.to, effect.name, effect.body as never)
       case 'seal':
-        return void this.#authority
+        return this.#authority
           .seal(effect.statement)
           .then((sealed) => this.#post({ kind: 'sealed', token: effect.token, sealed }))
       case 'openBundle':
-        return void lodgings.openBundle(effect.bundle, effect.from).then((bundle) =>
+        return lodgings.openBundle(effect.bundle, effect.from).then((bundle) =>
           this.#post({
             kind: 'bundle',
             token: effect.token,
@@ -222,9 +223,9 @@ class Runtime implements Host {
           }),
         )
       case 'fetchCheckpoint':
-        return void this.#fetchCheckpoint(effect)
+        return this.#fetchCheckpoint(effect)
       case 'prepare':
-        return void lodgings
+        return lodgings
           .prepare(effect.brief, effect.checkpoint, effect.from, effect.pushed, effect.quota)
           .then((prepared) => this.#post({ kind: 'prepared', token: effect.token, ...prepared }))
       case 'run':
@@ -238,15 +239,15 @@ class Runtime implements Host {
       case 'limit':
         return lodgings.limit(effect.agent, effect.quota)
       case 'hold':
-        return void this.#vault?.hold(effect.agent, effect.checkpoint)
+        return this.#vault?.hold(effect.agent, effect.checkpoint)
       case 'terminate':
         return lodgings.terminate(effect.agent)
       case 'forget':
-        return void this.#vault?.forget(effect.agent, effect.keep, effect.ended)
+        return this.#vault?.forget(effect.agent, effect.keep, effect.ended)
       case 'forgetBefore':
-        return void this.#vault?.forgetBefore(effect.agent, effect.checkpoint, effect.keep)
+        return this.#vault?.forgetBefore(effect.agent, effect.checkpoint, effect.keep)
       case 'read':
-        return void lodgings.read(effect.agent, effect.request, effect.what, effect.name)
+        return lodgings.read(effect.agent, effect.request, effect.what, effect.name)
       case 'log':
         return this.#log(effect.level, effect.text, effect.agent)
       case 'launched':
@@ -254,7 +255,7 @@ class Runtime implements Host {
         this.#launches.delete(effect.token)
         return
       case 'emitted':
-        return this.#options.onEmit?.(effect)
+        this.#options.onEmit?.(effect)
     }
   }
 

@@ -202,8 +202,15 @@ export class Vault {
   /** Deletes those of the blocks that nobody needs, and the records of checkpoints that the cache has let go of. */
   async #drop(cids: readonly Cid[], writes: readonly Write[] = []): Promise<void> {
     const dead = cids.filter((cid) => !this.#counts.needs(cid) && this.#here.delete(cid))
-    const all = [...writes, ...this.#cache.takeGone(), ...dropBlocks(dead)]
-    if (all.length > 0) await this.#store.commit(all)
+    const gone = [...this.#cache.takeGone(), ...dropBlocks(dead)]
+    if (writes.length + gone.length === 0) return
+    try {
+      await this.#store.commit([...writes, ...gone])
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) throw error
+      // Then the next life does not know what is cached, and sweeps it; and what cannot even be deleted now.
+      await this.#store.commit(gone).catch(ignoreFull)
+    }
   }
 
   /** The last checkpoint with which an agent left here, or which it had before. */
@@ -265,6 +272,10 @@ export class Vault {
     for (const cid of dead) this.#here.delete(cid)
     if (dead.length > 0) await this.#store.commit(dropBlocks(dead))
   }
+}
+
+function ignoreFull(error: unknown): void {
+  if (!(error instanceof StoreFullError)) throw error
 }
 
 export interface Parcel {

@@ -36,7 +36,7 @@ async function dispatching(fill: (block: Uint8Array) => void) {
   const dispatch = new Dispatch(vault, counting)
   const ask = { transfer: 1, names: writeNames(cids), against: new Uint8Array() }
   return {
-    serve: () => dispatch.serve(to, ask, () => Promise.resolve()),
+    serve: (isOpen = true) => dispatch.serve(to, ask, { drained: () => Promise.resolve(), isOpen: () => isOpen }),
     tries: () => tries,
   }
 }
@@ -54,4 +54,11 @@ it('goes on compressing what becomes smaller', async () => {
   const { serve, tries } = await dispatching((block) => block.fill(7))
   for (let i = 0; i < 4; i++) expect((await serve()).deflated).toBe(true)
   expect(tries()).toBe(4)
+})
+
+it('packs nothing for a line that has ended by then, and goes on with the next', async () => {
+  const { serve, tries } = await dispatching((block) => block.fill(7))
+  const all = await Promise.all([serve(false), serve(false), serve(true)])
+  expect(all.map(({ byteLength }) => byteLength > 0)).toEqual([false, false, true])
+  expect(tries()).toBe(1)
 })

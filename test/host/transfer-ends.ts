@@ -95,9 +95,9 @@ export async function openEnd(
     onDisconnected: () => {},
     onAsked: () => {},
     onTold: () => {},
-    serveBlocks: (to, ask, drained) => {
+    serveBlocks: (to, ask, line) => {
       asked.push(ask)
-      return dispatch.serve(to, ask, drained)
+      return dispatch.serve(to, ask, line)
     },
     log: () => {},
   })

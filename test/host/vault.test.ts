@@ -144,3 +144,16 @@ describe('what came of a transfer that broke off', () => {
     expect(vault.has(cid)).toBe(false)
   })
 })
+
+it('lets go of what agents leave behind also where the medium has no room for a word about it', async () => {
+  const first = checkpoint(1)
+  const measured = new MemoryDisk()
+  await keepAll(await open(measured.open()), AGENT, [first])
+  const store = await new MemoryDisk({ capacityBytes: measured.usedBytes }).open()
+  const vault = await open(Promise.resolve(store))
+  await keepAll(vault, AGENT, [first])
+  await vault.forget(AGENT, null)
+  expect(vault.has(first.root)).toBe(true)
+  await vault.forget(AGENT, null, true)
+  expect(await store.list('')).toEqual([])
+})
