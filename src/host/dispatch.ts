@@ -2,7 +2,7 @@ import type { Deflate } from '../base/deflate.ts'
 import { type Cid, CODEC_RAW, parseCid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import { FETCH_BYTES_MAX } from '../wire/limits.ts'
+import { FETCH_BYTES_MAX, PACK_BLOCKS_BYTES_MAX } from '../wire/limits.ts'
 import type { Requests } from '../wire/messages.ts'
 import { readNames } from '../wire/names.ts'
 import { encodeEntry, type Pack, type PackEntry, sealPack } from '../wire/pack.ts'
@@ -159,10 +159,11 @@ export class Dispatch {
   }
 }
 
-/** Entries up to a sum of bytes; the first always fits. */
+/** Entries up to a sum of bytes, and of the blocks that they make; the first always fits. */
 class Entries {
   readonly parts: (readonly Uint8Array[])[] = []
   #room: number
+  #blocksRoom = PACK_BLOCKS_BYTES_MAX
 
   constructor(bytesMax: number) {
     this.#room = bytesMax
@@ -171,7 +172,8 @@ class Entries {
   add(entry: PackEntry): boolean {
     const parts = encodeEntry(entry)
     this.#room -= parts.reduce((sum, { length }) => sum + length, 0)
-    if (this.#room < 0 && this.parts.length > 0) return false
+    this.#blocksRoom -= entry?.bytes.length ?? 0
+    if ((this.#room < 0 || this.#blocksRoom < 0) && this.parts.length > 0) return false
     this.parts.push(parts)
     return true
   }

@@ -33,6 +33,12 @@ export const PACK_BYTES_MAX = FETCH_BYTES_MAX + 64
  */
 export const PACK_RATIO_MAX = 200
 
+/**
+ * All blocks of a pack once they are whole again, bytes: differences are counted by what they make, which compressing does
+ * not bound (THREATS 34). A push of 2,048 pages is 8 MiB; hashing so much is some 20 ms where it is native.
+ */
+export const PACK_BLOCKS_BYTES_MAX = 16 * 1024 * 1024
+
 /** A sealed statement inside a message, bytes: the same reserve as for blocks. */
 export const ENVELOPE_BYTES_MAX = MESSAGE_BYTES_MAX - MESSAGE_OVERHEAD_BYTES
 

@@ -3,7 +3,7 @@ import type { Deflate } from '../base/deflate.ts'
 import { type Cid, CODEC_DAG_CBOR, CODEC_RAW, cidOfDigest, sha256 } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import { applyDelta, writeDelta } from './block-delta.ts'
-import { PACK_BYTES_MAX, PACK_RATIO_MAX } from './limits.ts'
+import { PACK_BLOCKS_BYTES_MAX, PACK_BYTES_MAX, PACK_RATIO_MAX } from './limits.ts'
 import { appendVarint, readVarint } from './varint.ts'
 
 /**
@@ -35,7 +35,7 @@ const CBOR_DELTA = 4
 /** Below this nothing is gained by compressing. */
 const DEFLATE_BYTES_MIN = 64
 
-/** The bytes of one entry; whoever fills a pack keeps their sum within PACK_BYTES_MAX. */
+/** The bytes of one entry; whoever fills a pack keeps their sum within PACK_BYTES_MAX, and the blocks' within PACK_BLOCKS_BYTES_MAX. */
 export function encodeEntry(entry: PackEntry): readonly Uint8Array[] {
   if (!entry) return [Uint8Array.of(ABSENT)]
   const { codec, bytes, before } = entry
@@ -92,6 +92,7 @@ export async function openPack(
   const reader = { bytes: plain.value, at: 0 }
   const blocks: (Unpacked | null)[] = []
   let room = bounds.bytesMax
+  let packRoom = PACK_BLOCKS_BYTES_MAX
   while (reader.at < plain.value.length) {
     if (blocks.length >= bounds.entriesMax) return refuse('PACK', `entries > ${bounds.entriesMax}`)
     const head = readHead(reader)
@@ -104,6 +105,8 @@ export async function openPack(
     if (blockBytes > bounds.blockBytesMax) return refuse('PACK', `blockBytes ${blockBytes} > ${bounds.blockBytesMax}`)
     room -= blockBytes
     if (room < 0) return refuse('ROOM', `bytes of the blocks > ${bounds.bytesMax}`)
+    packRoom -= blockBytes
+    if (packRoom < 0) return refuse('PACK', `bytes of the blocks > PACK_BLOCKS_BYTES_MAX ${PACK_BLOCKS_BYTES_MAX}`)
     const end = reader.at + entryBytes
     if (end > plain.value.length) return refuse('PACK', `entry ${blocks.length} ends beyond the pack`)
     const part = plain.value.subarray(reader.at, end)

@@ -7,7 +7,7 @@ import { CODEC_DAG_CBOR, CODEC_RAW, cborCid, rawCid } from '../../src/base/diges
 import { nodeDeflate, promptDeflate } from '../../src/platform/node/deflate.ts'
 import { applyDelta, writeDelta } from '../../src/wire/block-delta.ts'
 import { violation } from '../../src/wire/fields.ts'
-import { PACK_BYTES_MAX, PACK_RATIO_MAX } from '../../src/wire/limits.ts'
+import { PACK_BLOCKS_BYTES_MAX, PACK_BYTES_MAX, PACK_RATIO_MAX } from '../../src/wire/limits.ts'
 import { writeNames } from '../../src/wire/names.ts'
 import { encodeEntry, openPack, type Pack, type PackBounds, type PackEntry, sealPack } from '../../src/wire/pack.ts'
 import { REQUEST_SCHEMAS } from '../../src/wire/schemas.ts'
@@ -212,6 +212,17 @@ describe('a pack is refused', () => {
     const plain = Uint8Array.from(head)
     const pack = { byteLength: plain.length, deflated: false, bytes: plain }
     expect(await refusal(pack)).toBe('PACK: blockBytes 2097151 > 8192')
+  })
+
+  it('of a thousand empty deltas that become a quarter of a gigabyte, before it is made', async () => {
+    const entry = Uint8Array.of(3, 0, 0x80, 0x80, 0x10, 0) // 256 KiB, no delta
+    const bomb = deflated(concatBytes(...Array.from({ length: 1_000 }, () => entry)))
+    expect(bomb.bytes.length).toBeLessThan(64)
+    const wide = { blockBytesMax: 262_144, entriesMax: 2_048, bytesMax: 1e9 }
+    let made = 0
+    const opened = await open(bomb, async () => [page(1), made++][0] as Uint8Array, wide)
+    expect(opened).toMatchObject({ reason: `bytes of the blocks > PACK_BLOCKS_BYTES_MAX ${PACK_BLOCKS_BYTES_MAX}` })
+    expect(made).toBe(PACK_BLOCKS_BYTES_MAX / 262_144)
   })
 
   it('with a delta to a block that is not here, an entry of no kind, or numbers that are none', async () => {
