@@ -35,11 +35,13 @@ export function nameFault(error: unknown, { fuelLeft, depthLeft, stackPointer }:
   if (error instanceof VmFault) return failed(error.message.startsWith('memory:') ? 'QUOTA' : 'TRAP', error.message)
   if (error instanceof WebAssembly.RuntimeError)
     return failed('TRAP', `the engine trapped: ${trapWords(error.message)}`)
-  // Firefox throws an InternalError, which other realms do not know.
-  if (error instanceof RangeError || (error instanceof Error && error.name === 'InternalError'))
-    return failed('TRAP', "depth: the host's own native stack overflowed")
+  if (isHostStackSpent(error)) return failed('TRAP', "depth: the host's own native stack overflowed")
   throw error
 }
+
+/** The host's own native stack is smaller than any that was measured. Firefox's error is one that other realms do not know. */
+export const isHostStackSpent = (error: unknown): boolean =>
+  error instanceof RangeError || (error instanceof Error && error.name === 'InternalError')
 
 /** Engines word a trap differently; which it was must read the same everywhere. */
 function trapWords(message: string): string {

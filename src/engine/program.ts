@@ -117,6 +117,10 @@ export class Program {
     } catch (error) {
       if (this.tiering.canPromote(error)) {
         this.twin.renew('movable', 0)
+        // A text that ends its function early has run as a script already.
+        this.agenda = new Agenda()
+        this.console = new ConsoleLog()
+        this.end = null
         return this.begin(code, inputJson)
       }
       const fault = this.fault(error)

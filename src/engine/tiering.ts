@@ -4,6 +4,7 @@
  * the outside did since (deliveries, the clock, what it took) is done again between the same turns. None of this can be
  * observed: both builds come to the same memory, fuel and words, and when it happens is this machine's own affair.
  */
+import { isHostStackSpent } from './fault.ts'
 import {
   NEVER,
   OUTSIDE_ACTS_MAX,
@@ -91,8 +92,7 @@ export class Tiering {
   /** Whether an error says something about the plain build alone. */
   canPromote(error: unknown): boolean {
     if (this.#program.twin.tier === 'movable') return false
-    // A RangeError is the host's own, where its native stack is smaller than any that was measured.
-    return error instanceof Promotion || error instanceof NativeStackSpent || error instanceof RangeError
+    return error instanceof Promotion || error instanceof NativeStackSpent || isHostStackSpent(error)
   }
 
   /** Goes back and has the turns since run on the movable build, where an error asks for that; false where it does not. */

@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { integerBelow, seededRandom } from '../../src/base/random.ts'
 import type { Delivery } from '../../src/engine/image.ts'
 import { type EngineBuild, Machine, type MachineOptions } from '../../src/engine/machine.ts'
+import type { Restartable } from '../../src/engine/restart-point.ts'
+import { Tiering } from '../../src/engine/tiering.ts'
 import { engine, OPTIONS, WHOLE_SLICE } from './drive.ts'
 import { compileAssemblyScript, metered } from './kernel-source.ts'
 
@@ -108,6 +110,8 @@ const LIVES: Record<string, string> = {
   'a failure after a long turn': `let x = 1; ${busy(40_000)}; await null; console.log('before'); (void 0).boom`,
   'functions nested deeper in the source than the plain build’s native stack': `let x = 1; ${'(function () {'.repeat(90)}x++${'})()'.repeat(90)}
     await null; ${busy(60_000)}; console.log(x)`,
+  'a text that ends its function early, and goes deep as a script': `}); console.log('script', Math.random()); __sojourn.call('echo', 1); setTimeout(() => console.log('timer'), 1)
+    const f = (n) => (n ? f(n - 1) + 1 : 0); console.log(f(2500)); (async function () { let x = 1; await null; ${busy(60_000)}; console.log(x)`,
   'a recursion without end, caught': `let x = 1; const f = (n) => f(n + 1) + 1
     for (let i = 0; i < 3; i++) { try { f(0) } catch (e) { console.log(e.name) } await null } ${busy(30_000)}; console.log(x)`,
 }
@@ -194,6 +198,13 @@ describe('the policy', () => {
       expect(stop.kind).not.toBe('failed')
     }
     expect(machine.promotions).toBe(1)
+  })
+
+  it('takes a host’s own stack that overflows as a reason to promote, whatever the host calls it', () => {
+    const plain = new Tiering({ twin: { tier: 'plain' } } as Restartable, 'auto', 1n)
+    expect(plain.canPromote(new RangeError('Maximum call stack size exceeded'))).toBe(true)
+    expect(plain.canPromote(Object.assign(new Error('too much recursion'), { name: 'InternalError' }))).toBe(true)
+    expect(plain.canPromote(new Error('anything else'))).toBe(false)
   })
 
   it('is not the machine’s where only the movable build was loaded', () => {
