@@ -19,11 +19,11 @@ export function forkSeed(seed: number, request: number, index: number): number {
   return (z ^ (z >>> 16)) >>> 0
 }
 
-/** Two outputs of splitmix64 (https://prng.di.unimi.it/splitmix64.c), which are never both zero. */
+/** Two outputs of splitmix64 (https://prng.di.unimi.it/splitmix64.c), which are never both zero. No number counts as 0. */
 export function randomState(seed: number): Uint8Array {
   const bytes = new Uint8Array(RANDOM_STATE_BYTES)
   const view = new DataView(bytes.buffer)
-  let state = BigInt(Math.trunc(seed)) & MASK
+  let state = BigInt(Number.isFinite(seed) ? Math.trunc(seed) : 0) & MASK
   for (const at of [0, 8]) {
     state = (state + 0x9e3779b97f4a7c15n) & MASK
     let z = state

@@ -82,7 +82,7 @@ export class KernelSet {
       return made
     }
     const { startFuel, memory } = made.kernel
-    vm.fuelLeft -= startFuel + BigInt((memory?.buffer.byteLength ?? 0) >> BULK_BYTES_PER_FUEL_LOG2)
+    vm.fuelLeft -= startFuel + bulkFuel(memory?.buffer.byteLength ?? 0)
     return made.id
   }
 
@@ -164,7 +164,7 @@ export class KernelSet {
   /** The instance's memory, live; null where the instance or the range is not there. The copy is paid by whoever asks. */
   range(id: number, address: number, length: number, vm: Vm): Uint8Array | null {
     const range = this.#kernel(id)?.range(address, length) ?? null
-    if (range !== null) vm.fuelLeft -= BigInt(length >> BULK_BYTES_PER_FUEL_LOG2)
+    if (range !== null) vm.fuelLeft -= bulkFuel(length)
     return range
   }
 
@@ -191,5 +191,8 @@ export class KernelSet {
     return null
   }
 }
+
+/** Not with a number's own shift, for which 2 GiB are less than nothing. */
+const bulkFuel = (bytes: number): bigint => BigInt(bytes) >> BigInt(BULK_BYTES_PER_FUEL_LOG2)
 
 const GONE: KernelOutcome = { kind: 'error', error: 'the kernel has been released' }

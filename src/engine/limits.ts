@@ -85,6 +85,9 @@ export const PENDING_CALLS_MAX = 1_024
 /** Timers of one agent. */
 export const TIMERS_MAX = 10_000
 
+/** What a timer may be set ahead, in milliseconds, as in web browsers. Stops: a time at which no host's clock arrives. */
+export const TIMER_DELAY_MS_MAX = 2 ** 31 - 1
+
 /** Deliveries that wait for the end of a turn. */
 export const INBOX_MAX = 4_096
 

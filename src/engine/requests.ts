@@ -2,7 +2,7 @@
 import type { MachineFailure } from './fault.ts'
 import type { Delivery } from './image.ts'
 import { answerKernelRequest, kernelOutcome } from './kernel-requests.ts'
-import { JSON_BYTES_MAX, TIMERS_MAX } from './limits.ts'
+import { JSON_BYTES_MAX, TIMER_DELAY_MS_MAX, TIMERS_MAX } from './limits.ts'
 import { ASK } from './prelude.ts'
 import type { Program } from './program.ts'
 import { Promotion } from './tiering.ts'
@@ -67,7 +67,10 @@ function bounded(json: string): string {
   return json
 }
 
+/** The program's own Math counted the delay, and may have been told to count it otherwise. */
 function setTimer(program: Program, id: number, delayMs: number, repeats: boolean): void {
-  if (!program.agenda.setTimer(id, program.clockMs + delayMs, repeats ? delayMs : null))
+  const least = repeats ? 1 : 0
+  const ms = Number.isFinite(delayMs) ? Math.trunc(Math.min(Math.max(delayMs, least), TIMER_DELAY_MS_MAX)) : least
+  if (!program.agenda.setTimer(id, program.clockMs + ms, repeats ? ms : null))
     program.fail('QUOTA', `timers > TIMERS_MAX ${TIMERS_MAX}`)
 }

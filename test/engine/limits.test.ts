@@ -189,3 +189,25 @@ describe('what leaves an agent', () => {
     })
   })
 })
+
+describe('an agent that bends its own world', () => {
+  const machineOf = (code: string): Machine => Machine.start(build, code, 'null', OPTIONS)
+
+  it.each(['NaN', 'Infinity', '0.5', '1e300', '-1e300'])('sets no timer for a time that never comes: %s', (delay) => {
+    const code = `Math.min = () => ${delay}; const every = setInterval(() => { clearInterval(every); console.log('woke') }, 5)`
+    const machine = machineOf(code)
+    const stop = machine.run(WHOLE_SLICE)
+    const wakeMs = stop.kind === 'idle' ? (stop.wakeMs ?? 0) : 0
+    expect(wakeMs).toBeGreaterThan(machine.clockMs)
+    expect(Number.isSafeInteger(wakeMs)).toBe(true)
+    const moved = Machine.thaw(build, machine.freeze(), OPTIONS)
+    moved.run(WHOLE_SLICE)
+    moved.advanceTo(wakeMs)
+    expect(moved.run(WHOLE_SLICE).kind).toBe('finished')
+    expect(moved.takeConsole().map((line) => line.text)).toEqual(['woke'])
+  })
+
+  it.each(['NaN', 'Infinity'])('draws from some seed where it gives none: %s', (seed) => {
+    expect(machineOf(`__sojourn.seedRandom(${seed}); Math.random()`).run(WHOLE_SLICE).kind).toBe('finished')
+  })
+})
