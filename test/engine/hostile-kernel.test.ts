@@ -107,6 +107,37 @@ describe('a host refuses a kernel', () => {
   for (const [name, wasm, reason] of CASES) it(name, () => expect(reasonOf(wasm)).toBe(reason))
 })
 
+describe('a small kernel does not become a large one', () => {
+  const [I32_CONST, DROP, CALL, END] = [0x41, 0x1a, 0x10, 0x0b]
+  /** So many functions () → (), each with these locals and this body. */
+  function functions(count: number, body: Writer): Uint8Array {
+    const out = new Writer().byte(...HEAD)
+    const put = (id: number, content: Writer): void => void out.byte(id).u32(content.length).raw(content.bytes())
+    put(1, new Writer().byte(1, ...VOID))
+    const [types, code] = [new Writer().u32(count), new Writer().u32(count)]
+    for (let i = 0; i < count; i++) {
+      types.byte(0)
+      code.u32(body.length).raw(body.bytes())
+    }
+    put(3, types)
+    put(10, code)
+    return out.bytes()
+  }
+
+  it('by calls over many operands, which are all put aside at each', () => {
+    const body = new Writer().byte(0)
+    for (let i = 0; i < 4_000; i++) body.byte(I32_CONST, 0)
+    for (let i = 0; i < 2_000; i++) body.byte(CALL, 0)
+    for (let i = 0; i < 4_000; i++) body.byte(DROP)
+    expect(reasonOf(functions(1, body.byte(END)))).toBe('function body bytes once instrumented > 7654321')
+  })
+
+  it('by functions with thousands of locals, which are all part of a frame', () => {
+    const body = new Writer().byte(1).u32(4_096).byte(0x7f, CALL, 0, END)
+    expect(reasonOf(functions(1_000, body))).toBe('module bytes once instrumented > 33554432')
+  })
+})
+
 describe('a kernel that would pay less', () => {
   let good: Uint8Array
   beforeAll(async () => {

@@ -29,6 +29,9 @@ export const KERNEL_LIMITS: ModuleLimits = {
   tableEntries: 10_000,
 }
 
+/** Bytes of all bodies once instrumented. Stops: a small module of calls over many operands that fills its host's memory. */
+const WOVEN_BYTES_MAX = 4 * KERNEL_LIMITS.moduleBytes
+
 /** All a kernel may import: what AssemblyScript needs, and its memory. */
 const IMPORTS: ReadonlyMap<string, string> = new Map([
   ['env.abort', '127,127,127,127>'],
@@ -108,7 +111,13 @@ function weaveKernel(shape: ModuleShape, outlines: Outlines): Bytes {
     shift: DRIVER.length,
     blockType: (results) => shape.types.length + driverTypes.length + blockTypes.push(results) - 1,
   }
-  const bodies = shape.bodies.map((body) => weaveMobile(shape, body, outlines.get(body.index) ?? null, plan))
+  let bytes = 0
+  const bodies = shape.bodies.map((body) => {
+    const woven = weaveMobile(shape, body, outlines.get(body.index) ?? null, plan)
+    bytes += woven.length
+    if (bytes > WOVEN_BYTES_MAX) throw new Malformed(`module bytes once instrumented > ${WOVEN_BYTES_MAX}`)
+    return woven
+  })
   return emitModule(shape, {
     types: [...driverTypes, ...blockTypes.map((results) => ({ params: [], results }))],
     functionImports: DRIVER.map(({ name }, i) => ({ module: 'sojourn', name, type: shape.types.length + i })),

@@ -8,10 +8,13 @@ import { OP } from './instruction.ts'
 import type { Locals } from './locals.ts'
 import type { MobilePlan } from './mobile.ts'
 import { ENTRY, type Landing } from './outline.ts'
+import { Malformed } from './reader.ts'
 import { TYPE } from './signature.ts'
 import { Writer } from './writer.ts'
 
 const VOID = 0x40
+/** What every engine takes: https://webassembly.github.io/spec/js-api/index.html#limits */
+const WOVEN_BODY_BYTES_MAX = 7_654_321
 /** Labels by nesting, from the function's own outwards in. */
 export const LABEL = { function: 0, exit: 1, again: 2, slow: 3 } as const
 
@@ -97,6 +100,9 @@ export class MobileText {
   /** Puts what lies on the stack in this construct into locals. */
   putAside(height: number): number {
     for (let place = this.stack.length - 1; place >= height; place--) this.out.byte(OP.localSet).u32(this.aside(place))
+    // Before it all has been written: every call may have to put aside all that lies below it.
+    if (this.out.length > WOVEN_BODY_BYTES_MAX)
+      throw new Malformed(`function body bytes once instrumented > ${WOVEN_BODY_BYTES_MAX}`)
     return this.stack.length - height
   }
 
