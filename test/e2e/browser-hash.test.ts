@@ -1,49 +1,24 @@
 import { createHash } from 'node:crypto'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { createServer, type ViteDevServer } from 'vite'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHROMIUM_FLAGS, findChromium } from '../../src/platform/node/chromium.ts'
+import { type BlankPages, chromiumOrSkip, openBlankPages } from './blank-page.ts'
 
 /** Hashing for a page's host in a real browser: in a web worker, and the page's own thread goes on meanwhile. */
-const executablePath = findChromium()
-if (executablePath === null) console.warn('skipped: no Chromium on this machine')
-
-describe.skipIf(executablePath === null)('hashing in Chromium', () => {
-  let server: ViteDevServer
-  let browser: Browser
+// Skipped where there is no Chromium.
+describe.skipIf(chromiumOrSkip() === null)('hashing in Chromium', () => {
+  let pages: BlankPages
   let page: Page
 
   beforeAll(async () => {
-    server = await createServer({
-      configFile: false,
-      cacheDir: '.cache/vite-hash-test',
-      server: { port: 0, host: '127.0.0.1', watch: null, hmr: false },
-      logLevel: 'silent',
-      plugins: [
-        {
-          name: 'blank page',
-          configureServer: ({ middlewares }) => {
-            middlewares.use('/blank', (_request, response) => {
-              response.setHeader('content-type', 'text/html')
-              response.end('<!doctype html><title>hash</title>')
-            })
-          },
-        },
-      ],
-    })
-    await server.listen()
-    const address = server.httpServer?.address()
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...CHROMIUM_FLAGS] })
-    page = await browser.newPage()
-    await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/blank`)
+    pages = await openBlankPages('hash')
+    page = await pages.open()
     await page.evaluate(`import('/src/platform/browser/hash.ts').then(({ openBrowserHasher }) => {
       window.hasher = openBrowserHasher()
       window.hex = (digests) => digests.map((digest) => [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(''))
     })`)
   })
   afterAll(async () => {
-    await browser?.close()
-    await server?.close()
+    await pages?.close()
   })
 
   it('gives the digests of many parts in their order', async () => {

@@ -1,55 +1,28 @@
 import { resolve } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { createServer, type ViteDevServer } from 'vite'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHROMIUM_FLAGS, findChromium } from '../../src/platform/node/chromium.ts'
 import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
 import { createNodeSandbox } from '../../src/platform/node/sandbox.ts'
 import { straight } from '../contract/play.ts'
 import { SANDBOX_CLAIMS } from '../contract/sandbox.ts'
+import { type BlankPages, chromiumOrSkip, openBlankPages } from './blank-page.ts'
 
 /** The contract of a sandbox in a real browser's web workers, and what a locked-down web worker still has. */
-const executablePath = findChromium()
-if (executablePath === null) console.warn('skipped: no Chromium on this machine')
-
-describe.skipIf(executablePath === null)('a web worker in Chromium', () => {
-  let server: ViteDevServer
-  let browser: Browser
+// Skipped where there is no Chromium.
+describe.skipIf(chromiumOrSkip() === null)('a web worker in Chromium', () => {
+  let pages: BlankPages
   let page: Page
 
   beforeAll(async () => {
-    server = await createServer({
-      configFile: false,
-      cacheDir: '.cache/vite-sandbox-test',
-      optimizeDeps: {
-        include: [
-          '@ipld/dag-cbor',
-          '@noble/hashes/sha2.js',
-          'multiformats/cid',
-          'multiformats/hashes/digest',
-          'multiformats/bases/base58',
-          'multiformats/bases/base64',
-        ],
-      },
-      server: { port: 0, host: '127.0.0.1', watch: null, hmr: false },
-      logLevel: 'silent',
-      plugins: [
-        {
-          name: 'blank page',
-          configureServer: ({ middlewares }) => {
-            middlewares.use('/blank', (_request, response) => {
-              response.setHeader('content-type', 'text/html')
-              response.end('<!doctype html><title>sandbox</title>')
-            })
-          },
-        },
-      ],
-    })
-    await server.listen()
-    const address = server.httpServer?.address()
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...CHROMIUM_FLAGS] })
-    page = await browser.newPage()
-    await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/blank`)
+    pages = await openBlankPages('sandbox', [
+      '@ipld/dag-cbor',
+      '@noble/hashes/sha2.js',
+      'multiformats/cid',
+      'multiformats/hashes/digest',
+      'multiformats/bases/base58',
+      'multiformats/bases/base64',
+    ])
+    page = await pages.open()
     await page.evaluate(`(async () => {
       const { createBrowserSandbox } = await import('/src/platform/browser/sandbox.ts')
       const { straight } = await import('/test/contract/play.ts')
@@ -63,8 +36,7 @@ describe.skipIf(executablePath === null)('a web worker in Chromium', () => {
     })()`)
   })
   afterAll(async () => {
-    await browser?.close()
-    await server?.close()
+    await pages?.close()
   })
 
   for (const { claim } of SANDBOX_CLAIMS) {

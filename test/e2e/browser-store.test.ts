@@ -1,48 +1,21 @@
 import { deflateRawSync } from 'node:zlib'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { createServer, type ViteDevServer } from 'vite'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHROMIUM_FLAGS, findChromium } from '../../src/platform/node/chromium.ts'
+import { type BlankPages, chromiumOrSkip, openBlankPages } from './blank-page.ts'
 
 /**
  * The page's store in a real browser: its web worker, its link, its lock and its quota. The contract itself is tested
  * under a fake IndexedDB; here we see that the parts meet and that Chromium does what the fake pretends.
  */
-const executablePath = findChromium()
-if (executablePath === null) console.warn('skipped: no Chromium on this machine')
-
-describe.skipIf(executablePath === null)('the store in Chromium', () => {
-  let server: ViteDevServer
-  let browser: Browser
-  let origin = ''
+// Skipped where there is no Chromium.
+describe.skipIf(chromiumOrSkip() === null)('the store in Chromium', () => {
+  let pages: BlankPages
 
   beforeAll(async () => {
-    server = await createServer({
-      configFile: false,
-      cacheDir: '.cache/vite-store-test',
-      optimizeDeps: { include: ['comlink', 'idb'] },
-      server: { port: 0, host: '127.0.0.1', watch: null, hmr: false },
-      logLevel: 'silent',
-      plugins: [
-        {
-          name: 'blank page',
-          configureServer: ({ middlewares }) => {
-            middlewares.use('/blank', (_request, response) => {
-              response.setHeader('content-type', 'text/html')
-              response.end('<!doctype html><title>store</title>')
-            })
-          },
-        },
-      ],
-    })
-    await server.listen()
-    const address = server.httpServer?.address()
-    origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...CHROMIUM_FLAGS] })
+    pages = await openBlankPages('store', ['comlink', 'idb'])
   })
   afterAll(async () => {
-    await browser?.close()
-    await server?.close()
+    await pages?.close()
   })
 
   /** Runs in the page, with the store module at hand. */
@@ -55,8 +28,7 @@ describe.skipIf(executablePath === null)('the store in Chromium', () => {
 
   it('stands beside a DEFLATE that keeps its promises', async () => {
     const other = [...deflateRawSync('mobile agents, '.repeat(200), { level: 9 })]
-    const page = await (await browser.newContext()).newPage()
-    await page.goto(`${origin}/blank`)
+    const page = await pages.open()
     const broken = await page.evaluate(`(async () => {
       const { browserDeflate } = await import('/src/platform/browser/deflate.ts')
       const { brokenPromises } = await import('/test/contract/deflate.ts')
@@ -66,10 +38,10 @@ describe.skipIf(executablePath === null)('the store in Chromium', () => {
   })
 
   it('keeps what was committed across a reload, and is refused to a second tab while the first has it', async () => {
-    const context = await browser.newContext()
+    const context = await pages.browser.newContext()
     const first = await context.newPage()
     const second = await context.newPage()
-    await Promise.all([first.goto(`${origin}/blank`), second.goto(`${origin}/blank`)])
+    await Promise.all([first.goto(`${pages.origin}/blank`), second.goto(`${pages.origin}/blank`)])
     const wrote = await inPage(
       first,
       `window.store = await openBrowserStore('e2e')
@@ -94,11 +66,11 @@ describe.skipIf(executablePath === null)('the store in Chromium', () => {
   })
 
   it('turns the quota of the browser into StoreFullError and has changed nothing', async () => {
-    const context = await browser.newContext()
+    const context = await pages.browser.newContext()
     const page = await context.newPage()
-    await page.goto(`${origin}/blank`)
+    await page.goto(`${pages.origin}/blank`)
     const devtools = await context.newCDPSession(page)
-    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 })
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin: pages.origin, quotaSize: 1_000_000 })
     const seen = await inPage(
       page,
       `const store = await openBrowserStore('full')

@@ -1,59 +1,34 @@
-import { type Browser, chromium } from 'playwright-core'
-import { createServer, type ViteDevServer } from 'vite'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
 import { addressOf } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
-import { CHROMIUM_FLAGS, findChromium } from '../../src/platform/node/chromium.ts'
 import { goOnlineFromNode } from '../../src/platform/node/transport.ts'
 import { serve } from '../../src/rendezvous/serve.ts'
 import type { Transport } from '../../src/wire/transport.ts'
 import { transportContract } from '../contract/transport.ts'
 import { quiet } from '../rendezvous/quiet.ts'
+import { type BlankPages, chromiumOrSkip, openBlankPages } from './blank-page.ts'
 import { openTab, type Tab } from './tab-transport.ts'
 
 /** The contract of transports between real tabs, and between tabs and Node, both ways. */
-const executablePath = findChromium()
-if (executablePath === null) console.warn('skipped: no Chromium on this machine')
-
-describe.skipIf(executablePath === null)('tabs of Chromium', () => {
-  let server: ViteDevServer
-  let browser: Browser
+// Skipped where there is no Chromium.
+describe.skipIf(chromiumOrSkip() === null)('tabs of Chromium', () => {
+  let pages: BlankPages
   const tabs: Tab[] = []
   let seed = 500
 
   beforeAll(async () => {
-    server = await createServer({
-      configFile: false,
-      cacheDir: '.cache/vite-transport-test',
-      optimizeDeps: { include: ['peerjs', 'valibot', '@ipld/dag-cbor', '@noble/ed25519', '@noble/hashes/sha2.js'] },
-      server: { port: 0, host: '127.0.0.1', watch: null, hmr: false },
-      logLevel: 'silent',
-      plugins: [
-        {
-          name: 'blank page',
-          configureServer: ({ middlewares }) => {
-            middlewares.use('/blank', (_request, response) => {
-              response.setHeader('content-type', 'text/html')
-              response.end('<!doctype html><title>transport</title>')
-            })
-          },
-        },
-      ],
-    })
-    await server.listen()
-    const address = server.httpServer?.address()
-    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: [...CHROMIUM_FLAGS] })
-    for (let i = 0; i < 2; i++) {
-      const page = await browser.newPage()
-      await page.goto(`${origin}/blank`)
-      tabs.push(await openTab(page))
-    }
+    pages = await openBlankPages('transport', [
+      'peerjs',
+      'valibot',
+      '@ipld/dag-cbor',
+      '@noble/ed25519',
+      '@noble/hashes/sha2.js',
+    ])
+    for (let i = 0; i < 2; i++) tabs.push(await openTab(await pages.open()))
   })
   afterAll(async () => {
-    await browser?.close()
-    await server?.close()
+    await pages?.close()
   })
 
   /** Hosts join in this order, over and over. A Node host does not keep to loopback here: Chromium has no candidate there. */
