@@ -42,8 +42,12 @@ export function onCheckpointFetched(
   { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes }: Requests['checkpoint']['ask'],
 ): void {
   const row = turn.state.rows.get(agent)
-  if (!row || row.epoch !== epoch)
-    return deny(turn, handle, 'STALE_EPOCH', 'decided otherwise while the checkpoint came')
+  if (!row || row.outcome) {
+    // It was still coming when everything else of the agent was let go of.
+    turn.effects.push({ kind: 'forget', agent, keep: null, ended: true })
+    return deny(turn, handle, 'REFUSED', 'the agent has ended')
+  }
+  if (row.epoch !== epoch) return deny(turn, handle, 'STALE_EPOCH', 'decided otherwise while the checkpoint came')
   row.checkpoint = checkpoint
   row.fuelUsed = fuelUsed
   row.consoleLines = consoleLines

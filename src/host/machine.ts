@@ -1,6 +1,7 @@
 import { unreachable } from '../base/assert.ts'
 import { utf8Length } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
+import type { AgentId } from '../directory/agent-id.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Ready, Release, Sealed, Vote } from '../wire/statements.ts'
 import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend, onStage } from './arrival.ts'
@@ -103,6 +104,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
       const waiting = takeWaiting(turn, event.token)
       if (waiting?.for !== 'prepare') return
       const resident = state.residents.get(waiting.agent)
+      if (!resident) letGoOfLate(turn, waiting.agent)
       // Nobody waits for this one any more: what it made must not live on.
       if (!resident || (resident.preparing !== event.token && resident.guest === 'none'))
         turn.effects.push({ kind: 'terminate', agent: waiting.agent })
@@ -114,7 +116,9 @@ function dispatch(turn: Turn, event: HostEvent): void {
         return event.fault
           ? deny(turn, waiting.handle, event.fault.code, event.fault.reason)
           : onCheckpointFetched(turn, waiting.handle, waiting.ask)
-      const resident = waiting?.for === 'parked' ? state.residents.get(waiting.agent) : undefined
+      if (waiting?.for !== 'parked') return
+      const resident = state.residents.get(waiting.agent)
+      if (!resident) letGoOfLate(turn, waiting.agent)
       // What was fetched for an arrival that came to nothing says nothing about the one after it.
       if (!resident || resident.preparing !== event.token) return
       return onPrepared(turn, resident, event.fault, resident.stateBytes)
@@ -128,6 +132,11 @@ function dispatch(turn: Turn, event: HostEvent): void {
     default:
       return onGuest(turn, event)
   }
+}
+
+/** Blocks that were still coming when their arrival was given up. What home has of its own agents goes with the next one. */
+function letGoOfLate({ state, effects }: Turn, agent: AgentId): void {
+  if (!state.rows.has(agent)) effects.push({ kind: 'forget', agent, keep: null })
 }
 
 type GuestHappening = Extract<

@@ -130,6 +130,16 @@ const stage = async (done: number, changes: Record<string, unknown> = {}) => {
   return answer
 }
 
+/** Answers what was asked for long ago. */
+async function bringPages(image: MachineImage): Promise<void> {
+  const entries = [...sealCheckpoint(image).blocks.values()]
+    .filter(({ length }) => length === 4096)
+    .map((bytes) => encodeEntry({ codec: CODEC_RAW, bytes, before: null }))
+  for (const to of fetches)
+    stranger.session.send({ kind: 'reply', name: 'fetch', to, body: { pack: await sealPack(entries, plain) } })
+  await world.time.advance(500)
+}
+
 const send = async (done: number) => {
   const body = { brief, epoch: 1, ...(await pushed(cheapImage(done))), reason: 'place', atHome: null }
   const answer = await stranger.ask('send', body)
@@ -243,13 +253,7 @@ describe('an image ahead of an agent', { timeout: 30_000 }, () => {
     expect(await stage(1, await pushed(late, 'the pages'))).toBeUndefined()
     await offer()
     expect((await send(2))?.kind).toBe('reply')
-    const { blocks } = sealCheckpoint(late)
-    const entries = [...blocks.values()]
-      .filter(({ length }) => length === 4096)
-      .map((bytes) => encodeEntry({ codec: CODEC_RAW, bytes, before: null }))
-    for (const to of fetches)
-      stranger.session.send({ kind: 'reply', name: 'fetch', to, body: { pack: await sealPack(entries, plain) } })
-    await world.time.advance(500)
+    await bringPages(late)
     expect(guests.map(({ order, terminated }) => [order.image?.globals.get('done'), terminated])).toEqual([[2, false]])
   })
 
@@ -263,5 +267,17 @@ describe('an image ahead of an agent', { timeout: 30_000 }, () => {
       kept.push((await store.list('block/')).length)
     }
     expect(Math.max(...kept)).toBe(kept[0])
+  })
+
+  it('that becomes whole only after all of it was given up leaves no block', async () => {
+    const before = await store.list('block/')
+    const late = cheapImage(1)
+    await offer()
+    expect(await stage(1, await pushed(late, 'the pages'))).toBeUndefined()
+    await offer()
+    const wrong = await pushed(cheapImage(2, { engineId: 'another' }))
+    expect(refusal(await stage(2, wrong))).toBe('ENGINE: engine another is not here')
+    await bringPages(late)
+    expect(await store.list('block/')).toEqual(before)
   })
 })
