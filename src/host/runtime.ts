@@ -312,7 +312,7 @@ class Runtime implements Host {
     if (!bundle.ok) return bundle
     const file = readCar(car)
     if (!file.ok) return file
-    await this.#vault?.keep(file.value.blocks)
+    await this.#vault?.keepBundle(file.value.blocks)
     return accept(bundle.value)
   }
 

@@ -63,7 +63,7 @@ export class Transfers {
       )
       if (!rest.ok) return rest
     }
-    return stored(() => vault.keep(got))
+    return stored(() => vault.keepBundle(got, [root, ...named.value]))
   }
 
   /**

@@ -18,6 +18,7 @@ export class Vault {
   readonly #counts = new BlockCounts()
   /** For each agent, its checkpoints that are held here. */
   readonly #held = new Map<AgentId, Map<Cid, Kept>>()
+  readonly #bundled = new Set<Cid>()
   readonly #cache: Cache
   readonly tables: KnownTables = new Map()
   /** The blocks of each agent's newest checkpoint, which are in memory anyway: they are what is sent next. */
@@ -70,9 +71,24 @@ export class Vault {
     return this.#counts.cachedBytes
   }
 
-  /** Keeps blocks whose names were made from their bytes here. */
-  keep(blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
-    return this.exclusive(() => this.#keep(blocks))
+  /**
+   * Keeps blocks of a bundle, whose names were made from their bytes here, and those that are here already. A page of some
+   * agent can be the very block of a bundle: it must not go with the agent.
+   */
+  keepBundle(blocks: ReadonlyMap<Cid, Uint8Array>, all: Iterable<Cid> = blocks.keys()): Promise<void> {
+    return this.exclusive(async () => {
+      await this.#keep(blocks)
+      this.#needBundled(all)
+    })
+  }
+
+  /** Until the next start: which bundles are wanted then, is known then. */
+  #needBundled(cids: Iterable<Cid>): void {
+    for (const cid of cids) {
+      if (this.#bundled.has(cid) || !this.#here.has(cid)) continue
+      this.#bundled.add(cid)
+      this.#counts.add(cid, 0, 'held')
+    }
   }
 
   /** Keeps a checkpoint that was sealed here, for as long as the agent needs it. */
@@ -261,14 +277,12 @@ export class Vault {
 
   /** Deletes every block but those of the given bundles, of held checkpoints and of the cache: what a life before left behind. */
   async sweep(bundles: readonly Cid[]): Promise<void> {
-    const live = new Set<Cid>(this.#counts.cids())
     for (const bundle of bundles) {
-      live.add(bundle)
       const root = await this.get(bundle)
       const named = root && bundleBlocks(root)
-      if (named?.ok) for (const cid of named.value) live.add(cid)
+      this.#needBundled([bundle, ...(named?.ok ? named.value : [])])
     }
-    const dead = [...this.#here].filter((cid) => !live.has(cid))
+    const dead = [...this.#here].filter((cid) => !this.#counts.needs(cid))
     for (const cid of dead) this.#here.delete(cid)
     if (dead.length > 0) await this.#store.commit(dropBlocks(dead))
   }

@@ -24,8 +24,6 @@ export class BlockCounts {
 
   needs = (cid: Cid): boolean => this.#counts.has(cid)
 
-  cids = (): Iterable<Cid> => this.#counts.keys()
-
   add(cid: Cid, bytes: number, need: Need): void {
     const count = this.#counts.get(cid) ?? { bytes, held: 0, cached: 0 }
     this.#counts.set(cid, count)

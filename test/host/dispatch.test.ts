@@ -32,7 +32,7 @@ async function dispatching(fill: (block: Uint8Array) => void) {
     cids.push(rawCid(block))
     blocks.set(rawCid(block), block)
   }
-  await vault.keep(blocks)
+  await vault.keepBundle(blocks)
   const dispatch = new Dispatch(vault, counting)
   const ask = { transfer: 1, names: writeNames(cids), against: new Uint8Array() }
   return {

@@ -34,7 +34,7 @@ async function lodging(steps: number) {
   )
   const car = readCar(bundle.car)
   if (!car.ok) throw new Error(car.reason)
-  await to.vault.keep(car.value.blocks)
+  await to.vault.keepBundle(car.value.blocks)
   const events: HostEvent[] = []
   const lodgings = new Lodgings({
     sandbox: new CheapSandbox(time),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Cid } from '../../src/base/digest.ts'
+import { type Cid, rawCid } from '../../src/base/digest.ts'
 import { PAGE_BYTES } from '../../src/checkpoint/limits.ts'
 import type { Placed } from '../../src/checkpoint/places.ts'
 import { type SealedCheckpoint, sealCheckpoint } from '../../src/checkpoint/seal.ts'
@@ -156,4 +156,19 @@ it('lets go of what agents leave behind also where the medium has no room for a 
   expect(vault.has(first.root)).toBe(true)
   await vault.forget(AGENT, null, true)
   expect(await store.list('')).toEqual([])
+})
+
+it('keeps a block of a bundle that is also a page of an agent, when the agent goes', async () => {
+  const disk = new MemoryDisk()
+  const first = checkpoint(1)
+  const shared = rawCid(page(1))
+  const vault = await open(disk.open(), 0)
+  await keepAll(vault, AGENT, [first])
+  await vault.keepBundle(new Map(), [shared])
+  await vault.forget(AGENT, null, true)
+  expect([vault.has(first.root), vault.has(shared)]).toEqual([false, true])
+  await vault.keepBundle(new Map([[rawCid(page(2)), page(2)]]))
+  await keepAll(vault, AGENT, [checkpoint(2)])
+  await vault.forget(AGENT, null)
+  expect(vault.has(rawCid(page(2)))).toBe(true)
 })
