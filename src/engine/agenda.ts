@@ -48,6 +48,11 @@ export class Agenda {
     return request
   }
 
+  /** Calls whose answers the program has not taken, be they there or not: their number is the program's own doing alone. */
+  get unsettled(): number {
+    return this.pending.size + this.inbox.length
+  }
+
   deliver(delivery: Delivery): void {
     if (this.pending.delete(delivery.request)) this.inbox.push(delivery)
   }

@@ -9,6 +9,7 @@ import { Kernel, type KernelArgument, type KernelOutcome } from './kernels.ts'
 import {
   BULK_BYTES_PER_FUEL_LOG2,
   KERNEL_INSTANCE_FUEL,
+  KERNEL_NAME_LENGTH_MAX,
   KERNEL_START_FUEL,
   KERNELS_MAX,
   WASM_PAGE_BYTES,
@@ -72,6 +73,8 @@ export class KernelSet {
       if (pagesMax === null || pagesMax === held.pagesMax) return held.id
       return { code: 'INVALID', reason: `kernel ${name} "${instance}" is there with another memoryBytesMax` }
     }
+    if (instance.length > KERNEL_NAME_LENGTH_MAX)
+      return { code: 'INVALID', reason: `kernel instance length ${instance.length} > ${KERNEL_NAME_LENGTH_MAX}` }
     const module = this.#modules.get(name)
     if (module === undefined) return { code: 'NOT_FOUND', reason: `the bundle has no kernel "${name}"` }
     const made = this.#make(this.#free(), name, module, instance, pagesMax)

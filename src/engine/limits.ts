@@ -88,7 +88,7 @@ export const TIMERS_MAX = 10_000
 /** What a timer may be set ahead, in milliseconds, as in web browsers. Stops: a time at which no host's clock arrives. */
 export const TIMER_DELAY_MS_MAX = 2 ** 31 - 1
 
-/** Deliveries that wait for the end of a turn. */
+/** Deliveries that wait for the end of a turn, with the calls that may yet be answered: no image holds more of them. */
 export const INBOX_MAX = 4_096
 
 /** JSON text of one call's arguments, one result, one delivery, in UTF-8 bytes. */
@@ -146,6 +146,10 @@ export const KERNEL_START_FUEL = 10_000_000n
 
 /** Kernels of one agent. Stops: a bundle that makes its host hold memories without number. */
 export const KERNELS_MAX = 16
+
+/** Globals of a kernel that can change, and length of a name it exports or the program gives an instance. Stops: what no checkpoint holds. */
+export const KERNEL_GLOBALS_MAX = 64
+export const KERNEL_NAME_LENGTH_MAX = 128
 
 /**
  * Fuel is lent to a kernel in cells of this size, in units; one that traps loses what is left of its cell, since loops keep

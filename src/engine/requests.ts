@@ -2,7 +2,7 @@
 import type { MachineFailure } from './fault.ts'
 import type { Delivery } from './image.ts'
 import { answerKernelRequest, kernelOutcome } from './kernel-requests.ts'
-import { JSON_BYTES_MAX, TIMER_DELAY_MS_MAX, TIMERS_MAX } from './limits.ts'
+import { INBOX_MAX, JSON_BYTES_MAX, TIMER_DELAY_MS_MAX, TIMERS_MAX } from './limits.ts'
 import { ASK } from './prelude.ts'
 import type { Program } from './program.ts'
 import { Promotion } from './tiering.ts'
@@ -21,10 +21,10 @@ export function answerRequest(program: Program, args: readonly number[], suspend
   const number = (value: number): number => vm.numberOf(value)
   switch (number(what)) {
     case ASK.call:
-      return vm.number(agenda.call(text(a), bounded(text(b))))
+      return vm.number(call(program, text(a), bounded(text(b))))
     case ASK.callSync:
       if (!suspendable) return vm.string(CANNOT_WAIT)
-      agenda.call(text(a), bounded(text(b)))
+      call(program, text(a), bounded(text(b)))
       program.suspend('call')
       return 0
     case ASK.setTimer:
@@ -65,6 +65,11 @@ function outcomeOf({ outcome }: Delivery): string {
 function bounded(json: string): string {
   if (json.length > JSON_BYTES_MAX) throw new VmFault(`memory: JSON of ${json.length} characters > JSON_BYTES_MAX`)
   return json
+}
+
+function call({ agenda }: Program, name: string, argsJson: string): number {
+  if (agenda.unsettled >= INBOX_MAX) throw new VmFault(`memory: calls in one turn > INBOX_MAX ${INBOX_MAX}`)
+  return agenda.call(name, argsJson)
 }
 
 /** The program's own Math counted the delay, and may have been told to count it otherwise. */

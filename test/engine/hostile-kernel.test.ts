@@ -103,6 +103,11 @@ describe('a host refuses a kernel', () => {
       module({ ...withBody(), 6: [1, 0x7f, 1, 0x41, 0, 0x0b], 7: [1, ...text('__budget'), 3, 0] }),
       'export __budget is reserved',
     ],
+    [
+      'with a name that no checkpoint holds',
+      module({ ...withBody(), 7: [1, 129, 1, ...text('n'.repeat(129)).slice(1), 0, 0] }),
+      'export name length 129 > 128',
+    ],
   ]
   for (const [name, wasm, reason] of CASES) it(name, () => expect(reasonOf(wasm)).toBe(reason))
 })

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { instrumentKernel, KERNEL_LIMITS } from '../../src/engine/instrument/kernel.ts'
 import { Writer } from '../../src/engine/instrument/writer.ts'
 import { Kernel } from '../../src/engine/kernels.ts'
+import { KERNEL_GLOBALS_MAX } from '../../src/engine/limits.ts'
 import { metered } from './kernel-source.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -69,8 +70,14 @@ describe('a kernel of the largest size', () => {
     [
       'globals',
       KERNEL_LIMITS.globals,
-      (count) => module({ 6: new Writer().u32(count).raw(repeat(count, 0x7f, 1, 0x41, 0, 0x0b).bytes()) }),
+      (count) => module({ 6: new Writer().u32(count).raw(repeat(count, 0x7f, 0, 0x41, 0, 0x0b).bytes()) }),
       'globals 1001 > 1000',
+    ],
+    [
+      'globals that change',
+      KERNEL_GLOBALS_MAX,
+      (count) => module({ 6: new Writer().u32(count).raw(repeat(count, 0x7f, 1, 0x41, 0, 0x0b).bytes()) }),
+      'globals that change 65 > 64',
     ],
     [
       'table entries',

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CONSOLE_LINES_MAX, CONSOLE_TEXT_MAX, PENDING_CALLS_MAX } from '../../src/engine/limits.ts'
+import { CONSOLE_LINES_MAX, CONSOLE_TEXT_MAX, INBOX_MAX, PENDING_CALLS_MAX } from '../../src/engine/limits.ts'
 import { type EngineBuild, Machine } from '../../src/engine/machine.ts'
+import { packImage, readImage } from '../../src/sandbox/packed-image.ts'
 import { agentOf, engine, OPTIONS, observed, ride, WHOLE_SLICE } from './drive.ts'
+import { compileAssemblyScript, metered } from './kernel-source.ts'
 
 let build: EngineBuild
 beforeAll(async () => {
@@ -187,6 +189,35 @@ describe('what leaves an agent', () => {
       kind: 'finished',
       resultJson: `"QUOTA calls without an answer > PENDING_CALLS_MAX ${PENDING_CALLS_MAX}"`,
     })
+  })
+})
+
+describe('an image is one that every host reads', () => {
+  const thawed = (code: string, options = OPTIONS): Machine => {
+    const machine = Machine.start(build, code, 'null', options)
+    expect(machine.run(100_000_000n).kind).toBe('slice')
+    return Machine.thaw(build, readImage(packImage(machine.freeze()).packed), options)
+  }
+  const calls = (count: number): string =>
+    `for (let i = 0; i < ${count}; i++) __sojourn.call('x', i).catch(() => {}); for (;;);`
+
+  it('with as many calls as one turn may make', () => {
+    expect(thawed(calls(INBOX_MAX)).pendingCalls).toHaveLength(PENDING_CALLS_MAX)
+  })
+
+  it('or the program has ended, where it makes one more', () => {
+    const reason = `memory: calls in one turn > INBOX_MAX ${INBOX_MAX}`
+    expect(stopOf(calls(INBOX_MAX + 1))).toEqual({ kind: 'failed', code: 'QUOTA', reason })
+  })
+
+  it('however long the names are that it gives to instances of a kernel', async () => {
+    const options = { ...OPTIONS, kernels: new Map([['k', metered(await compileAssemblyScript())]]) }
+    const code = `__sojourn.kernelOpen('k', 'i'.repeat(128), 0)
+      try { __sojourn.kernelOpen('k', 'i'.repeat(129), 0) } catch (e) { console.log(e.code, e.message) } for (;;);`
+    const machine = Machine.start(build, code, 'null', options)
+    machine.run(100_000_000n)
+    expect(machine.takeConsole().map((line) => line.text)).toEqual(['INVALID kernel instance length 129 > 128'])
+    thawed(code, options)
   })
 })
 

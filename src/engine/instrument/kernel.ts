@@ -9,7 +9,14 @@
  */
 import type { Bytes } from '../../base/bytes.ts'
 import { accept, type Result, refuse } from '../../base/result.ts'
-import { HOST_DEPTH_UNITS, KERNEL_CELL_FUEL, KERNEL_START_FUEL, MEMORY_PAGES_DECLARED } from '../limits.ts'
+import {
+  HOST_DEPTH_UNITS,
+  KERNEL_CELL_FUEL,
+  KERNEL_GLOBALS_MAX,
+  KERNEL_NAME_LENGTH_MAX,
+  KERNEL_START_FUEL,
+  MEMORY_PAGES_DECLARED,
+} from '../limits.ts'
 import { frameWeight } from './depth.ts'
 import { emitModule } from './emit.ts'
 import { isBulk, OP, type Step, step } from './instruction.ts'
@@ -146,8 +153,14 @@ function checkShape(shape: ModuleShape): void {
   }
   if (shape.memoryPages !== null && shape.memoryPages > MEMORY_PAGES_DECLARED)
     throw new Malformed('memory starts larger than 4 GiB')
-  for (const { name } of shape.exports)
+  for (const { name } of shape.exports) {
     if (RESERVED.some((reserved) => name.startsWith(reserved))) throw new Malformed(`export ${name} is reserved`)
+    if (name.length > KERNEL_NAME_LENGTH_MAX)
+      throw new Malformed(`export name length ${name.length} > ${KERNEL_NAME_LENGTH_MAX}`)
+  }
+  const named = shape.exports.filter(({ kind, index }) => kind === KIND.global && shape.globals[index]?.mutable)
+  const changing = stateGlobals(shape).length + named.length
+  if (changing > KERNEL_GLOBALS_MAX) throw new Malformed(`globals that change ${changing} > ${KERNEL_GLOBALS_MAX}`)
   const types = [
     ...shape.types.flatMap(({ params, results }) => [...params, ...results]),
     ...shape.globals.map(({ type }) => type),
