@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -103,6 +103,34 @@ describe('what comes by the megabyte', () => {
     const store = await openNodeStore(folder)
     expect(await files(folder)).toEqual([])
     await store.close()
+  })
+
+  it.each([
+    ['is missing', (file: string) => rm(file)],
+    ['has been cut', (file: string) => truncate(file, 400_000)],
+  ])('is gone when its file %s, and the store opens', async (_, spoil) => {
+    const folder = newFolder()
+    const before = await openNodeStore(folder)
+    await before.commit(pages(0, 200))
+    await before.commit([{ key: 'record/b', value: Uint8Array.of(2) }])
+    await before.close()
+    await spoil(join(folder, 'packs', '1'))
+    const store = await openNodeStore(folder)
+    expect(await store.list('')).toEqual(['record/b'])
+    expect(await store.read('block/000199')).toBeNull()
+    await store.commit(pages(0, 200))
+    expect(await store.read('block/000199')).toEqual(new Uint8Array(4096).fill(200))
+    await store.close()
+    expect(await files(folder)).toHaveLength(1)
+  })
+
+  it('is not gone in silence when records were in it', async () => {
+    const folder = newFolder()
+    const before = await openNodeStore(folder)
+    await before.commit([...pages(0, 200), { key: 'record/a', value: Uint8Array.of(1) }])
+    await before.close()
+    await truncate(join(folder, 'packs', '1'), 400_000)
+    await expect(openNodeStore(folder)).rejects.toThrow(/packs\/1 is damaged, and records of this host were in it/)
   })
 
   it('is moved into the database when little of its file is left', async () => {

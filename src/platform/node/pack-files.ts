@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Database from 'libsql'
+import { BLOCK_PREFIX } from '../../storage/blocks.ts'
 import type { Write } from '../../storage/port.ts'
 
 /**
@@ -70,8 +71,16 @@ export class PackFiles {
     const known = new Set<string>()
     for (const row of database.prepare('SELECT id, keys, dead FROM pack ORDER BY id').raw().all()) {
       const [id, keys, dead] = row as [number, string, Uint8Array]
+      const pack = packOf(id, keys, dead)
+      // A disk that lies, or somebody's hand. Blocks are fetched again; a host that has lost what it said must not go on.
+      if (statSync(join(folder, String(id)), { throwIfNoEntry: false })?.size !== pack.bytes) {
+        if (!pack.keys.every((key) => key.startsWith(BLOCK_PREFIX)))
+          throw new Error(`${join(folder, String(id))} is damaged, and records of this host were in it`)
+        packs.#remove.run(id)
+        continue
+      }
       known.add(String(id))
-      packs.#know(packOf(id, keys, dead))
+      packs.#know(pack)
     }
     for (const name of readdirSync(folder)) if (!known.has(name)) await rm(join(folder, name), { force: true })
     return packs
