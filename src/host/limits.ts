@@ -177,6 +177,15 @@ export const BUNDLES_OPEN_MAX = 64
 export const CACHE_BYTES_DEFAULT = 256 * 1024 * 1024
 
 /**
+ * Blocks written lately that are in memory too, in bytes: some thirty small agents that come and go. Without it strangers
+ * would fill the memory of a host with what they send; oldest go first.
+ */
+export const RECENT_BYTES_MAX = 16 * 1024 * 1024
+
+/** More bytes than this in one commit are read from the disk again: one large agent would push all small ones out. */
+export const RECENT_KEPT_BYTES_MAX = 2 * 1024 * 1024
+
+/**
  * Checkpoints of one agent in the cache: with these it hopped, so other hosts may have them too, and differences to them
  * are told and understood; and the last ones besides.
  */

@@ -16,6 +16,7 @@ import type { Guest, GuestEvent, GuestFailure, Sandbox } from '../sandbox/port.t
 import type { Brief } from '../wire/messages.ts'
 import type { BundleFacts, Fault, HostEvent, Pushed } from './events.ts'
 import { BUNDLES_OPEN_MAX, TABLE_SHARE } from './limits.ts'
+import type { Outcome } from './pull.ts'
 import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
 
@@ -123,18 +124,28 @@ export class Lodgings {
     }
     const before = this.#freshLodger(brief)
     const opened = await this.#open(brief, checkpoint, { from, pushed, quota }, before?.hashed)
-    if (!isNewest()) return { fault: TOO_LATE, stateBytes: 0 }
+    if (!isNewest()) {
+      if (opened.ok) await opened.value.kept
+      return { fault: TOO_LATE, stateBytes: 0 }
+    }
     if (!opened.ok) {
       // Nobody waits any more for the one that stands where an earlier checkpoint stood.
       if (before && this.#lodgers.get(brief.agent) === before) this.terminate(brief.agent)
       return { fault: opened, stateBytes: 0 }
     }
-    const { image } = opened.value
+    const { image, kept } = opened.value
     const stateBytes = image.pages.size * PAGE_BYTES
-    if (before && this.#freshLodger(brief) === before)
-      return { fault: await this.#bringUp(before, brief, quota, opened.value), stateBytes }
-    this.terminate(brief.agent)
-    return { fault: await this.#spawn(brief, quota, bundle.value, opened.value), stateBytes }
+    const isBroughtUp = before !== null && this.#freshLodger(brief) === before
+    if (!isBroughtUp) this.terminate(brief.agent)
+    // Thawed while the blocks are being written; whoever says READY waits for both.
+    const thawed = isBroughtUp
+      ? this.#bringUp(before, brief, quota, opened.value)
+      : this.#spawn(brief, quota, bundle.value, opened.value)
+    const lodger = this.#lodgers.get(brief.agent)
+    const [fault, durable] = await Promise.all([thawed, kept])
+    if (durable.ok) return { fault, stateBytes }
+    if (lodger && this.#lodgers.get(brief.agent) === lodger) this.terminate(brief.agent)
+    return { fault: durable, stateBytes }
   }
 
   /** Of this very agent as the brief has it, thawed, and not run. */
@@ -152,16 +163,21 @@ export class Lodgings {
     checkpoint: Cid,
     { from, pushed, quota }: Sources,
     known: HashedPages | undefined,
-  ): Promise<Result<Opened, Fault['code']>> {
+  ): Promise<Result<Opened & { readonly kept: Promise<Outcome<void>> }, Fault['code']>> {
     const { transfers, engineId } = this.#options
     const bytesMax = quota.memoryBytes * TABLE_SHARE
-    const fetched = await transfers.fetchCheckpoint(agent, checkpoint, from, bytesMax, pushed)
-    if (!fetched.ok) return fetched
-    const { get, checked } = fetched.value
-    const opened = await openAfter(checkpoint, get, { known, checked })
-    if (!opened.ok) return refuse('REFUSED', `checkpoint: ${opened.code}: ${opened.reason}`)
-    const { image } = opened.value
-    return image.engineId === engineId ? opened : refuse('ENGINE', `engine ${image.engineId} is not here`)
+    const brought = await transfers.bringCheckpoint(agent, checkpoint, from, bytesMax, pushed)
+    if (!brought.ok) return brought
+    const { get, checked, kept } = brought.value
+    let opened = await openAfter(checkpoint, get, { known, checked })
+    if (!opened.ok && opened.code === 'MISSING' && (await kept).ok)
+      opened = await openAfter(checkpoint, get, { known, checked })
+    if (opened.ok && opened.value.image.engineId === engineId) return accept({ ...opened.value, kept })
+    // What is told before the blocks are kept would let them be kept after they are let go of.
+    await kept
+    return opened.ok
+      ? refuse('ENGINE', `engine ${opened.value.image.engineId} is not here`)
+      : refuse('REFUSED', `checkpoint: ${opened.code}: ${opened.reason}`)
   }
 
   #bringUp(lodger: Lodger, brief: Brief, quota: Quota, { image, hashed }: Opened): Promise<Fault | null> {

@@ -77,7 +77,20 @@ export class Transfers {
     quotaBytes: number,
     pushed: Pushed = NOTHING_PUSHED,
     hopped = true,
-  ): Promise<Outcome<Fetched>> {
+  ): Promise<Outcome<void>> {
+    const brought = await this.bringCheckpoint(agent, root, from, quotaBytes, pushed, hopped)
+    return brought.ok ? brought.value.kept : brought
+  }
+
+  /** The same, from the moment when every block is in memory: they can be read while they are being written. */
+  async bringCheckpoint(
+    agent: AgentId,
+    root: Cid,
+    from: Did | null,
+    quotaBytes: number,
+    pushed: Pushed,
+    hopped = true,
+  ): Promise<Outcome<Brought>> {
     const { vault } = this.#options
     const base = vault.base(agent, pushed.base)
     const basePlaces = (base && (await vault.places(base))) ?? []
@@ -89,17 +102,33 @@ export class Transfers {
     const pull = this.#pull(from, ROOT_BYTES_MAX, bytesMax, get)
     const arriving: Arriving = { root, from, got, get, pull, basePlaces, parcel: vault.parcel(agent, root, hopped) }
     const taken = pushed.pack && pushed.base === base ? await takePushed(arriving, pushed.pack) : accept(undefined)
-    const whole = taken.ok ? await this.#fill(arriving) : taken
-    if (whole.ok) return accept({ get, checked: got })
+    const filled = taken.ok ? await this.#fill(arriving) : taken
+    if (filled.ok) return accept({ get, checked: got, kept: this.#settle(arriving, filled.value) })
     await arriving.parcel.broken()
-    return whole
+    return filled
+  }
+
+  async #settle(arriving: Arriving, filled: Filled): Promise<Outcome<void>> {
+    let last = filled
+    for (;;) {
+      const kept = await last.keep()
+      if (kept.ok && (await arriving.parcel.whole(last.placed))) return accept(undefined)
+      // A block that was here may have been let go of meanwhile: then once more.
+      const again = kept.ok ? await this.#fill(arriving) : kept
+      if (!again.ok) {
+        await arriving.parcel.broken()
+        return again
+      }
+      last = again.value
+    }
   }
 
   #pull(from: Did | null, blockBytesMax: number, bytesMax: number, get: GetBlock): Pull {
     return new Pull(this.#options, { from, transfer: this.#next++, blockBytesMax, bytesMax, get })
   }
 
-  async #fill({ root, from, got, get, pull, basePlaces, parcel }: Arriving): Promise<Outcome<void>> {
+  /** Until every block is here or in memory; what the last of them leaves to be written is for the caller to write. */
+  async #fill({ root, from, got, get, pull, basePlaces, parcel }: Arriving): Promise<Outcome<Filled>> {
     const { vault } = this.#options
     const before = new Map(basePlaces.map(({ place, cid }) => [place, cid]))
     let unkept = new Map<Cid, Uint8Array>()
@@ -128,23 +157,30 @@ export class Transfers {
         if (bytes) unkept.set(cid, bytes)
         else wanted.set(cid, { cid, against: before.get(place) ?? null })
       }
+      if (wanted.size === 0) return accept({ placed: placed.value, keep })
       const run = (): Promise<Outcome<void>> => pull.run([...wanted.values()], add)
       const isLarge = from !== null && wanted.size > FETCH_NAMES
-      const pulled = wanted.size === 0 ? accept(undefined) : await (isLarge ? this.#seats.sit(from, run) : run())
-      const kept = await keep()
-      if (!pulled.ok || !kept.ok) return pulled.ok ? kept : pulled
-      // A block that was here may have been let go of meanwhile: then once more.
-      if (wanted.size === 0 && (await parcel.whole(placed.value))) return accept(undefined)
+      const pulled = await (isLarge ? this.#seats.sit(from, run) : run())
+      if (pulled.ok) continue
+      await keep()
+      return pulled
     }
   }
 }
 
-/** A checkpoint that is whole here. */
-export interface Fetched {
+/** A checkpoint of which every block is here or in memory. */
+interface Brought {
   /** Reads its blocks, those that have just come from memory. */
   readonly get: GetBlock
   /** What has just come: named by hashing it. */
   readonly checked: ReadonlyMap<Cid, Uint8Array>
+  /** Durable and needed when it resolves, or why not. Blocks that were let go of meanwhile have been fetched again. */
+  readonly kept: Promise<Outcome<void>>
+}
+
+interface Filled {
+  readonly placed: readonly Placed[]
+  keep(): Promise<Outcome<void>>
 }
 
 interface Arriving {

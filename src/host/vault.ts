@@ -6,6 +6,7 @@ import { BlockCounts, type Need } from '../storage/block-counts.ts'
 import { BLOCK_PREFIX, blockKey, dropBlocks } from '../storage/blocks.ts'
 import { type Store, StoreFullError, type Write } from '../storage/port.ts'
 import { Cache, type Kept } from './cache.ts'
+import { RecentBlocks } from './recent.ts'
 
 /**
  * The rim's blocks: which are here and who needs them. An agent's checkpoints are held while it lives here; those it left
@@ -23,6 +24,7 @@ export class Vault {
   readonly tables: KnownTables = new Map()
   /** The blocks of each agent's newest checkpoint, which are in memory anyway: they are what is sent next. */
   readonly #fresh = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
+  readonly #recent = new RecentBlocks()
   /** For each agent, blocks of an image of it that others may fetch and that need not outlive this process. */
   readonly #lent = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
   #last: Promise<unknown> = Promise.resolve()
@@ -54,7 +56,7 @@ export class Vault {
       const bytes = blocks.get(cid)
       if (bytes) return bytes
     }
-    return this.#store.read(blockKey(cid))
+    return this.#recent.get(cid) ?? this.#store.read(blockKey(cid))
   }
 
   #lentBlock(cid: Cid): Uint8Array | null {
@@ -117,6 +119,7 @@ export class Vault {
     for (const [cid, bytes] of blocks) if (!this.#here.has(cid)) writes.push({ key: blockKey(cid), value: bytes })
     if (writes.length > 0) await this.#commit(writes)
     for (const cid of blocks.keys()) this.#here.add(cid)
+    this.#recent.add(blocks)
   }
 
   /** Where the medium is full, what is only cached gives way. */
@@ -218,6 +221,7 @@ export class Vault {
   /** Deletes those of the blocks that nobody needs, and the records of checkpoints that the cache has let go of. */
   async #drop(cids: readonly Cid[], writes: readonly Write[] = []): Promise<void> {
     const dead = cids.filter((cid) => !this.#counts.needs(cid) && this.#here.delete(cid))
+    for (const cid of dead) this.#recent.delete(cid)
     const gone = [...this.#cache.takeGone(), ...dropBlocks(dead)]
     if (writes.length + gone.length === 0) return
     try {
@@ -283,7 +287,10 @@ export class Vault {
       this.#needBundled([bundle, ...(named?.ok ? named.value : [])])
     }
     const dead = [...this.#here].filter((cid) => !this.#counts.needs(cid))
-    for (const cid of dead) this.#here.delete(cid)
+    for (const cid of dead) {
+      this.#here.delete(cid)
+      this.#recent.delete(cid)
+    }
     if (dead.length > 0) await this.#store.commit(dropBlocks(dead))
   }
 }

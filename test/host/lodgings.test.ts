@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
+import { accept, refuse } from '../../src/base/result.ts'
 import { readCar } from '../../src/bundle/car.ts'
 import { sealBundle } from '../../src/bundle/seal.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
@@ -7,6 +8,7 @@ import type { HostEvent } from '../../src/host/events.ts'
 import { NOTHING_PUSHED } from '../../src/host/events.ts'
 import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { Lodgings } from '../../src/host/lodgings.ts'
+import type { Outcome } from '../../src/host/pull.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { allowanceOf } from '../../src/permit/grant.ts'
@@ -64,7 +66,7 @@ async function lodging(steps: number) {
   const prepared = lodgings.prepare(brief, null, null, NOTHING_PUSHED, DEFAULT_POLICY)
   await time.advance(10)
   expect((await prepared).fault).toBeNull()
-  return { time, vault: to.vault, lodgings, events }
+  return { time, vault: to.vault, transfers: to.transfers, lodgings, events, brief }
 }
 
 it('lends the image of an agent no longer than the agent is here', async () => {
@@ -79,4 +81,54 @@ it('lends the image of an agent no longer than the agent is here', async () => {
   await time.advance(1_000)
   expect(events.at(-1)?.kind).toBe('finished')
   expect(await vault.get(imaged.checkpoint)).toBeNull()
+})
+
+describe('an arrival whose blocks are still being written', () => {
+  /** Thawed from its checkpoint again, while the disk takes as long as the test says. */
+  async function arriving() {
+    const { time, transfers, lodgings, events, brief } = await lodging(200)
+    lodgings.run(AGENT)
+    await time.advance(50)
+    lodgings.freeze(AGENT)
+    await time.advance(50)
+    const frozen = events.find(({ kind }) => kind === 'frozen')
+    if (frozen?.kind !== 'frozen') throw new Error('it does not stand')
+    lodgings.terminate(AGENT)
+    events.length = 0
+    let written = (_outcome: Outcome<void>): void => {}
+    const kept = new Promise<Outcome<void>>((resolve) => {
+      written = resolve
+    })
+    const bring = transfers.bringCheckpoint.bind(transfers)
+    vi.spyOn(transfers, 'bringCheckpoint').mockImplementation(async (...args) => {
+      const brought = await bring(...args)
+      return brought.ok ? accept({ ...brought.value, kept: brought.value.kept.then(() => kept) }) : brought
+    })
+    let answered = false
+    const prepared = lodgings.prepare(brief, frozen.checkpoint, null, NOTHING_PUSHED, DEFAULT_POLICY)
+    void prepared.then(() => {
+      answered = true
+    })
+    await time.advance(1_000)
+    return { time, lodgings, events, prepared, written, isAnswered: () => answered }
+  }
+
+  it('is not ready before they are durable, however long it has been thawed', async () => {
+    const { time, lodgings, events, prepared, written, isAnswered } = await arriving()
+    expect(isAnswered()).toBe(false)
+    written(accept(undefined))
+    expect((await prepared).fault).toBeNull()
+    lodgings.run(AGENT)
+    await time.advance(1_000)
+    expect(events.at(-1)?.kind).toBe('finished')
+  })
+
+  it('is refused where they cannot be kept, and leaves no guest', async () => {
+    const { time, lodgings, events, prepared, written } = await arriving()
+    written(refuse('STORE_FULL', 'no room'))
+    expect((await prepared).fault?.code).toBe('STORE_FULL')
+    lodgings.run(AGENT)
+    await time.advance(1_000)
+    expect(events).toEqual([])
+  })
 })
