@@ -19,6 +19,8 @@ export interface Candidate {
 
 export interface Needs {
   readonly kinds: readonly string[] | null
+  /** Segments that a host must offer. */
+  readonly depth: number
   /** The engine that the agent's state is of. */
   readonly engineId: string | null
   readonly except: readonly Did[]
@@ -41,6 +43,7 @@ export function chooseHost(candidates: ReadonlyMap<Did, Candidate>, needs: Needs
       continue
     if (needs.engineId !== null && !description.engineIds.includes(needs.engineId)) continue
     if (needs.kinds && !needs.kinds.includes(description.kind)) continue
+    if (description.depth < needs.depth) continue
     const full = fullness(candidate)
     if (full >= 1 || full > least) continue
     if (full < least) best = []

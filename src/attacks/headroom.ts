@@ -3,16 +3,16 @@
  * throws. SEGMENT_UNITS must stay below the least of these with a margin.
  */
 import { type EngineBuild, instantiateBase } from '../engine/base-image.ts'
-import { FUEL_MAX } from '../engine/limits.ts'
+import { FUEL_MAX, SEGMENTS_MAX } from '../engine/limits.ts'
 import type { Tier } from '../engine/twin.ts'
 
 const UNITS = 2 ** 30
-const MEMORY_PAGES = 2_048
+const LIMITS = { pagesMax: 2_048, depth: SEGMENTS_MAX }
 const FUEL = 150_000_000n
 
 /** Null where the attack ends otherwise. */
 export function overflowUnits(build: EngineBuild, tier: Tier, code: string): number | null {
-  const vm = instantiateBase(build, tier, 0, MEMORY_PAGES, {
+  const vm = instantiateBase(build, tier, 0, LIMITS, {
     nowMs: () => 0,
     onInterrupt: () => {},
     onRejection: (promise, reason) => vm.free(promise, reason),

@@ -1,4 +1,5 @@
 /** One attack on one build of the engine, to its end. Runs in any realm. */
+import { SEGMENTS_MAX } from '../engine/limits.ts'
 import { type EngineBuild, Machine } from '../engine/machine.ts'
 import type { Tier } from '../engine/twin.ts'
 import { NESTING } from './nesting.ts'
@@ -24,6 +25,7 @@ const OPTIONS = {
   seed: 3,
   startMs: 1_700_000_000_000,
   memoryBytesMax: 128 * 1_048_576,
+  depth: SEGMENTS_MAX,
   kernels: new Map<string, WebAssembly.Module>(),
 }
 

@@ -2,7 +2,9 @@
  * Inside a realm, a thread of Node or a web worker of a browser: times of the engine's builds and of the machine on them.
  * Answers with numbers in milliseconds; which of them are ratios with bars, engine.ts says. The realms room runs it.
  */
+
 import { utf8 } from '../base/bytes.ts'
+import { DEPTH_STANDARD } from '../bundle/limits.ts'
 import { openFrame } from '../conformance/frame.ts'
 import { instrumentKernel } from '../engine/instrument/kernel.ts'
 import { type EngineBuild, Machine, type MachineOptions, prepareEngine, type TierChoice } from '../engine/machine.ts'
@@ -46,6 +48,7 @@ const OPTIONS: MachineOptions = {
   seed: 1,
   startMs: 0,
   memoryBytesMax: 256 * 1_048_576,
+  depth: DEPTH_STANDARD,
   fuelMax: 10n ** 14n,
   kernels: new Map(),
 }

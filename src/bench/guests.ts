@@ -1,4 +1,5 @@
 import type { Cid } from '../base/digest.ts'
+import { DEPTH_STANDARD } from '../bundle/limits.ts'
 import type { MachineImage } from '../engine/image.ts'
 import { compileKernel } from '../platform/node/bundle-kernel.ts'
 import { loadEngineFiles } from '../platform/node/engine-files.ts'
@@ -69,6 +70,7 @@ const orderOf = (engineId: string, code: string): GuestOrder => ({
   startMs: 0,
   fuelMax: Number.MAX_SAFE_INTEGER,
   memoryBytesMax: 64 * 1_048_576,
+  depth: DEPTH_STANDARD,
   sentBytesMax: 2 ** 40,
   image: null,
   pace: 'real',

@@ -2,6 +2,7 @@
  * What a kernel costs: run by its driver as in an agent, against the same loop in V8, and against the same module without
  * any instrumentation. The three take turns, and of each the best run counts.
  */
+import { DEPTH_STANDARD } from '../bundle/limits.ts'
 import { instrumentKernel } from '../engine/instrument/kernel.ts'
 import { Kernel } from '../engine/kernels.ts'
 import { Machine } from '../engine/machine.ts'
@@ -51,6 +52,7 @@ async function benchCalls(module: WebAssembly.Module, index: number): Promise<Ro
     seed: 1,
     startMs: 0,
     memoryBytesMax: 2 ** 26,
+    depth: DEPTH_STANDARD,
     fuelMax: 10n ** 12n,
     kernels: new Map([['k', module]]),
   }

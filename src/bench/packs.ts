@@ -1,3 +1,4 @@
+import { DEPTH_STANDARD } from '../bundle/limits.ts'
 import { sealCheckpoint } from '../checkpoint/seal.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import { Machine, type MachineOptions } from '../engine/machine.ts'
@@ -21,6 +22,7 @@ const OPTIONS: MachineOptions = {
   seed: 1,
   startMs: 0,
   memoryBytesMax: 64 * 1_048_576,
+  depth: DEPTH_STANDARD,
   fuelMax: 10n ** 14n,
   kernels: new Map(),
 }

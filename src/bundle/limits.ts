@@ -36,6 +36,13 @@ export const NAME_CHARS_MAX = 64
 export const VERSION_CHARS_MAX = 64
 export const DESCRIPTION_CHARS_MAX = 500
 
+/**
+ * Depth, in segments of the engine's native stack (docs/LIMITS.md): what an agent has whose author says nothing, and the
+ * most, which is the engine's own (a test holds the two together). Less may not be asked for: every host has the standard.
+ */
+export const DEPTH_STANDARD = 10
+export const DEPTH_MAX = 20
+
 /** Asked for where the author says nothing: a minute or two of work for most agents, hours of it for a busy one. */
 export const DEFAULT_QUOTA: Quota = {
   fuel: 1e12, // of the order of 1.5 h of busy JavaScript

@@ -8,6 +8,8 @@ import {
   BLOCK_BYTES_MAX,
   BUNDLE_BYTES_MAX,
   CODE_BYTES_MAX,
+  DEPTH_MAX,
+  DEPTH_STANDARD,
   DESCRIPTION_CHARS_MAX,
   KERNEL_BYTES_MAX,
   KERNELS_MAX,
@@ -39,9 +41,10 @@ export interface Manifest {
   readonly effects: Effects
 }
 
-/** Where it can run. `kind: null`: anywhere. */
+/** Where it can run. `kind: null`: anywhere. `depth`: only where so many segments are offered; it has so many, anywhere. */
 export interface Needs {
   readonly kind: 'edge' | 'tab' | null
+  readonly depth: number
 }
 
 /**
@@ -166,8 +169,11 @@ function fileLink(value: unknown, what: string, bytesMax: number): FileLink {
 export const blockCount = (fileBytes: number): number => Math.max(1, Math.ceil(fileBytes / BLOCK_BYTES_MAX))
 
 function needs(value: unknown): Needs {
-  const { kind } = record(value, 'needs', ['kind'])
-  return { kind: kind === null ? null : oneOf(kind, 'needs kind', ['edge', 'tab']) }
+  const { kind, depth } = record(value, 'needs', ['kind', 'depth'])
+  return {
+    kind: kind === null ? null : oneOf(kind, 'needs kind', ['edge', 'tab']),
+    depth: whole(depth, 'needs depth', DEPTH_STANDARD, DEPTH_MAX),
+  }
 }
 
 function quota(value: unknown): Quota {

@@ -5,7 +5,7 @@ import { sealEnvelope } from '../identity/envelope.ts'
 import type { Signer } from '../identity/signer.ts'
 import type { Quota } from '../permit/quota.ts'
 import { writeCar } from './car.ts'
-import { BLOCK_BYTES_MAX, DEFAULT_QUOTA } from './limits.ts'
+import { BLOCK_BYTES_MAX, DEFAULT_QUOTA, DEPTH_STANDARD } from './limits.ts'
 import {
   blockCount,
   type Effects,
@@ -26,7 +26,8 @@ export interface AgentParts {
   readonly sourceMap: string | null
   readonly kernels: ReadonlyMap<string, Uint8Array>
   readonly assets: ReadonlyMap<string, Uint8Array>
-  readonly needs: Needs
+  /** What is left out: any kind of host, DEPTH_STANDARD. */
+  readonly needs: Partial<Needs>
   /** What is left out is asked for as DEFAULT_QUOTA says. */
   readonly quota: Partial<Quota>
   readonly effects: Effects
@@ -79,7 +80,7 @@ function layOut(parts: AgentParts): { manifest: Manifest; blocks: Map<Cid, Uint8
     sourceMap: parts.sourceMap === null ? null : link(utf8(parts.sourceMap)),
     kernels: links(parts.kernels),
     assets: links(parts.assets),
-    needs,
+    needs: { kind: null, depth: DEPTH_STANDARD, ...needs },
     quota: { ...DEFAULT_QUOTA, ...parts.quota },
     effects,
   }

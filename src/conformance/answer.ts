@@ -2,12 +2,14 @@
  * Inside a realm: the production machine, checkpoints sealed and opened with every hash checked, and nothing else. The
  * same module is bundled for a worker thread, a web worker, an engine's shell and another processor's Node.
  */
+
 import { toHex } from '../base/bytes.ts'
 import { type Cid, sha256 } from '../base/digest.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import { sealCheckpoint } from '../checkpoint/seal.ts'
 import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
 import { instrumentKernel } from '../engine/instrument/kernel.ts'
+import { SEGMENTS_MAX } from '../engine/limits.ts'
 import { type EngineBuild, Machine, type MachineOptions, prepareEngine } from '../engine/machine.ts'
 import { imageDifference } from './difference.ts'
 import { type Frame, openFrame, packFrame } from './frame.ts'
@@ -50,7 +52,14 @@ function readProgram(settings: ProgramSettings, kernels: readonly Uint8Array[]):
     return [name, new WebAssembly.Module(metered.value)] as const
   })
   const { seed, startMs, memoryBytesMax, fuelMax } = settings
-  const options = { seed, startMs, memoryBytesMax, fuelMax: BigInt(fuelMax), kernels: new Map(compiled) }
+  const options = {
+    seed,
+    startMs,
+    memoryBytesMax,
+    depth: SEGMENTS_MAX,
+    fuelMax: BigInt(fuelMax),
+    kernels: new Map(compiled),
+  }
   return { settings, options }
 }
 

@@ -93,12 +93,18 @@ function findRandomState(vm: Vm): number {
 /** What the base image is made from besides the engine's bytes: part of the engine's identity. */
 export const baseIngredients = (): Uint8Array => utf8(PRELUDE)
 
-/** A fresh instance standing where the base image stands, in a memory of the agent's own maximum. */
+/** What an agent may have of an instance: pages of memory, and segments of the native stack. */
+export interface InstanceLimits {
+  readonly pagesMax: number
+  readonly depth: number
+}
+
+/** A fresh instance standing where the base image stands, with the agent's own limits. */
 export function instantiateBase(
   { modules, base }: EngineBuild,
   tier: keyof EngineModules,
   pages: number,
-  pagesMax: number,
+  { pagesMax, depth }: InstanceLimits,
   owner: VmOwner,
 ): Vm {
   const memory = new WebAssembly.Memory({
@@ -111,6 +117,8 @@ export function instantiateBase(
     const global = vm.stateGlobals.get(name)
     if (global !== undefined) global.value = value
   }
+  // The base image stands in the first segment of the most there can be.
+  vm.exports.__segments.value = depth - 1
   vm.useArena(base.asyncifyAddress, PLAIN_NATIVE_SEGMENTS)
   return vm
 }

@@ -1,5 +1,5 @@
 /** Names what ended an instance, in words that are the same in every realm as far as the cause is. */
-import { DEPTH_UNITS_MAX, STACK_BYTES } from './limits.ts'
+import { SEGMENT_UNITS, STACK_BYTES } from './limits.ts'
 import { SegmentFault } from './segments.ts'
 import { VmFault } from './vm.ts'
 
@@ -27,9 +27,13 @@ export interface Counters {
 }
 
 /** The instance is poisoned now: nobody runs or freezes it again. Counters below zero are the cause where they are. */
-export function nameFault(error: unknown, { fuelLeft, depthLeft, stackPointer }: Counters, fuelMax: bigint): Failed {
+export function nameFault(
+  error: unknown,
+  { fuelLeft, depthLeft, stackPointer }: Counters,
+  { fuelMax, depth }: { readonly fuelMax: bigint; readonly depth: number },
+): Failed {
   if (fuelLeft < 0n) return failed('QUOTA', `fuel: ${fuelMax} used up`)
-  if (depthLeft < 0) return failed('QUOTA', `depth: recursion or nesting deeper than ${DEPTH_UNITS_MAX} units`)
+  if (depthLeft < 0) return failed('QUOTA', `depth: recursion or nesting deeper than ${depth * SEGMENT_UNITS} units`)
   if (stackPointer < 0) return failed('QUOTA', `depth: the stack of ${STACK_BYTES} bytes is full`)
   if (error instanceof SegmentFault) return failed(error.message.startsWith('depth:') ? 'QUOTA' : 'TRAP', error.message)
   if (error instanceof VmFault) return failed(error.message.startsWith('memory:') ? 'QUOTA' : 'TRAP', error.message)

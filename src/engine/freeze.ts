@@ -6,7 +6,7 @@ import type { MachineImage } from './image.ts'
 import { imageFault } from './image-check.ts'
 import { ASYNCIFY_BUFFER_BYTES, IMAGE_PAGE_BYTES, WASM_PAGE_BYTES } from './limits.ts'
 import { putPages, resetPages, type TakePages } from './pages.ts'
-import { type MachineOptions, Program, vmPagesMax } from './program.ts'
+import { limitsOf, type MachineOptions, Program } from './program.ts'
 
 /** A received image that does not hold together; the message is the violated condition. */
 export class ImageError extends Error {
@@ -37,7 +37,7 @@ export function freezeProgram(program: Program, take: TakePages): MachineImage {
 
 /** Throws an ImageError where a (possibly hostile) image does not hold together. */
 export function thawProgram(build: EngineBuild, image: MachineImage, options: MachineOptions): Program {
-  const fault = imageFault(image, build.id, build.base, vmPagesMax(options))
+  const fault = imageFault(image, build.id, build.base, limitsOf(options))
   if (fault !== null) throw new ImageError(fault)
   const program = new Program(build, options, image.memoryPages, image.standing === 'turn' ? 'plain' : 'movable')
   putPages(program.vm.bytes, image.pages)
@@ -53,7 +53,7 @@ export function thawProgram(build: EngineBuild, image: MachineImage, options: Ma
 export function patchProgram(program: Program, image: MachineImage, gone: readonly number[]): void {
   const { vm, build, options } = program
   const memoryPages = vm.memory.buffer.byteLength / WASM_PAGE_BYTES
-  const fault = imageFault(withFrames(program, image, new Set(gone)), build.id, build.base, vmPagesMax(options))
+  const fault = imageFault(withFrames(program, image, new Set(gone)), build.id, build.base, limitsOf(options))
   if (fault !== null) throw new ImageError(fault)
   if (image.fuelUsed > options.fuelMax) throw new ImageError(`fuelUsed ${image.fuelUsed} > fuelMax ${options.fuelMax}`)
   if (image.memoryPages < memoryPages) throw new ImageError(`memoryPages ${image.memoryPages} < ${memoryPages}`)

@@ -2,7 +2,7 @@
  * A received image before it is used: everything the driver itself will rely on. What the program's own memory says is not
  * checked and cannot be: an image may do anything inside its instance, and nothing outside it.
  */
-import type { BaseImage } from './base-image.ts'
+import type { BaseImage, InstanceLimits } from './base-image.ts'
 import type { Delivery, KernelImage, MachineImage } from './image.ts'
 import {
   IMAGE_PAGE_BYTES,
@@ -13,7 +13,6 @@ import {
   KERNELS_MAX,
   PENDING_CALLS_MAX,
   SEGMENT_UNITS,
-  SEGMENTS_MAX,
   STACK_BYTES,
   TIMERS_MAX,
   WASM_PAGE_BYTES,
@@ -25,7 +24,12 @@ const STANDINGS: readonly MachineImage['standing'][] = ['turn', 'interrupt', 'ke
 const WALL_MS_MAX = 8.64e15
 
 /** The violated condition, or null. */
-export function imageFault(image: MachineImage, engineId: string, base: BaseImage, pagesMax: number): string | null {
+export function imageFault(
+  image: MachineImage,
+  engineId: string,
+  base: BaseImage,
+  { pagesMax, depth }: InstanceLimits,
+): string | null {
   if (image.engineId !== engineId) return `engineId ${image.engineId} != ${engineId}`
   const basePages = base.memory.length / WASM_PAGE_BYTES
   if (!whole(image.memoryPages, basePages, pagesMax))
@@ -35,7 +39,7 @@ export function imageFault(image: MachineImage, engineId: string, base: BaseImag
   const globals = globalsFault(image.globals, base.globals)
   if (globals !== null) return globals
   if (!STANDINGS.includes(image.standing)) return `standing is none of ${STANDINGS.join(', ')}`
-  const frames = framesFault(image, base.asyncifyAddress)
+  const frames = framesFault(image, base.asyncifyAddress, depth)
   if (frames !== null) return frames
   if (typeof image.fuelUsed !== 'bigint' || image.fuelUsed < 0n) return 'fuelUsed < 0'
   if (!whole(image.clockMs, -WALL_MS_MAX, WALL_MS_MAX)) return 'clockMs is not a time'
@@ -66,11 +70,11 @@ function globalsFault(globals: MachineImage['globals'], known: BaseImage['global
  * The header of each region says where its frames end: inside the arena, or the rewinding would read elsewhere; and they
  * lead from the first region to the top one. Every segment that waits is one the program may not start any more.
  */
-function framesFault(image: MachineImage, arena: number): string | null {
+function framesFault(image: MachineImage, arena: number, depth: number): string | null {
   const left = image.globals.get('__segments')
   if (image.standing === 'turn') {
     if (image.asyncifyAddress !== arena) return 'asyncifyAddress is not the engine’s'
-    return left === SEGMENTS_MAX - 1 ? null : 'segments are open between turns'
+    return left === depth - 1 ? null : 'segments are open between turns'
   }
   const chain = regionChain(arena, image.asyncifyAddress, (at) => {
     const page = image.pages.get(Math.floor(at / IMAGE_PAGE_BYTES))
@@ -80,7 +84,8 @@ function framesFault(image: MachineImage, arena: number): string | null {
     return { framesEnd: view.getUint32(offset, true), end: view.getUint32(offset + 4, true) }
   })
   if (chain === null) return 'frames lie outside their buffer'
-  return left === SEGMENTS_MAX - chain.length ? null : 'segments are not those that wait'
+  if (chain.length > depth) return `segments ${chain.length} > depth ${depth}`
+  return left === depth - chain.length ? null : 'segments are not those that wait'
 }
 
 function hostStateFault(image: MachineImage): string | null {

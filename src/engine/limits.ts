@@ -28,11 +28,8 @@ export const NEVER = -FUEL_MAX
  */
 export const SEGMENT_UNITS = 240_000
 
-/** Segments an agent may have at a time, the last one for native functions only. As many as STACK_BYTES feed. */
+/** The most segments that an agent's depth can be, the last one for native functions only. As many as STACK_BYTES feed. */
 export const SEGMENTS_MAX = 20
-
-/** All the depth there is. */
-export const DEPTH_UNITS_MAX = SEGMENT_UNITS * SEGMENTS_MAX
 
 /** Fuel of starting a segment and coming back: unwinding and rewinding what waits. Stops: loops across a boundary. */
 export const SEGMENT_FUEL = 50_000

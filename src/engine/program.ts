@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { Agenda } from './agenda.ts'
-import type { EngineBuild } from './base-image.ts'
+import type { EngineBuild, InstanceLimits } from './base-image.ts'
 import { RANDOM_STATE_BYTES, randomState } from './chance.ts'
 import { ConsoleLog } from './console-log.ts'
 import { type Failed, type MachineFailure, nameFault } from './fault.ts'
@@ -18,6 +18,7 @@ import {
   MEMORY_RESERVE_BYTES,
   NEVER,
   PLAIN_TURN_FUEL,
+  SEGMENTS_MAX,
   WASM_PAGE_BYTES,
 } from './limits.ts'
 import { BRING } from './prelude.ts'
@@ -35,6 +36,8 @@ export interface MachineOptions {
   readonly memoryBytesMax: number
   /** All the fuel the agent may use in its life. */
   readonly fuelMax: bigint
+  /** How deep it may go, in segments of the native stack (segments.ts): 2 to SEGMENTS_MAX. */
+  readonly depth: number
   /** Kernels by name, compiled from what `instrumentKernel` returned. */
   readonly kernels: ReadonlyMap<string, WebAssembly.Module>
   /** Which build runs it; `auto` where nothing is said. Without the plain build there is only `movable`. */
@@ -51,9 +54,11 @@ export type Stop =
   | { readonly kind: 'finished'; readonly resultJson: string }
   | Failed
 
-/** WebAssembly pages that the options give to the VM; the rest is for kernels. */
-export const vmPagesMax = ({ memoryBytesMax, kernels }: MachineOptions): number =>
-  Math.floor(memoryBytesMax / WASM_PAGE_BYTES) >> (kernels.size === 0 ? 0 : 1)
+/** What the options give to the VM; the other pages are for kernels. */
+export const limitsOf = ({ memoryBytesMax, kernels, depth }: MachineOptions): InstanceLimits => ({
+  pagesMax: Math.floor(memoryBytesMax / WASM_PAGE_BYTES) >> (kernels.size === 0 ? 0 : 1),
+  depth,
+})
 
 export class Program {
   readonly build: EngineBuild
@@ -83,20 +88,21 @@ export class Program {
       'memoryBytesMax is out of range',
     )
     assert(Number.isSafeInteger(options.startMs), 'startMs is not whole milliseconds')
+    assert(options.depth >= 2 && options.depth <= SEGMENTS_MAX, 'depth is out of range')
     assert(options.fuelMax > 0n && options.fuelMax <= FUEL_MAX, 'fuelMax is out of range')
-    const pagesMax = vmPagesMax(options)
+    const limits = limitsOf(options)
     this.build = build
     this.options = options
     const choice = build.modules.plain === null ? 'movable' : (options.tier ?? 'auto')
     this.tiering = new Tiering(this, choice, options.plainTurnFuel ?? PLAIN_TURN_FUEL)
-    this.twin = new Twin(build, choice === 'movable' ? 'movable' : tier, pages, pagesMax, {
+    this.twin = new Twin(build, choice === 'movable' ? 'movable' : tier, pages, limits, {
       nowMs: () => this.clockMs,
       onInterrupt: () => this.#interrupt(),
       onRejection: (promise, reason, handled) => this.#rejection(promise, reason, handled),
       onHostCall: (args) => this.#hostCall(args),
     })
     const pagesAll = Math.floor(options.memoryBytesMax / WASM_PAGE_BYTES)
-    this.kernels = new KernelSet(options.kernels, pagesAll - pagesMax, options.seed)
+    this.kernels = new KernelSet(options.kernels, pagesAll - limits.pagesMax, options.seed)
     this.clockBaseMs = options.startMs
   }
 
@@ -109,7 +115,7 @@ export class Program {
   begin(code: string, inputJson: string): void {
     this.vm.fuelLeft = this.options.fuelMax
     this.seedRandom(this.options.seed)
-    this.vm.exports.qjs_set_memory_limit(vmPagesMax(this.options) * WASM_PAGE_BYTES - MEMORY_RESERVE_BYTES)
+    this.vm.exports.qjs_set_memory_limit(limitsOf(this.options).pagesMax * WASM_PAGE_BYTES - MEMORY_RESERVE_BYTES)
     try {
       const main = this.vm.eval(`(async function () {${code}\n})`, 'agent.js')
       if ('thrown' in main) this.end = { kind: 'failed', code: 'LOAD', reason: main.thrown }
@@ -232,7 +238,7 @@ export class Program {
   fault(error: unknown): Failed {
     const { __depth, __stack_pointer } = this.vm.exports
     const counters = { fuelLeft: this.vm.fuelLeft, depthLeft: __depth.value, stackPointer: __stack_pointer.value }
-    return nameFault(error, counters, this.options.fuelMax)
+    return nameFault(error, counters, this.options)
   }
 
   get fuelUsed(): bigint {

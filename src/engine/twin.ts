@@ -3,7 +3,7 @@
  * from one instrumented source, so their data, tables and counters mean the same, and between two turns, when there are
  * no frames, going over from one to the other is copying a few globals. An instance is made when it is first needed.
  */
-import { type EngineBuild, instantiateBase, instantiateOn } from './base-image.ts'
+import { type EngineBuild, type InstanceLimits, instantiateBase, instantiateOn } from './base-image.ts'
 import { ASYNCIFY_BUFFER_BYTES, NEVER, PLAIN_NATIVE_SEGMENTS, STACK_BYTES } from './limits.ts'
 import type { Vm, VmOwner } from './vm.ts'
 
@@ -11,7 +11,7 @@ export type Tier = 'plain' | 'movable'
 
 export class Twin {
   readonly #build: EngineBuild
-  readonly #pagesMax: number
+  readonly #limits: InstanceLimits
   readonly #owner: VmOwner
   #instances: { [tier in Tier]?: Vm }
   #tier: Tier
@@ -19,12 +19,12 @@ export class Twin {
   vm: Vm
 
   /** Stands where the base image stands, in a memory of at least `pages`. */
-  constructor(build: EngineBuild, tier: Tier, pages: number, pagesMax: number, owner: VmOwner) {
+  constructor(build: EngineBuild, tier: Tier, pages: number, limits: InstanceLimits, owner: VmOwner) {
     this.#build = build
-    this.#pagesMax = pagesMax
+    this.#limits = limits
     this.#owner = owner
     this.#tier = tier
-    this.vm = instantiateBase(build, tier, pages, pagesMax, owner)
+    this.vm = instantiateBase(build, tier, pages, limits, owner)
     this.#instances = { [tier]: this.vm }
   }
 
@@ -35,7 +35,7 @@ export class Twin {
   /** Stands where the base image stands once more, in a fresh memory: a memory never shrinks. */
   renew(tier: Tier, pages: number): void {
     this.#tier = tier
-    this.vm = instantiateBase(this.#build, tier, pages, this.#pagesMax, this.#owner)
+    this.vm = instantiateBase(this.#build, tier, pages, this.#limits, this.#owner)
     this.#instances = { [tier]: this.vm }
   }
 

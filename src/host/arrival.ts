@@ -89,6 +89,12 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       code: 'REFUSED',
       reason: `the bundle needs ${facts.kinds.join(' or ')}, this is ${state.kind}`,
     })
+  // Home may always park it, but a program that moves there wants to run.
+  if ((!parking || offer.reason === 'move') && facts.depth > state.depth)
+    return refuseOffer(turn, handle, offer, {
+      code: 'REFUSED',
+      reason: `the bundle needs depth ${facts.depth}, this host offers ${state.depth}`,
+    })
   let resident = state.residents.get(offer.agent)
   if (resident && (resident.epoch !== offer.epoch - 1 || resident.brief.bundle !== offer.bundle)) {
     // What was offered before came to nothing: the one who offers has gone on since.

@@ -1,4 +1,4 @@
-import { chooseHost } from '../allocator/choose.ts'
+import { chooseHost, type Needs } from '../allocator/choose.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
@@ -104,14 +104,16 @@ function choose(turn: Turn, resident: Resident, departure: Departure): void {
 function candidate(turn: Turn, resident: Resident, departure: Departure): Did | null {
   const { state } = turn
   if (departure.only || departure.tried.length >= CANDIDATES_MAX) return parkingHome(turn, resident, departure)
-  const kinds = departure.kinds ?? state.bundles.get(resident.brief.bundle)?.kinds ?? null
+  const needs = needsOf(turn, resident, departure.tried)
   return (
-    chooseHost(
-      state.acquaintances,
-      { kinds, engineId: state.engineIds[0] ?? null, except: [state.self, ...departure.tried], nowMs: turn.nowMs },
-      turn.random,
-    ) ?? parkingHome(turn, resident, departure)
+    chooseHost(state.acquaintances, { ...needs, kinds: departure.kinds ?? needs.kinds }, turn.random) ??
+    parkingHome(turn, resident, departure)
   )
+}
+
+function needsOf({ state, nowMs }: Turn, resident: Resident, tried: readonly Did[]): Needs {
+  const { kinds = null, depth = 0 } = state.bundles.get(resident.brief.bundle) ?? {}
+  return { kinds, depth, engineId: state.engineIds[0] ?? null, except: [state.self, ...tried], nowMs }
 }
 
 function parkingHome(turn: Turn, resident: Resident, departure: Departure): Did | null {
@@ -338,12 +340,9 @@ const PASSING: readonly Fault['code'][] = ['NO_SLOT', 'BUSY', 'CLOSED', 'TIMEOUT
 /** Places a held agent that is not running: here when this host is the best, otherwise on the best of the others. */
 export function place(turn: Turn, resident: Resident): void {
   const { state } = turn
-  const kinds = state.bundles.get(resident.brief.bundle)?.kinds ?? null
-  const other = chooseHost(
-    state.acquaintances,
-    { kinds, engineId: state.engineIds[0] ?? null, except: [state.self], nowMs: turn.nowMs },
-    turn.random,
-  )
+  const needs = needsOf(turn, resident, [])
+  const { kinds } = needs
+  const other = chooseHost(state.acquaintances, needs, turn.random)
   const here = mayRunHere(turn, resident) && (!kinds || kinds.includes(state.kind))
   resident.placeDueMs = turn.nowMs + PLACE_AGAIN_MS
   if (isSpent(resident)) return

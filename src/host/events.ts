@@ -118,6 +118,7 @@ export interface BundleFacts {
   readonly author: Did
   readonly name: string
   readonly kinds: readonly string[] | null
+  readonly depth: number
   /** What it asks for. */
   readonly quota: Quota
 }

@@ -35,6 +35,8 @@ export interface HostOptions {
   readonly kind: HostKind
   readonly name: string
   readonly slots: number
+  /** How deep agents may go here, in segments; by kind where nothing is said (DEPTH_OFFERED). */
+  readonly depth?: number
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
   readonly policy?: Quota

@@ -1,5 +1,7 @@
 /** Numbers of the host machine: what each bounds, why this value, and the attack or accident it stops. */
+import { DEPTH_MAX, DEPTH_STANDARD } from '../bundle/limits.ts'
 import type { Quota } from '../permit/quota.ts'
+import type { HostKind } from './snapshot.ts'
 
 /** The host looks at its leases, reports and plans this often. A hidden tab's timers still run once a second. */
 export const TICK_MS = 250
@@ -65,6 +67,18 @@ export const PLACE_AGAIN_MS = 500
 /** Proposers that lose to another back off between these, drawn at random: duelling proposers must not starve. */
 export const BACKOFF_MIN_MS = 200
 export const BACKOFF_MAX_MS = 1_500
+
+/**
+ * How deep agents may go where the owner says nothing, in segments. Segments take no more of the host's native stack, but of
+ * each that waits up to 74 KB of frames lie in the agent's memory, which every freeze seals and every hop sends: a tab that
+ * is lent in passing offers the standard, a machine set up for agents all there is. Stops: deep agents that a tab's owner,
+ * who comes back, waits for.
+ */
+export const DEPTH_OFFERED: Readonly<Record<HostKind, number>> = {
+  edge: DEPTH_MAX,
+  tab: DEPTH_STANDARD,
+  launcher: DEPTH_MAX,
+}
 
 /** Agents a host has a guest for at most, whatever it is asked: one web worker or worker thread each. */
 export const SLOTS_MAX = 256

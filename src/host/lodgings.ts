@@ -215,6 +215,7 @@ export class Lodgings {
             startMs: brief.launchedMs,
             fuelMax: quota.fuel,
             memoryBytesMax: quota.memoryBytes,
+            depth: bundle.manifest.needs.depth,
             sentBytesMax: Math.max(0, quota.sentBytes - brief.sentBytes),
             image: opened?.image ?? null,
             pace: 'real',
@@ -385,6 +386,7 @@ export const factsOf = ({ id, author, manifest }: VerifiedBundle): BundleFacts =
   author,
   name: manifest.name,
   kinds: manifest.needs.kind === null ? null : [manifest.needs.kind],
+  depth: manifest.needs.depth,
   quota: manifest.quota,
 })
 

@@ -29,7 +29,9 @@ export const isSpent = (resident: Resident): boolean =>
   (resident.started === resident.epoch || resident.release?.statement.epoch === resident.epoch + 1)
 
 export const mayRunHere = ({ state }: Turn, resident: Resident): boolean =>
-  !state.evicting && ((state.accepting && state.slots > 0) || (resident.wanted && state.rows.has(resident.agent)))
+  !state.evicting &&
+  (state.bundles.get(resident.brief.bundle)?.depth ?? 0) <= state.depth &&
+  ((state.accepting && state.slots > 0) || (resident.wanted && state.rows.has(resident.agent)))
 
 /** Goes on with a held agent as far as is possible now: prepare a guest, start it, or let a frozen one go on. */
 export function settleIn(turn: Turn, resident: Resident): void {

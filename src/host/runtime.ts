@@ -69,6 +69,7 @@ class Runtime implements Host {
       name,
       slots,
       engineIds: [engineId],
+      depth: options.depth,
       policy: policy ?? DEFAULT_POLICY,
       trusted: [this.did, ...trust],
       operators: [this.did, ...(operators ?? [])],

@@ -7,7 +7,7 @@ import type { Quota } from '../permit/quota.ts'
 import type { Brief, Description, Effect, ForkedFrom, Load, Offer, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Ballot, Certificate, Holding, Release, Sealed, Vote } from '../wire/statements.ts'
 import type { BundleFacts } from './events.ts'
-import { BUNDLES_KNOWN_MAX } from './limits.ts'
+import { BUNDLES_KNOWN_MAX, DEPTH_OFFERED } from './limits.ts'
 import type { HopReason, HopSnapshot } from './snapshot.ts'
 
 /**
@@ -21,6 +21,8 @@ export interface HostState {
   readonly kind: Description['kind']
   readonly name: string
   readonly engineIds: readonly string[]
+  /** How deep agents may go here, in segments. */
+  readonly depth: number
   readonly policy: Quota
   slots: number
   accepting: boolean
@@ -328,18 +330,21 @@ export const descriptionOf = (state: HostState): Description => ({
   kind: state.kind,
   name: state.name,
   engineIds: state.engineIds,
+  depth: state.depth,
   load: loadOf(state),
 })
 
 /** A host that has just been born: it knows itself, its owner's wishes, and nobody else. */
 export function newState(
   birth: Pick<HostState, 'self' | 'age' | 'kind' | 'name' | 'engineIds' | 'policy' | 'slots'> & {
+    readonly depth?: number | undefined
     readonly trusted: readonly Did[]
     readonly operators: readonly Did[]
   },
 ): HostState {
   return {
     ...birth,
+    depth: birth.depth ?? DEPTH_OFFERED[birth.kind],
     accepting: birth.slots > 0,
     evicting: false,
     trusted: new Set(birth.trusted),

@@ -47,6 +47,8 @@ export interface GuestOrder {
   readonly startMs: number
   readonly fuelMax: number
   readonly memoryBytesMax: number
+  /** How deep it may go, in segments: part of what fixes the run. */
+  readonly depth: number
   readonly sentBytesMax: number
   /** Where to go on; null starts the program from the top. */
   readonly image: MachineImage | null

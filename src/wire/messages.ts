@@ -27,6 +27,8 @@ export interface Description {
   readonly kind: HostKind
   readonly name: string
   readonly engineIds: readonly string[]
+  /** How deep agents may go here, in segments. */
+  readonly depth: number
   readonly load: Load
 }
 

@@ -23,6 +23,7 @@ const description: Schema<m.Description> = v.strictObject({
   kind: v.picklist(KINDS),
   name: f.name,
   engineIds: f.listOf(f.name, ENGINE_IDS_MAX),
+  depth: f.whole,
   load,
 })
 const allowance: Schema<Allowance> = v.strictObject({

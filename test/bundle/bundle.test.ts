@@ -4,9 +4,17 @@ import { describe, expect, it } from 'vitest'
 import { equalBytes, utf8 } from '../../src/base/bytes.ts'
 import { type Cid, rawCid } from '../../src/base/digest.ts'
 import { readCar } from '../../src/bundle/car.ts'
-import { BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX, DEFAULT_QUOTA, QUOTA_ASKED_MAX } from '../../src/bundle/limits.ts'
+import {
+  BLOCK_BYTES_MAX,
+  BUNDLE_BYTES_MAX,
+  DEFAULT_QUOTA,
+  DEPTH_MAX,
+  DEPTH_STANDARD,
+  QUOTA_ASKED_MAX,
+} from '../../src/bundle/limits.ts'
 import { bundleBlocks, openBundle, openBundleBlocks } from '../../src/bundle/open.ts'
 import { partsFault, sealBundle } from '../../src/bundle/seal.ts'
+import { SEGMENTS_MAX } from '../../src/engine/limits.ts'
 import { ENVELOPE_BYTES_MAX } from '../../src/identity/limits.ts'
 import { ALL_ASKED, grantedQuota } from '../../src/permit/grant.ts'
 import { FETCH_BYTES_MAX } from '../../src/wire/limits.ts'
@@ -20,7 +28,12 @@ describe('a sealed bundle', () => {
     const { car, id } = await sealBundle(parts, author)
     const bundle = accepted(await openBundle(car, verifier))
     expect(bundle).toMatchObject({ id, author: author.did, code: parts.code, sourceMap: parts.sourceMap })
-    expect(bundle.manifest).toMatchObject({ name: 'golomb', version: '1.2.3', effects: 'fast', needs: { kind: null } })
+    expect(bundle.manifest).toMatchObject({
+      name: 'golomb',
+      version: '1.2.3',
+      effects: 'fast',
+      needs: { kind: null, depth: 10 },
+    })
     expect(bundle.manifest.quota).toEqual({ ...DEFAULT_QUOTA, fuel: 5e9 })
     const wasm = parts.kernels.get('search') ?? expect.fail()
     expect([...bundle.kernels]).toEqual([['search', { cid: rawCid(wasm), wasm }]])
@@ -143,6 +156,9 @@ describe('parts that cannot become a bundle', () => {
       { quota: { memoryBytes: 2 ** 30 + 1 } },
       `quota memoryBytes ${2 ** 30 + 1} > ${2 ** 30}`,
     ],
+    ['less than the standard depth', { needs: { depth: DEPTH_STANDARD - 1 } }, 'needs depth 9 < 10'],
+    ['more depth than the engine has', { needs: { depth: DEPTH_MAX + 1 } }, 'needs depth 21 > 20'],
+    ['half a segment of depth', { needs: { depth: 10.5 } }, 'needs depth is not a whole number'],
     ['half a unit of fuel', { quota: { fuel: 0.5 } }, 'quota fuel is not a whole number'],
     ['a negative quota', { quota: { hops: -1 } }, 'quota hops -1 < 0'],
     ['too much code', { code: 'x'.repeat(4 * 1024 * 1024 + 1) }, 'entry bytes 4194305 > 4194304'],
@@ -163,6 +179,12 @@ describe('parts that cannot become a bundle', () => {
     ],
   ])('are found: %s', (_what, wrong, reason) => {
     expect(partsFault({ ...parts, ...wrong })).toContain(reason)
+  })
+
+  it('are not those that ask for a depth from the standard to the most', () => {
+    expect(DEPTH_MAX).toBe(SEGMENTS_MAX)
+    for (const depth of [DEPTH_STANDARD, DEPTH_STANDARD + 1, DEPTH_MAX])
+      expect(partsFault({ ...parts, needs: { depth } })).toBeNull()
   })
 
   it('are a programmer error to seal', async () => {

@@ -46,6 +46,7 @@ export class Play {
       startMs: 1_700_000_000_000,
       fuelMax: 20_000_000_000,
       memoryBytesMax: 32 * 1_048_576,
+      depth: 10,
       sentBytesMax: 64 * 1_048_576,
       image: null,
       hashAtEnd: true,

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { integerBelow, seededRandom } from '../../src/base/random.ts'
+import { DEPTH_STANDARD } from '../../src/bundle/limits.ts'
 import type { MachineImage } from '../../src/engine/image.ts'
 import { IMAGE_PAGE_BYTES, SEGMENT_FUEL, SEGMENTS_MAX } from '../../src/engine/limits.ts'
 import { type EngineBuild, ImageError, Machine } from '../../src/engine/machine.ts'
-import { engine, OPTIONS, observed, ride, WHOLE_SLICE } from './drive.ts'
+import { engine, OPTIONS, observed, type Ride, ride, WHOLE_SLICE } from './drive.ts'
 
 let build: EngineBuild
 beforeAll(async () => {
@@ -32,6 +33,33 @@ describe('a program has room for', () => {
       expect(result.console).toHaveLength(1)
     })
   }
+})
+
+describe('a program with the standard depth', () => {
+  const standard = { ...OPTIONS, depth: DEPTH_STANDARD }
+  const deep = 'const f = (n) => n === 0 ? 0 : 1 + f(n - 1); let end; try { end = f(2500) } catch (e) { end = e.name }'
+
+  it('ends 2,500 frames in a RangeError, which one that asked for more does not; on both builds, moved or not', () => {
+    for (const [depth, end] of [[DEPTH_STANDARD, 'RangeError'] as const, [SEGMENTS_MAX, '2500'] as const]) {
+      const options = { ...OPTIONS, depth }
+      const straight = ride(build, `${deep}; console.log(end)`, { options })
+      expect(straight.console).toEqual([end])
+      const ways: Ride[] = [
+        { options, slice: () => 100_003n },
+        { options: { ...options, tier: 'plain' } },
+        { options: { ...options, tier: 'auto' } },
+      ]
+      for (const way of ways)
+        expect(observed(ride(build, `${deep}; console.log(end)`, way))).toEqual(observed(straight))
+    }
+  })
+
+  it('has room for 500 frames, 100 functions in a source, and JSON 1,000 deep', () => {
+    const code = `const f = (n) => n === 0 ? 0 : 1 + f(n - 1)
+      const t = '['.repeat(1000) + ']'.repeat(1000)
+      console.log(f(500), typeof (0, eval)('(function(){'.repeat(100) + '})'.repeat(100)), JSON.stringify(JSON.parse(t)) === t)`
+    expect(ride(build, code, { options: standard }).console).toEqual(['500 function true'])
+  })
 })
 
 describe('a program in the depth of many segments', () => {
@@ -134,6 +162,15 @@ describe('an image from the depth of segments is refused', () => {
       expect(() => thaw(change())).toThrow(reason)
     })
   }
+
+  it('with more segments than the agent may have', () => {
+    const chain = SEGMENTS_MAX - segmentsLeft(image)
+    const thawWith = (depth: number, left: number) =>
+      Machine.thaw(build, { ...image, ...globals('__segments', left) }, { ...OPTIONS, depth })
+    expect(() => thawWith(chain - 1, -1)).toThrow(`segments ${chain} > depth ${chain - 1}`)
+    expect(() => thawWith(chain, 1)).toThrow('segments are not those that wait')
+    expect(thawWith(chain, 0).run(1_000_000n)).toEqual({ kind: 'slice' })
+  })
 
   it('or harms itself alone, whatever its frames are (seed 3)', () => {
     const random = seededRandom(3)

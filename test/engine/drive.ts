@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 import type { MachineImage } from '../../src/engine/image.ts'
+import { SEGMENTS_MAX } from '../../src/engine/limits.ts'
 import { type EngineBuild, Machine, type MachineOptions, type Stop } from '../../src/engine/machine.ts'
 import { loadEngine } from '../../src/platform/node/engine-files.ts'
 
@@ -20,6 +21,7 @@ export const OPTIONS: MachineOptions = {
   seed: 7,
   startMs: 1_700_000_000_000,
   memoryBytesMax: 64 * 1024 * 1024,
+  depth: SEGMENTS_MAX,
   fuelMax: 10n ** 10n,
   kernels: new Map(),
 }

@@ -42,7 +42,7 @@ const answer = (
   parts: Partial<Requests['status']['answer']> = {},
   load = { agents: 0, slots: 2, accepting: true },
 ): Requests['status']['answer'] => ({
-  description: { kind: 'edge', name, engineIds: [], load },
+  description: { kind: 'edge', name, engineIds: [], depth: 20, load },
   here: [],
   rows: [],
   ...parts,

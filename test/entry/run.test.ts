@@ -166,6 +166,15 @@ describe('a local run', () => {
     expect(ends(hopping)).toEqual(ends(straight))
   }, 60_000)
 
+  it('goes as deep as its sojourn.json asks', async () => {
+    const agent = 'const f = (n: number): number => (n === 0 ? 0 : 1 + f(n - 1)); export default () => f(2500)'
+    const own = await mkdtemp(join(folder, 'deep-'))
+    await writeFile(join(own, 'agent.ts'), agent)
+    expect((await run(own, null)).end).toMatchObject({ ok: false, code: 'THROWN' })
+    await writeFile(join(own, 'sojourn.json'), '{ "needs": { "depth": 20 } }')
+    expect((await run(own, null)).end).toMatchObject({ ok: true, resultJson: '2500' })
+  })
+
   it('says how it failed, hops and all', async () => {
     const path = join(folder, 'endless.js')
     await writeFile(path, 'for (;;) {}')

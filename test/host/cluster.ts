@@ -1,6 +1,6 @@
 import type { Cid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import { sealBundle } from '../../src/bundle/seal.ts'
+import { type AgentParts, sealBundle } from '../../src/bundle/seal.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
 import type { Host, HostOptions } from '../../src/host/host.ts'
 import { createHost } from '../../src/host/runtime.ts'
@@ -105,7 +105,12 @@ export class Cluster {
   }
 }
 
-export async function importProgram(home: Host, program: CheapProgram, signer = author): Promise<Cid> {
+export async function importProgram(
+  home: Host,
+  program: CheapProgram,
+  signer = author,
+  needs: AgentParts['needs'] = {},
+): Promise<Cid> {
   const { car } = await sealBundle(
     {
       name: 'cheap',
@@ -115,7 +120,7 @@ export async function importProgram(home: Host, program: CheapProgram, signer = 
       sourceMap: null,
       kernels: new Map(),
       assets: new Map(),
-      needs: { kind: null },
+      needs,
       quota: {},
       effects: 'fast',
     },

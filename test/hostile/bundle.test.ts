@@ -39,7 +39,7 @@ const manifest = {
   sourceMap: null,
   kernels: {},
   assets: {},
-  needs: { kind: null },
+  needs: { kind: null, depth: 10 },
   quota: { fuel: 1, memoryBytes: 1, lifetimeMs: 1, sentBytes: 1, hops: 1, children: 1 },
   effects: 'fast',
 }
@@ -223,7 +223,14 @@ describe('a bundle is refused', () => {
       { ...manifest, quota: { ...manifest.quota, fuel: 1.5 } },
       'quota fuel is not a whole number',
     ],
-    ['needs an unknown kind of host', { ...manifest, needs: { kind: 'fridge' } }, 'needs kind is none of edge, tab'],
+    [
+      'needs an unknown kind of host',
+      { ...manifest, needs: { kind: 'fridge', depth: 10 } },
+      'needs kind is none of edge, tab',
+    ],
+    ['says nothing of its depth', { ...manifest, needs: { kind: null } }, 'needs has no "depth"'],
+    ['needs less than the standard depth', { ...manifest, needs: { kind: null, depth: 9 } }, 'needs depth 9 < 10'],
+    ['needs more depth than there is', { ...manifest, needs: { kind: null, depth: 21 } }, 'needs depth 21 > 20'],
     ['wants effects we do not know', { ...manifest, effects: 'twice' }, 'effects is none of fast, durable'],
     ['names itself like a path', { ...manifest, name: '../x' }, 'name "../x" does not match ^[a-z][a-z0-9-]*$'],
     [

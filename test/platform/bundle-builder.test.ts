@@ -111,7 +111,7 @@ describe('a folder', { timeout: 60_000 }, () => {
         name: 'adder',
         version: '2.0.1',
         description: 'Adds',
-        needs: { kind: 'edge' },
+        needs: { kind: 'edge', depth: 20 },
         quota: { fuel: 7 },
         effects: 'durable',
       }),
@@ -121,7 +121,7 @@ describe('a folder', { timeout: 60_000 }, () => {
       name: 'adder',
       version: '2.0.1',
       description: 'Adds',
-      needs: { kind: 'edge' },
+      needs: { kind: 'edge', depth: 20 },
       quota: { fuel: 7 },
       effects: 'durable',
     })

@@ -12,6 +12,7 @@ export const order = (changes: Partial<GuestOrder> = {}): GuestOrder => ({
   startMs: 1_700_000_000_000,
   fuelMax: 10_000_000_000,
   memoryBytesMax: 64 * 1_048_576,
+  depth: 10,
   sentBytesMax: 1_048_576,
   image: null,
   pace: 'virtual',

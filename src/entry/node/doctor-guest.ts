@@ -1,3 +1,4 @@
+import { DEPTH_STANDARD } from '../../bundle/limits.ts'
 import { openCheckpoint } from '../../checkpoint/open.ts'
 import { sealCheckpoint } from '../../checkpoint/seal.ts'
 import type { MachineImage } from '../../engine/image.ts'
@@ -22,6 +23,7 @@ const ORDER: Omit<GuestOrder, 'engineId'> = {
   startMs: 0,
   fuelMax: 1e9,
   memoryBytesMax: 64 * MIB,
+  depth: DEPTH_STANDARD,
   sentBytesMax: MIB,
   image: null,
   pace: 'virtual',

@@ -134,7 +134,7 @@ class LocalRun {
 
   #spawn(image: MachineImage | null): void {
     const { engineId, inputJson, seed, memoryBytesMax, hopEveryFuel, tier } = this.#options
-    const { code, kernels } = this.#program
+    const { code, kernels, depth } = this.#program
     const order: GuestOrder = {
       label: 'sojourn run',
       engineId,
@@ -145,6 +145,7 @@ class LocalRun {
       startMs: START_MS,
       fuelMax: this.#budget.fuel,
       memoryBytesMax,
+      depth,
       sentBytesMax: SENT_BYTES_MAX,
       image,
       hashAtEnd: true,

@@ -27,6 +27,8 @@ export interface NodeHostOptions {
   readonly kind: HostKind
   readonly name: string
   readonly slots: number
+  /** How deep agents may go here, in segments; all there are where nothing is said. */
+  readonly depth?: number
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
   readonly memoryBytes?: number
@@ -76,6 +78,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       slots,
       trust,
       cacheBytes: options.cacheBytes ?? (dataFolder === undefined ? CACHE_BYTES_IN_MEMORY : CACHE_BYTES_DEFAULT),
+      ...(options.depth === undefined ? {} : { depth: options.depth }),
       ...(operators ? { operators } : {}),
       ...(shareFolder === undefined ? {} : { share: (path) => readShared(shareFolder, path) }),
       ...(log ? { log } : {}),

@@ -23,6 +23,7 @@ export function loadMachine(build: EngineBuild, order: StartOrder): Result<Machi
     seed: order.seed,
     startMs: order.startMs,
     memoryBytesMax: order.memoryBytesMax,
+    depth: order.depth,
     fuelMax: BigInt(order.fuelMax),
     kernels,
     tier: order.tier ?? 'auto',

@@ -1,4 +1,4 @@
-import { MEMORY_BYTES_MIN } from '../../engine/limits.ts'
+import { MEMORY_BYTES_MIN, SEGMENTS_MAX } from '../../engine/limits.ts'
 import { type EngineBuild, Machine, type MachineOptions } from '../../engine/machine.ts'
 import { packImage, readImage } from '../../sandbox/packed-image.ts'
 
@@ -16,6 +16,7 @@ const OPTIONS: MachineOptions = {
   seed: 1,
   startMs: 0,
   memoryBytesMax: MEMORY_BYTES_MIN,
+  depth: SEGMENTS_MAX,
   fuelMax: 1_000_000_000n,
   kernels: new Map(),
 }

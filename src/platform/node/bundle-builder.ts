@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { oneOf, reading, record, text } from '../../base/shape.ts'
+import { oneOf, reading, record, text, whole } from '../../base/shape.ts'
 import { type AgentParts, partsFault } from '../../bundle/seal.ts'
 import { QUOTA_FIELDS } from '../../permit/quota.ts'
 import { AgentBuildError } from './agent-build-error.ts'
@@ -35,7 +35,7 @@ export async function buildAgent(path: string): Promise<AgentParts> {
     name: slug(isFolder ? basename(root) : basename(entry, extname(entry))),
     version: '0.0.0',
     description: '',
-    needs: { kind: null },
+    needs: {},
     quota: {},
     effects: 'fast',
     ...told,
@@ -111,7 +111,7 @@ function parseDescription(value: unknown): Told {
     'quota',
     'effects',
   ])
-  const { kind } = record({ kind: null, ...Object(fields.needs) }, 'needs', ['kind'])
+  const { kind, depth } = record({ kind: null, depth: null, ...Object(fields.needs) }, 'needs', ['kind', 'depth'])
   const none = Object.fromEntries(QUOTA_FIELDS.map((field) => [field, null]))
   const quota = record({ ...none, ...Object(fields.quota) }, 'quota', QUOTA_FIELDS)
   return {
@@ -120,7 +120,10 @@ function parseDescription(value: unknown): Told {
     ...(fields.description === null
       ? {}
       : { description: text(fields.description, 'description', Number.MAX_SAFE_INTEGER) }),
-    needs: { kind: kind === null ? null : oneOf(kind, 'needs kind', ['edge', 'tab']) },
+    needs: {
+      kind: kind === null ? null : oneOf(kind, 'needs kind', ['edge', 'tab']),
+      ...(depth === null ? {} : { depth: whole(depth, 'needs depth', 0, Number.MAX_SAFE_INTEGER) }),
+    },
     quota: Object.fromEntries(Object.entries(quota).filter(([, amount]) => amount !== null)),
     effects: oneOf(fields.effects, 'effects', ['fast', 'durable']),
   }

@@ -1,18 +1,20 @@
 import { cpus, hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { SLOTS_MAX } from '../../../host/limits.ts'
+import { DEPTH_MAX, DEPTH_STANDARD } from '../../../bundle/limits.ts'
+import { DEPTH_OFFERED, SLOTS_MAX } from '../../../host/limits.ts'
 import { type Did, parseDid } from '../../../identity/did.ts'
 import { createSigner, generateSecretKey } from '../../../identity/signer.ts'
 import { loadOrCreateIdentity } from '../../../platform/node/identity-file.ts'
 import { nodeRandom } from '../../../platform/node/time.ts'
-import { mebibytes } from '../arguments.ts'
+import { mebibytes, wholeNumber } from '../arguments.ts'
 import { logLine, type NodeHost, startNodeHost } from '../node-host.ts'
 
 /** `sojourn edge`: lends this machine, without a browser. Its identity, records and checkpoints live in --data. */
 interface EdgeOptions {
   readonly join: string
   readonly agents: number
+  readonly depth: number
   readonly name: string
   readonly data?: string
   readonly cache?: number
@@ -36,6 +38,12 @@ export function register(program: Command): void {
     )
     .requiredOption('--join <url>', 'rendezvous to join, e.g. http://127.0.0.1:9000', process.env.SOJOURN_JOIN)
     .option('--agents <n>', 'how many agents to run at once', parseSlots, Math.max(1, cpus().length))
+    .option(
+      '--depth <n>',
+      'how deep they may go, in segments of the stack',
+      wholeNumber(DEPTH_STANDARD, DEPTH_MAX),
+      DEPTH_OFFERED.edge,
+    )
     .option('--name <name>', 'what others see', hostname())
     .option('--data <folder>', 'keep identity, checkpoints and records here; in memory when absent')
     .option(
@@ -58,7 +66,7 @@ export function register(program: Command): void {
 }
 
 async function edge(options: EdgeOptions): Promise<void> {
-  const { data, cache, share, bind, trust, operator, agents, name, quiet } = options
+  const { data, cache, share, bind, trust, operator, agents, depth, name, quiet } = options
   const signer =
     data === undefined
       ? createSigner(generateSecretKey(nodeRandom))
@@ -69,6 +77,7 @@ async function edge(options: EdgeOptions): Promise<void> {
     kind: 'edge',
     name,
     slots: agents,
+    depth,
     trust,
     operators: operator,
     ...(data === undefined ? {} : { dataFolder: data }),

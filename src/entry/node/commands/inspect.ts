@@ -57,7 +57,7 @@ function lines(bundle: VerifiedBundle, carBytes: number): string[] {
     ['author', bundle.author],
     ['id', bundle.id],
     ['size', bytesText(carBytes)],
-    ['runs on', needs.kind === null ? 'any host' : `${needs.kind} hosts`],
+    ['runs on', `${needs.kind === null ? 'any host' : `${needs.kind} hosts`} with depth ${needs.depth}`],
     [
       'asks for',
       `fuel ${fuel}, memory ${bytesText(memoryBytes)}, ${lifetimeMs / 1000} s, ${bytesText(sentBytes)} sent, ${hops} hops`,
