@@ -8,6 +8,7 @@ import type { Meter } from './kernel-meter.ts'
 import { Kernel, type KernelArgument, type KernelOutcome } from './kernels.ts'
 import {
   BULK_BYTES_PER_FUEL_LOG2,
+  KERNEL_BYTES_PER_FUEL_LOG2,
   KERNEL_INSTANCE_FUEL,
   KERNEL_NAME_LENGTH_MAX,
   KERNEL_START_FUEL,
@@ -85,7 +86,7 @@ export class KernelSet {
       return made
     }
     const { startFuel, memory } = made.kernel
-    vm.fuelLeft -= startFuel + bulkFuel(memory?.buffer.byteLength ?? 0)
+    vm.fuelLeft -= startFuel + (BigInt(memory?.buffer.byteLength ?? 0) >> KERNEL_BYTES_PER_FUEL_LOG2)
     return made.id
   }
 

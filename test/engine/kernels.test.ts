@@ -174,6 +174,16 @@ describe('instances of one kernel', () => {
     expect((two?.fuel ?? 0n) - (one?.fuel ?? 0n)).toBeGreaterThan(10_000_000n)
   })
 
+  it('pay for every byte that they begin with', () => {
+    const large = metered(Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 4, 1, 0, 0x80, 0x01]))
+    const kernels = new Map([...options.kernels, ['large', large]])
+    const [one, two] = [1, 2].map((times) => {
+      const code = `for (let i = 0; i < ${times}; i++) __sojourn.kernelRelease(__sojourn.kernelOpen('large', '', 0))`
+      return ride(build, code, { options: { ...options, kernels } }).fuel
+    })
+    expect((two ?? 0n) - (one ?? 0n)).toBeGreaterThan(500_000n + (128n * 65_536n) / 8n)
+  })
+
   it('are at most as many as the limit says', () => {
     const code = `${DOOR} for (let i = 0; i < 17; i++) try { open('k', String(i)) } catch (e) { console.log(i, e.code, e.message) }`
     expect(ride(build, code, { options }).console).toEqual(['16 QUOTA kernel instances > KERNELS_MAX 16'])
