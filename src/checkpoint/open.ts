@@ -60,10 +60,10 @@ export async function openAfter(
   const { kernelFrames, ...rest } = queued.value
   const opened: MachineImage['kernels'][number][] = []
   for (const kernel of kernels) {
-    const kernelPages = await openMemory(kernel, read, known?.get(kernel.name))
+    const kernelPages = await openMemory(kernel, read, known?.get(`kernel ${kernel.id}`))
     if (!kernelPages.ok) return kernelPages
     const suspended = kernel.suspended === null ? null : { ...kernel.suspended, frames: kernelFrames }
-    hashed.set(kernel.name, kernelPages.value)
+    hashed.set(`kernel ${kernel.id}`, kernelPages.value)
     opened.push({ ...kernel, suspended, pages: bytesOf(kernelPages.value) })
   }
   return accept({ image: { ...state, pages: bytesOf(pages.value), ...rest, kernels: opened }, hashed })

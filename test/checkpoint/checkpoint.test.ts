@@ -45,6 +45,15 @@ describe('a sealed checkpoint', () => {
     )
   })
 
+  test('that was opened and is sealed again has no fresh page, nor have its kernels', async () => {
+    const kernel = { memoryPagesMax: 1, memoryPages: 1, globals: new Map(), suspended: null, instance: '' }
+    const kernels = [1, 2].map((id) => ({ ...kernel, id, name: 'twice', pages: new Map([[id, page(id)]]) }))
+    const { root, blocks } = sealCheckpoint(smallImage({ kernels }))
+    const opened = value(await openAfter(root, async (cid) => blocks.get(cid) ?? null))
+    const again = sealCheckpoint(opened.image, opened.hashed)
+    expect([again.root, again.freshBytes]).toEqual([root, 0])
+  })
+
   test('has the same root whether its pages were hashed now or remembered', () => {
     fc.assert(
       fc.property(anyImage, anyImage, (before, image) => {
