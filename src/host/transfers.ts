@@ -103,7 +103,12 @@ export class Transfers {
     const arriving: Arriving = { root, from, got, get, pull, basePlaces, parcel: vault.parcel(agent, root, hopped) }
     const taken = pushed.pack && pushed.base === base ? await takePushed(arriving, pushed.pack) : accept(undefined)
     const filled = taken.ok ? await this.#fill(arriving) : taken
-    if (filled.ok) return accept({ get, checked: got, kept: this.#settle(arriving, filled.value) })
+    if (filled.ok) {
+      const kept = this.#settle(arriving, filled.value)
+      // It may fail before anybody waits for it: that must not end the process. Who waits then is told all the same.
+      kept.catch(() => undefined)
+      return accept({ get, checked: got, kept })
+    }
     await arriving.parcel.broken()
     return filled
   }
