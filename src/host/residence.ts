@@ -103,7 +103,9 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   resident.checkpoint = checkpoint
   resident.fuelUsed = fuelUsed
   resident.brief = { ...resident.brief, consoleLines: resident.consoleLines, sentBytes: resident.sentBytes }
-  if (changed) persist(turn, writeResident(resident))
+  // On its way: up to the RELEASE, which is written after this and waited for, the checkpoint before would do as well.
+  const isSent = resident.departure?.phase === 'freeze'
+  if (changed) (isSent ? persistSoon : persist)(turn, writeResident(resident))
   if (resident.departure) return onDepartureFrozen(turn, resident)
   if (resident.forking?.phase === 'freeze') resident.forking.phase = 'still'
   if (mayRunHere(turn, resident)) goOn(turn, resident)

@@ -47,3 +47,37 @@ it('counts an epoch as started with its READY, and does not run it again when th
     Array.from({ length: 16 }, (_, i) => (i + 1) * 500),
   )
 })
+
+it('leaves with a RELEASE that is durable, whatever of its record was still being written when it was sent', async () => {
+  const world = new Cluster()
+  const { host: home } = await world.start(1, { kind: 'launcher', slots: 0 })
+  const disk = new MemoryDisk()
+  const inner = await disk.open()
+  let isStuck = false
+  const store: Store = {
+    ...inner,
+    commit: (writes) =>
+      isStuck && writes.some(({ key }) => key.startsWith('resident/'))
+        ? new Promise<void>(() => {})
+        : inner.commit(writes),
+  }
+  const { host: source } = await world.start(2, { store })
+  await world.time.advance(5_000)
+  const program = { steps: 20_000, emitEvery: 500 }
+  const agent = await world.launch(home, program)
+  await world.time.runUntil(() => world.holders(agent).includes(2), 10_000)
+  const there = new MemoryDisk()
+  const { store: watched, ready } = await losingAfterReady(there)
+  const { did } = await world.start(3, { store: watched })
+  await world.time.advance(5_000)
+  isStuck = true
+  source.move(agent, did)
+  await world.time.runUntil(() => ready.length > 0, 10_000)
+  expect(ready.map(({ agent }) => agent)).toEqual([agent])
+  await world.time.advance(1_000)
+  expect(home.story(agent, 0)?.row.holder).toBe(source.did)
+  await world.kill(2)
+  await world.kill(3)
+  const { logs } = await world.start(2, {}, disk)
+  expect(await world.ended(home, agent, 120_000), logs.join('\n')).toEqual({ ok: true, value: cheapTruth(program) })
+})
