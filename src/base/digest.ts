@@ -35,6 +35,9 @@ export function cidOfDigest(digest: Uint8Array, codec: number): Cid {
   return `b${encodeBase32(bytes)}` as Cid
 }
 
+/** What a name says of its block, without taking it apart: in base32 the codec is among the first seven characters. */
+export const codecOf = (cid: Cid): number => (cid.startsWith('bafkrei') ? CODEC_RAW : CODEC_DAG_CBOR)
+
 export const rawCid = (bytes: Uint8Array): Cid => cidOfDigest(sha256(bytes), CODEC_RAW)
 
 export const cborCid = (bytes: Uint8Array): Cid => cidOfDigest(sha256(bytes), CODEC_DAG_CBOR)

@@ -13,15 +13,16 @@ export interface HashedMemory {
   readonly leaves: ReadonlyMap<number, HashedLeaf>
 }
 
-/** Of one index; the same object for as long as the page is the same. */
+/** The same object for as long as the page at this index is the same. */
 export interface HashedPage {
+  readonly index: number
   readonly bytes: Uint8Array
   /** Null for a page of zeros, which has no block. */
   readonly name: { readonly digest: Uint8Array; readonly cid: Cid } | null
 }
 
 export interface HashedLeaf {
-  readonly pages: readonly (readonly [index: number, page: HashedPage])[]
+  readonly pages: readonly HashedPage[]
   readonly block: Uint8Array
   readonly digest: Uint8Array
   readonly cid: Cid

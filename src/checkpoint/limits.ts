@@ -51,7 +51,7 @@ export const KERNEL_CELL_FUEL = 131_072
 export const CLOCK_MS_MAX = 8.64e15
 
 /**
- * Leaf tables whose places are remembered, so that the next checkpoint of an agent costs what it changed: some 45 KB each
- * where all their pages have a block, and no more than four agents of 64 MB. The oldest go.
+ * Leaf tables whose places are remembered, so that the next checkpoint of an agent costs what it changed: some 80 KB each
+ * where all their pages have a block, less what two have in common, and no more than four agents of 64 MB. The oldest go.
  */
 export const TABLES_KNOWN_MAX = 256

@@ -6,7 +6,7 @@ import { reading } from '../base/shape.ts'
 import type { MachineImage } from '../engine/image.ts'
 import type { HashedLeaf, HashedMemory, HashedPage, HashedPages } from './hashed.ts'
 import { PAGE_BYTES, PAGES_PER_WASM_PAGE, QUEUE_CHUNK_BYTES, ROOT_BYTES_MAX, TABLE_ENTRIES_MAX } from './limits.ts'
-import { type Entry, readTable } from './page-table.ts'
+import { type Entry, type NameBefore, readTable } from './page-table.ts'
 import { decodeQueues, type Queued } from './queues.ts'
 import { type CheckpointFault, decodeRoot, type Memory, type Queues, type Root } from './root.ts'
 
@@ -69,8 +69,11 @@ export async function openAfter(
   return accept({ image: { ...state, pages: bytesOf(pages.value), ...rest, kernels: opened }, hashed })
 }
 
-const bytesOf = ({ pages }: HashedMemory): Map<number, Uint8Array> =>
-  new Map(Array.from(pages, ([index, { bytes }]) => [index, bytes]))
+function bytesOf({ pages }: HashedMemory): Map<number, Uint8Array> {
+  const all = new Map<number, Uint8Array>()
+  for (const { index, bytes } of pages.values()) all.set(index, bytes)
+  return all
+}
 
 /** What a root names: leaf tables (blocksOfTable tells what they name) and raw bytes. A destination fetches both. */
 export interface NamedBlocks {
@@ -144,13 +147,13 @@ async function getChecked(cid: Cid, getBlock: GetBlock): Promise<Result<Uint8Arr
 }
 
 /** What a leaf table names, by index within the leaf. */
-export function entriesOfLeaf(tableBytes: Uint8Array): Result<Entry[], CheckpointFault> {
+export function entriesOfLeaf(tableBytes: Uint8Array, before?: NameBefore): Result<Entry[], CheckpointFault> {
   if (tableBytes.length > ROOT_BYTES_MAX)
     return refuse('CHECKPOINT', `tableBytes ${tableBytes.length} > ${ROOT_BYTES_MAX}`)
   const decoded = decode(tableBytes)
   if (!decoded.ok) return decoded
   const bounds = { entriesMax: TABLE_ENTRIES_MAX, indexEnd: TABLE_ENTRIES_MAX, codec: CODEC_RAW }
-  return reading('CHECKPOINT', () => readTable(decoded.value, 'leaf', bounds))
+  return reading('CHECKPOINT', () => readTable(decoded.value, 'leaf', bounds, before))
 }
 
 async function openMemory(
@@ -161,7 +164,7 @@ async function openMemory(
   const { pages: written } = memory
   const pages = new Map<number, HashedPage>()
   if (written.kind === 'inline') {
-    const fault = await openPages(pages, written.entries, read, known)
+    const fault = await openPages(pages, { first: 0, entries: written.entries }, read, known)
     return fault ?? accept({ pages, leaves: new Map() })
   }
   const leaves = new Map<number, HashedLeaf>()
@@ -170,14 +173,14 @@ async function openMemory(
     const first = index * TABLE_ENTRIES_MAX
     const before = known?.leaves.get(index)
     if (before?.cid === cid) {
-      for (const [at, page] of before.pages) pages.set(first + at, page)
+      for (const page of before.pages) pages.set(page.index, page)
       leaves.set(index, before)
     } else {
       const leaf = await openLeaf(pages, { first, cid }, read, known)
       if (!leaf.ok) return leaf
       leaves.set(index, leaf.value)
     }
-    const last = first + (leaves.get(index)?.pages.at(-1)?.[0] ?? 0)
+    const last = leaves.get(index)?.pages.at(-1)?.index ?? first
     if (last >= indexEnd) return refuse('CHECKPOINT', `page ${last} is beyond the memory's ${indexEnd} pages`)
   }
   if (pages.size !== written.count) return refuse('CHECKPOINT', `pages ${pages.size} != count ${written.count}`)
@@ -192,33 +195,33 @@ async function openLeaf(
 ): Promise<Result<HashedLeaf, CheckpointFault>> {
   const table = await read(cid)
   if (!table.ok) return table
-  const entries = entriesOfLeaf(table.value)
+  const entries = entriesOfLeaf(table.value, (index) => known?.pages.get(first + index)?.name)
   if (!entries.ok) return entries
   if (entries.value.length === 0) return refuse('CHECKPOINT', `leaf ${first / TABLE_ENTRIES_MAX} is empty`)
-  const placed = entries.value.map((entry) => ({ ...entry, index: first + entry.index }))
-  const fault = await openPages(pages, placed, read, known)
+  const fault = await openPages(pages, { first, entries: entries.value }, read, known)
   if (fault) return fault
-  const own = placed.map(({ index }) => [index - first, pages.get(index) as HashedPage] as const)
+  const own = entries.value.map(({ index }) => pages.get(first + index) as HashedPage)
   return accept({ pages: own, block: table.value, digest: sha256(table.value), cid })
 }
 
-/** Adds the pages of some entries; a refusal, or null. */
+/** Adds the pages of some entries, whose indexes count from `first`; a refusal, or null. */
 async function openPages(
   pages: Map<number, HashedPage>,
-  entries: readonly Entry[],
+  { first, entries }: { readonly first: number; readonly entries: readonly Entry[] },
   read: ReadBlock,
   known: HashedMemory | undefined,
 ): Promise<Refusal<CheckpointFault> | null> {
-  for (const { index, digest, cid } of entries) {
+  for (const { index: at, digest, cid } of entries) {
+    const index = first + at
     const before = known?.pages.get(index)
     if (before && (before.name?.cid ?? null) === cid) pages.set(index, before)
-    else if (cid === null || digest === null) pages.set(index, { bytes: new Uint8Array(PAGE_BYTES), name: null })
+    else if (cid === null || digest === null) pages.set(index, { index, bytes: new Uint8Array(PAGE_BYTES), name: null })
     else {
       const page = await read(cid)
       if (!page.ok) return page
       if (page.value.length !== PAGE_BYTES)
         return refuse('CHECKPOINT', `page ${index} has ${page.value.length} bytes, not ${PAGE_BYTES}`)
-      pages.set(index, { bytes: page.value, name: { digest, cid } })
+      pages.set(index, { index, bytes: page.value, name: { digest, cid } })
     }
   }
   return null

@@ -13,11 +13,14 @@ export interface Table {
   readonly digests: Uint8Array
 }
 
-export interface Entry {
-  readonly index: number
-  /** Null, like the name made of it, for a page of zeros. */
+/** Of one block. Null in both forms for a page of zeros. */
+interface Name {
   readonly digest: Uint8Array | null
   readonly cid: Cid | null
+}
+
+export interface Entry extends Name {
+  readonly index: number
 }
 
 const DIGEST_BYTES = 32
@@ -39,26 +42,46 @@ export interface TableBounds {
   readonly codec: number
 }
 
-export function readTable(value: unknown, what: string, { entriesMax, indexEnd, codec }: TableBounds): Entry[] {
+/**
+ * What an earlier table had at this index. Most of a table is as it was: a name is made of a digest only where it differs,
+ * since a text of 59 characters costs more than all else there is to do for an entry.
+ */
+export type NameBefore = (index: number) => Name | null | undefined
+
+export function readTable(
+  value: unknown,
+  what: string,
+  { entriesMax, indexEnd, codec }: TableBounds,
+  before?: NameBefore,
+): Entry[] {
   const table = record(value, what, ['at', 'digests'])
   const at = list(table.at, `${what}.at`, entriesMax)
-  const digests = splitDigests(table.digests, `${what}.digests`, at.length)
+  const digests = bytes(table.digests, `${what}.digests`, at.length * DIGEST_BYTES)
+  if (digests.length !== at.length * DIGEST_BYTES)
+    misshapen(`${what}.digests length ${digests.length} != ${at.length * DIGEST_BYTES}`)
   let last = -1
-  return digests.map((digest, i) => {
-    const index = whole(at[i], `${what}.at[${i}]`, 0, indexEnd - 1)
+  return at.map((alleged, i) => {
+    // Thousands of entries: what is said of a bad one is put into words only for a bad one.
+    const index = isIndex(alleged, indexEnd) ? alleged : whole(alleged, `${what}.at[${i}]`, 0, indexEnd - 1)
     if (index <= last) misshapen(`${what}.at[${i}] ${index} does not ascend from ${last}`)
     last = index
+    const known = before?.(index)
+    if (known?.digest && isDigest(digests, i, known.digest)) return { index, digest: known.digest, cid: known.cid }
+    const digest = isDigest(digests, i, ZEROS) ? null : digests.slice(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES)
     if (digest === null && codec !== CODEC_RAW) misshapen(`${what}.digests[${i}] is zero`)
     return { index, digest, cid: digest && cidOfDigest(digest, codec) }
   })
 }
 
-/** Cuts `count` digests out of one byte string; null where the field is zero. */
-function splitDigests(value: unknown, what: string, count: number): (Uint8Array | null)[] {
-  const digests = bytes(value, what, count * DIGEST_BYTES)
-  if (digests.length !== count * DIGEST_BYTES) misshapen(`${what} length ${digests.length} != ${count * DIGEST_BYTES}`)
-  return Array.from({ length: count }, (_, i) => {
-    const digest = digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES)
-    return digest.some((byte) => byte !== 0) ? digest : null
-  })
+/** 0 is left to `whole`, which knows the two that there are. */
+const isIndex = (value: unknown, end: number): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value < end
+
+const ZEROS = new Uint8Array(DIGEST_BYTES)
+
+/** Whether the digest is the one at this place of many. */
+function isDigest(digests: Uint8Array, place: number, digest: Uint8Array): boolean {
+  const start = place * DIGEST_BYTES
+  for (let i = 0; i < DIGEST_BYTES; i++) if (digests[start + i] !== digest[i]) return false
+  return true
 }

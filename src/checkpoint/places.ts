@@ -15,8 +15,41 @@ export interface Placed {
   readonly bytes: number
 }
 
-/** Tables of one root that a walk of it has already taken apart, for the next walk of the same root. */
-export type KnownTables = Map<string, readonly Placed[]>
+interface PlacedPage extends Placed {
+  readonly digest: Uint8Array
+}
+
+/** The table itself, then its pages; these by their index too. */
+interface KnownTable {
+  readonly place: string
+  readonly placed: readonly Placed[]
+  readonly pages: ReadonlyMap<number, PlacedPage>
+}
+
+/** Tables that were taken apart: for the next walk of the same root, and for the next root, which differs little. */
+export class KnownTables {
+  readonly #byName = new Map<string, KnownTable>()
+  /** The newest at each place, of whichever agent. */
+  readonly #newest = new Map<string, KnownTable>()
+
+  get(place: string, cid: Cid): KnownTable | undefined {
+    return this.#byName.get(`${place} ${cid}`)
+  }
+
+  newestAt(place: string): KnownTable | undefined {
+    return this.#newest.get(place)
+  }
+
+  add(cid: Cid, table: KnownTable): void {
+    this.#byName.set(`${table.place} ${cid}`, table)
+    this.#newest.set(table.place, table)
+    for (const [name, oldest] of this.#byName) {
+      if (this.#byName.size <= TABLES_KNOWN_MAX) break
+      this.#byName.delete(name)
+      if (this.#newest.get(oldest.place) === oldest) this.#newest.delete(oldest.place)
+    }
+  }
+}
 
 /**
  * The root first, then tables, pages and queues, in an order that depends on the root alone. Of a table that is not here
@@ -25,7 +58,7 @@ export type KnownTables = Map<string, readonly Placed[]>
 export async function placesOf(
   root: Cid,
   getBlock: GetBlock,
-  tables: KnownTables = new Map(),
+  tables: KnownTables = new KnownTables(),
 ): Promise<Result<readonly Placed[], CheckpointFault>> {
   const rootBytes = await getBlock(root)
   if (!rootBytes) return accept([{ place: 'root', cid: root, bytes: 0 }])
@@ -59,30 +92,56 @@ async function placePages(
   }
   for (const leaf of pages.leaves) {
     const place = `${memory} ${leaf.index}`
-    const name = `${place} ${leaf.cid}`
-    const known = tables.get(name)
-    const table = known ? accept(known) : await placeLeaf(place, leaf.cid, getBlock)
+    const known = tables.get(place, leaf.cid)
+    const table = known ? accept(known) : await placeLeaf(place, leaf.cid, getBlock, tables.newestAt(place))
     if (!table.ok) return table
     // Not with a spread: a table is long.
-    for (const one of table.value) placed.push(one)
-    if (known || table.value.length < 2) continue
-    tables.set(name, table.value)
-    for (const oldest of tables.keys()) {
-      if (tables.size <= TABLES_KNOWN_MAX) break
-      tables.delete(oldest)
-    }
+    for (const one of table.value.placed) placed.push(one)
+    if (!known && table.value.pages.size > 0) tables.add(leaf.cid, table.value)
   }
   return accept(undefined)
 }
 
-/** The table itself, then its pages; the table alone where it is not here. */
-async function placeLeaf(place: string, cid: Cid, getBlock: GetBlock): Promise<Result<Placed[], CheckpointFault>> {
+/** The table alone where it is not here. What is as it was in the table before is the same object. */
+async function placeLeaf(
+  place: string,
+  cid: Cid,
+  getBlock: GetBlock,
+  before: KnownTable | undefined,
+): Promise<Result<KnownTable, CheckpointFault>> {
   const leafBytes = await getBlock(cid)
   const placed: Placed[] = [{ place, cid, bytes: leafBytes?.length ?? 0 }]
-  if (!leafBytes) return accept(placed)
-  const entries = entriesOfLeaf(leafBytes)
+  const pages = new Map<number, PlacedPage>()
+  if (!leafBytes) return accept({ place, placed, pages })
+  const entries = entriesOfLeaf(leafBytes, (index) => before?.pages.get(index))
   if (!entries.ok) return entries
-  for (const { index, cid: page } of entries.value)
-    if (page) placed.push({ place: `${place} ${index}`, cid: page, bytes: PAGE_BYTES })
-  return accept(placed)
+  for (const { index, cid: page, digest } of entries.value) {
+    if (!page || !digest) continue
+    const same = before?.pages.get(index)
+    const own = same?.cid === page ? same : { place: `${place} ${index}`, cid: page, bytes: PAGE_BYTES, digest }
+    placed.push(own)
+    pages.set(index, own)
+  }
+  return accept({ place, placed, pages })
+}
+
+/** Finds the blocks of an earlier checkpoint by their places, asked for in the order of a later one. */
+export class Counterparts {
+  readonly #placed: readonly Placed[]
+  #next = 0
+  #indexes: ReadonlyMap<string, number> | null = null
+
+  constructor(placed: readonly Placed[]) {
+    this.#placed = placed
+  }
+
+  /** The index of what was at this place; null where nothing was. Most often it comes after the one before. */
+  at(place: string): number | null {
+    if (this.#placed[this.#next]?.place === place) return this.#next++
+    this.#indexes ??= new Map(this.#placed.map((placed, index) => [placed.place, index]))
+    const index = this.#indexes.get(place)
+    if (index === undefined) return null
+    this.#next = index + 1
+    return index
+  }
 }

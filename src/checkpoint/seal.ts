@@ -86,7 +86,7 @@ function hashPages(
     assert(bytes.length === PAGE_BYTES, `page ${index} has ${bytes.length} bytes`)
     last = index
     const before = previous?.get(index)
-    hashed.set(index, isKnown(bytes, before) ? before : { bytes, name: nameOfPage(bytes, digests) })
+    hashed.set(index, isKnown(bytes, before) ? before : { index, bytes, name: nameOfPage(bytes, digests) })
   }
   return hashed
 }
@@ -111,26 +111,26 @@ function hashLeaves(
   pages: ReadonlyMap<number, HashedPage>,
   previous: ReadonlyMap<number, HashedLeaf> | undefined,
 ): ReadonlyMap<number, HashedLeaf> {
-  const spans = new Map<number, [index: number, page: HashedPage][]>()
-  for (const [page, hashed] of pages) {
-    const leaf = Math.floor(page / TABLE_ENTRIES_MAX)
+  const spans = new Map<number, HashedPage[]>()
+  for (const page of pages.values()) {
+    const leaf = Math.floor(page.index / TABLE_ENTRIES_MAX)
     const span = spans.get(leaf) ?? []
     if (span.length === 0) spans.set(leaf, span)
-    span.push([page % TABLE_ENTRIES_MAX, hashed])
+    span.push(page)
   }
   const leaves = new Map<number, HashedLeaf>()
   for (const [leaf, span] of spans) {
     const before = previous?.get(leaf)
-    const same =
-      before?.pages.length === span.length &&
-      span.every(([index, page], i) => before.pages[i]?.[0] === index && before.pages[i]?.[1] === page)
+    const same = before?.pages.length === span.length && span.every((page, i) => before.pages[i] === page)
     leaves.set(leaf, same ? before : hashLeaf(span))
   }
   return leaves
 }
 
 function hashLeaf(pages: HashedLeaf['pages']): HashedLeaf {
-  const block = encode(writeTable(pages.map(([index, { name }]) => ({ index, digest: name?.digest ?? null }))))
+  const block = encode(
+    writeTable(pages.map(({ index, name }) => ({ index: index % TABLE_ENTRIES_MAX, digest: name?.digest ?? null }))),
+  )
   const digest = sha256(block)
   return { pages, block, digest, cid: cidOfDigest(digest, CODEC_DAG_CBOR) }
 }

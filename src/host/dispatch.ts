@@ -1,5 +1,6 @@
 import type { Deflate } from '../base/deflate.ts'
-import { type Cid, CODEC_RAW, parseCid } from '../base/digest.ts'
+import { type Cid, CODEC_RAW, codecOf } from '../base/digest.ts'
+import { Counterparts, type Placed } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { FETCH_BYTES_MAX, PACK_BLOCKS_BYTES_MAX } from '../wire/limits.ts'
@@ -134,19 +135,13 @@ export class Dispatch {
       base = left
       basePlaces = await this.#vault.places(left)
     }
-    const there = new Set(basePlaces?.map(({ cid }) => cid))
-    const before = new Map(basePlaces?.map(({ place, cid }, index) => [place, { index, cid }]))
     const entries = new Entries(PUSHED_BYTES_MAX)
     const told = new Set<Cid>()
-    // Tables first: with them the receiver knows what it lacks, where not all fits.
-    const tables = places.filter(({ cid }) => codecOf(cid) !== CODEC_RAW)
-    const pages = basePlaces ? places.filter(({ cid }) => codecOf(cid) === CODEC_RAW) : []
-    for (const { place, cid } of [...tables, ...pages]) {
-      if (there.has(cid) || told.has(cid)) continue
+    for (const { cid, alike } of lacked(places, basePlaces)) {
+      if (told.has(cid)) continue
       told.add(cid)
       const bytes = await this.#vault.get(cid)
       if (!bytes) return null
-      const alike = before.get(place)
       const other = alike ? await this.#vault.get(alike.cid) : null
       const entry: PackEntry = {
         codec: codecOf(cid),
@@ -157,6 +152,33 @@ export class Dispatch {
     }
     return { base, pack: await sealPack(entries.parts, this.#deflate), checkpointBytes }
   }
+}
+
+interface Lacked {
+  readonly cid: Cid
+  /** What the other host has at the same place. */
+  readonly alike: { readonly index: number; readonly cid: Cid } | null
+}
+
+/**
+ * What a host lacks that has the base. Tables first: with them the receiver knows what it lacks, where not all fits. Without
+ * a base only those.
+ */
+function lacked(places: readonly Placed[], base: readonly Placed[] | null): readonly Lacked[] {
+  const before = new Counterparts(base ?? [])
+  const there = new Set<Cid>()
+  for (const { cid } of base ?? []) there.add(cid)
+  const tables: Lacked[] = []
+  const pages: Lacked[] = []
+  for (const { place, cid } of places) {
+    const index = before.at(place)
+    const known = index === null ? undefined : base?.[index]
+    if (known?.cid === cid || there.has(cid)) continue
+    const alike = index === null || !known ? null : { index, cid: known.cid }
+    if (codecOf(cid) !== CODEC_RAW) tables.push({ cid, alike })
+    else if (base) pages.push({ cid, alike })
+  }
+  return [...tables, ...pages]
 }
 
 /** Entries up to a sum of bytes, and of the blocks that they make; the first always fits. */
@@ -177,9 +199,4 @@ class Entries {
     this.parts.push(parts)
     return true
   }
-}
-
-function codecOf(cid: Cid): number {
-  const parsed = parseCid(cid)
-  return parsed.ok ? parsed.value.codec : CODEC_RAW
 }

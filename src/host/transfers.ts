@@ -4,7 +4,7 @@ import { BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX } from '../bundle/limits.ts'
 import { bundleBlocks } from '../bundle/open.ts'
 import { ROOT_BYTES_MAX } from '../checkpoint/limits.ts'
 import type { GetBlock } from '../checkpoint/open.ts'
-import { type Placed, placesOf } from '../checkpoint/places.ts'
+import { Counterparts, type Placed, placesOf } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { StoreFullError } from '../storage/port.ts'
@@ -135,7 +135,6 @@ export class Transfers {
   /** Until every block is here or in memory; what the last of them leaves to be written is for the caller to write. */
   async #fill({ root, from, got, get, pull, basePlaces, parcel }: Arriving): Promise<Outcome<Filled>> {
     const { vault } = this.#options
-    const before = new Map(basePlaces.map(({ place, cid }) => [place, cid]))
     let unkept = new Map<Cid, Uint8Array>()
     let unkeptBytes = 0
     const keep = (): Promise<Outcome<void>> => {
@@ -156,11 +155,13 @@ export class Transfers {
       const placed = await placesOf(root, get, vault.tables)
       if (!placed.ok) return refuse('REFUSED', `checkpoint: ${placed.code}: ${placed.reason}`)
       const wanted = new Map<Cid, Wanted>()
+      const before = new Counterparts(basePlaces)
       for (const { place, cid } of placed.value) {
-        const bytes = got.get(cid)
+        const alike = before.at(place)
         if (vault.has(cid)) continue
+        const bytes = got.get(cid)
         if (bytes) unkept.set(cid, bytes)
-        else wanted.set(cid, { cid, against: before.get(place) ?? null })
+        else wanted.set(cid, { cid, against: alike === null ? null : (basePlaces[alike]?.cid ?? null) })
       }
       if (wanted.size === 0) return accept({ placed: placed.value, keep })
       const run = (): Promise<Outcome<void>> => pull.run([...wanted.values()], add)

@@ -1,6 +1,6 @@
 import type { Cid } from '../base/digest.ts'
 import { bundleBlocks } from '../bundle/open.ts'
-import { type KnownTables, type Placed, placesOf } from '../checkpoint/places.ts'
+import { KnownTables, type Placed, placesOf } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import { BlockCounts, type Need } from '../storage/block-counts.ts'
 import { BLOCK_PREFIX, blockKey, dropBlocks } from '../storage/blocks.ts'
@@ -21,7 +21,7 @@ export class Vault {
   readonly #held = new Map<AgentId, Map<Cid, Kept>>()
   readonly #bundled = new Set<Cid>()
   readonly #cache: Cache
-  readonly tables: KnownTables = new Map()
+  readonly tables = new KnownTables()
   /** The blocks of each agent's newest checkpoint, which are in memory anyway: they are what is sent next. */
   readonly #fresh = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
   readonly #recent = new RecentBlocks()

@@ -25,8 +25,11 @@ export class BlockCounts {
   needs = (cid: Cid): boolean => this.#counts.has(cid)
 
   add(cid: Cid, bytes: number, need: Need): void {
-    const count = this.#counts.get(cid) ?? { bytes, held: 0, cached: 0 }
-    this.#counts.set(cid, count)
+    let count = this.#counts.get(cid)
+    if (!count) {
+      count = { bytes, held: 0, cached: 0 }
+      this.#counts.set(cid, count)
+    }
     this.#change(count, need, 1)
   }
 
