@@ -25,7 +25,8 @@ export const BUSY_JAVASCRIPT = `const rows = Array.from({ length: 200 }, (_, id)
     deep(40 + (text.length & 1))
     rows.sort((a, b) => (a.id * 7919) % 211 - (b.id * 7919) % 211)
   }`
-const BUSY_KERNEL = `__sojourn.kernelCall(__sojourn.kernelOpen('spin', '', 0), __sojourn.kernels().spin.indexOf('spin'))`
+const BUSY_KERNEL = `const id = __sojourn.kernelOpen('spin', '', 0), spin = __sojourn.kernels().spin.indexOf('spin')
+  for (;;) __sojourn.kernelCall(id, spin)`
 const SPIN = `export function spin(): i32 {
   let x: i32 = 1
   for (let i: i32 = 0; i < 2000000000; i++) x = x * 1664525 + i
@@ -88,6 +89,7 @@ function spawn(
   } | null = null
   const guest = sandbox.spawn(order, (event) => {
     if (event.kind === 'failed') wanted?.reject(new Error(event.reason))
+    else if (event.kind === 'finished') wanted?.reject(new Error('the busy program has come to its end'))
     else if (wanted?.kind === event.kind) wanted.resolve(event)
   })
   const next = (kind: GuestEvent['kind']): Promise<GuestEvent> =>
