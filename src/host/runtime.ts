@@ -9,6 +9,7 @@ import type { Did } from '../identity/did.ts'
 import { createAuthority } from '../wire/authority.ts'
 import type { RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Transport } from '../wire/transport.ts'
+import { carryOut, type Hands, type OutwardEffect } from './carry-out.ts'
 import { Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
@@ -47,8 +48,7 @@ class Runtime implements Host {
   readonly #launches = new Map<number, (effect: Extract<HostEffect, { kind: 'launched' }>) => void>()
   #links: Links | null = null
   #vault: Vault | null = null
-  #transfers: Transfers | null = null
-  #dispatch: Dispatch | null = null
+  #hands: Hands | null = null
   #lodgings: Lodgings | null = null
   #transport: Transport | null = null
   #nextLaunch = 1
@@ -89,9 +89,7 @@ class Runtime implements Host {
       clock,
       timers,
     })
-    this.#transfers = transfers
     const dispatch = new Dispatch(vault, deflate)
-    this.#dispatch = dispatch
     this.#lodgings = new Lodgings({
       sandbox,
       vault,
@@ -103,6 +101,23 @@ class Runtime implements Host {
       trusts: (author) => this.#state.trusted.has(author),
       emit: (event) => this.#post(event),
     })
+    this.#hands = {
+      authority: this.#authority,
+      vault,
+      transfers,
+      dispatch,
+      lodgings: this.#lodgings,
+      links: () => this.#links,
+      checkpointBytesMax: this.#state.policy.memoryBytes,
+      ask: (to, name, body) => this.ask(to, name, body),
+      post: (event) => this.#post(event),
+      launched: (effect) => {
+        this.#launches.get(effect.token)?.(effect)
+        this.#launches.delete(effect.token)
+      },
+      emitted: (effect) => this.#options.onEmit?.(effect),
+      log: (level, text, agent) => this.#log(level, text, agent),
+    }
     const records = await recallRecords(store, (text) => this.#log('warn', text))
     this.#post({ kind: 'restored', records })
     await this.#recallBlocks()
@@ -179,7 +194,7 @@ class Runtime implements Host {
   async #stepThrough(events: readonly HostEvent[]): Promise<void> {
     const { clock, random, store } = this.#options
     const writes = new Map<string, unknown | null>()
-    const effects: Exclude<HostEffect, { kind: 'persist' | 'persistSoon' }>[] = []
+    const effects: OutwardEffect[] = []
     let waits = false
     for (const event of events)
       for (const effect of step(this.#state, event, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }, random)) {
@@ -191,99 +206,9 @@ class Runtime implements Host {
     const committed = all.length > 0 ? store.commit(all) : Promise.resolve()
     if (waits) await committed
     else committed.catch((error: unknown) => this.#stop(error))
-    for (const effect of effects) Promise.resolve(this.#carryOut(effect)).catch((error) => this.#stop(error))
+    for (const effect of effects)
+      Promise.resolve(this.#hands && carryOut(this.#hands, effect)).catch((error) => this.#stop(error))
     if (effects.length > 0 || events.some(({ kind }) => kind !== 'tick')) this.#announce()
-  }
-
-  /** What takes longer and can fail is returned: a failure that nobody reckons with stops the host, not its process. */
-  #carryOut(effect: Exclude<HostEffect, { kind: 'persist' | 'persistSoon' }>): unknown {
-    const links = this.#links
-    const lodgings = this.#lodgings
-    if (!lodgings) return
-    switch (effect.kind) {
-      case 'ask':
-        return this.#ask(effect).then((answer) =>
-          this.#post({ kind: 'answered', token: effect.token, from: effect.to, name: effect.name, answer }),
-        )
-      case 'answer':
-        return links?.answer(effect.handle, effect.body)
-      case 'deny':
-        return links?.deny(effect.handle, effect.code, effect.reason)
-      case 'tell':
-        return links?.tell(effect.to, effect.name, effect.body as never)
-      case 'seal':
-        return this.#authority
-          .seal(effect.statement)
-          .then((sealed) => this.#post({ kind: 'sealed', token: effect.token, sealed }))
-      case 'openBundle':
-        return lodgings.openBundle(effect.bundle, effect.from).then((bundle) =>
-          this.#post({
-            kind: 'bundle',
-            token: effect.token,
-            bundle: bundle.ok ? factsOf(bundle.value) : { code: bundle.code, reason: bundle.reason },
-          }),
-        )
-      case 'fetchCheckpoint':
-        return this.#fetchCheckpoint(effect)
-      case 'prepare':
-        return lodgings
-          .prepare(effect.brief, effect.checkpoint, effect.from, effect.pushed, effect.quota)
-          .then((prepared) => this.#post({ kind: 'prepared', token: effect.token, ...prepared }))
-      case 'run':
-        return lodgings.run(effect.agent)
-      case 'freeze':
-        return lodgings.freeze(effect.agent)
-      case 'image':
-        return lodgings.image(effect.agent)
-      case 'deliver':
-        return lodgings.deliver(effect.agent, effect.delivery)
-      case 'limit':
-        return lodgings.limit(effect.agent, effect.quota)
-      case 'hold':
-        return this.#vault?.hold(effect.agent, effect.checkpoint)
-      case 'terminate':
-        return lodgings.terminate(effect.agent)
-      case 'forget':
-        return this.#vault?.forget(effect.agent, effect.keep, effect.ended)
-      case 'forgetBefore':
-        return this.#vault?.forgetBefore(effect.agent, effect.checkpoint, effect.keep)
-      case 'read':
-        return lodgings.read(effect.agent, effect.request, effect.what, effect.name)
-      case 'log':
-        return this.#log(effect.level, effect.text, effect.agent)
-      case 'launched':
-        this.#launches.get(effect.token)?.(effect)
-        this.#launches.delete(effect.token)
-        return
-      case 'emitted':
-        this.#options.onEmit?.(effect)
-    }
-  }
-
-  /** Messages that name a checkpoint take along what the other host lacks of it. */
-  async #ask({ to, name, body }: Extract<HostEffect, { kind: 'ask' }>): Promise<Answer> {
-    if ((name !== 'send' && name !== 'stage' && name !== 'checkpoint') || body.checkpoint === null)
-      return this.ask(to, name, body as never)
-    const agent = 'brief' in body ? body.brief.agent : body.agent
-    const pushed = await this.#dispatch?.push(agent, body.checkpoint, body.base)
-    return this.ask(to, name, { ...body, ...pushed } as never)
-  }
-
-  async #fetchCheckpoint({
-    token,
-    agent,
-    checkpoint,
-    from,
-    pushed,
-    hopped,
-  }: Extract<HostEffect, { kind: 'fetchCheckpoint' }>): Promise<void> {
-    const bytesMax = this.#state.policy.memoryBytes
-    const fetched = await this.#transfers?.fetchCheckpoint(agent, checkpoint, from, bytesMax, pushed, hopped)
-    this.#post({
-      kind: 'fetched',
-      token,
-      fault: fetched?.ok ? null : { code: fetched?.code ?? 'CLOSED', reason: fetched?.reason ?? 'host closes' },
-    })
   }
 
   #announce(): void {

@@ -1,0 +1,114 @@
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Authority } from '../wire/authority.ts'
+import type { RequestName, Requests } from '../wire/messages.ts'
+import type { Dispatch } from './dispatch.ts'
+import type { Answer, HostEffect, HostEvent } from './events.ts'
+import type { Links } from './links.ts'
+import { factsOf, type Lodgings } from './lodgings.ts'
+import type { Transfers } from './transfers.ts'
+import type { Vault } from './vault.ts'
+
+/** Effects that reach beyond the host's own records. */
+export type OutwardEffect = Exclude<HostEffect, { kind: 'persist' | 'persistSoon' }>
+
+/** What the rim acts with. Its parts carry the machine's effects out and decide nothing. */
+export interface Hands {
+  readonly authority: Authority
+  readonly vault: Vault
+  readonly transfers: Transfers
+  readonly dispatch: Dispatch
+  readonly lodgings: Lodgings
+  /** Null until the host is on line. */
+  readonly links: () => Links | null
+  /** Of a checkpoint that is fetched for a row of ours. */
+  readonly checkpointBytesMax: number
+  ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer>
+  post(event: HostEvent): void
+  launched(effect: Extract<HostEffect, { kind: 'launched' }>): void
+  emitted(effect: Extract<HostEffect, { kind: 'emitted' }>): void
+  log(level: 'info' | 'warn', text: string, agent?: AgentId): void
+}
+
+/** What takes longer and can fail is returned: a failure that nobody reckons with stops the host, not its process. */
+export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
+  const { lodgings, vault, post } = hands
+  const links = hands.links()
+  switch (effect.kind) {
+    case 'ask':
+      return ask(hands, effect).then((answer) =>
+        post({ kind: 'answered', token: effect.token, from: effect.to, name: effect.name, answer }),
+      )
+    case 'answer':
+      return links?.answer(effect.handle, effect.body)
+    case 'deny':
+      return links?.deny(effect.handle, effect.code, effect.reason)
+    case 'tell':
+      return links?.tell(effect.to, effect.name, effect.body as never)
+    case 'seal':
+      return hands.authority
+        .seal(effect.statement)
+        .then((sealed) => post({ kind: 'sealed', token: effect.token, sealed }))
+    case 'openBundle':
+      return lodgings.openBundle(effect.bundle, effect.from).then((bundle) =>
+        post({
+          kind: 'bundle',
+          token: effect.token,
+          bundle: bundle.ok ? factsOf(bundle.value) : { code: bundle.code, reason: bundle.reason },
+        }),
+      )
+    case 'fetchCheckpoint':
+      return fetchCheckpoint(hands, effect)
+    case 'prepare':
+      return lodgings
+        .prepare(effect.brief, effect.checkpoint, effect.from, effect.pushed, effect.quota)
+        .then((prepared) => post({ kind: 'prepared', token: effect.token, ...prepared }))
+    case 'run':
+      return lodgings.run(effect.agent)
+    case 'freeze':
+      return lodgings.freeze(effect.agent)
+    case 'image':
+      return lodgings.image(effect.agent)
+    case 'deliver':
+      return lodgings.deliver(effect.agent, effect.delivery)
+    case 'limit':
+      return lodgings.limit(effect.agent, effect.quota)
+    case 'hold':
+      return vault.hold(effect.agent, effect.checkpoint)
+    case 'terminate':
+      return lodgings.terminate(effect.agent)
+    case 'forget':
+      return vault.forget(effect.agent, effect.keep, effect.ended)
+    case 'forgetBefore':
+      return vault.forgetBefore(effect.agent, effect.checkpoint, effect.keep)
+    case 'read':
+      return lodgings.read(effect.agent, effect.request, effect.what, effect.name)
+    case 'log':
+      return hands.log(effect.level, effect.text, effect.agent)
+    case 'launched':
+      return hands.launched(effect)
+    case 'emitted':
+      return hands.emitted(effect)
+  }
+}
+
+/** Messages that name a checkpoint take along what the other host lacks of it. */
+async function ask(hands: Hands, { to, name, body }: Extract<HostEffect, { kind: 'ask' }>): Promise<Answer> {
+  if ((name !== 'send' && name !== 'stage' && name !== 'checkpoint') || body.checkpoint === null)
+    return hands.ask(to, name, body as never)
+  const agent = 'brief' in body ? body.brief.agent : body.agent
+  const pushed = await hands.dispatch.push(agent, body.checkpoint, body.base)
+  return hands.ask(to, name, { ...body, ...pushed } as never)
+}
+
+async function fetchCheckpoint(
+  { transfers, checkpointBytesMax, post }: Hands,
+  { token, agent, checkpoint, from, pushed, hopped }: Extract<HostEffect, { kind: 'fetchCheckpoint' }>,
+): Promise<void> {
+  const fetched = await transfers.fetchCheckpoint(agent, checkpoint, from, checkpointBytesMax, pushed, hopped)
+  post({
+    kind: 'fetched',
+    token,
+    fault: fetched.ok ? null : { code: fetched.code, reason: fetched.reason },
+  })
+}
