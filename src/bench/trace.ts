@@ -83,7 +83,7 @@ export function traced(options: Traced, trace: Trace, who: () => string): Traced
     sandbox: tracedSandbox(options.sandbox, note),
     store: tracedStore(options.store, note),
     signer: {
-      did: options.signer.did,
+      ...options.signer,
       async sign(domain, payload) {
         note(`signs ${domain}…`)
         const signature = await options.signer.sign(domain, payload)

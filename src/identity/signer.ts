@@ -6,11 +6,13 @@ import { type Domain, signedMessage } from './domain.ts'
 import { getPublicKey, sign } from './ed25519.ts'
 import { SECRET_KEY_BYTES } from './limits.ts'
 
-/** Who signs. A port: a later signer may keep its key in WebCrypto or in a device; hence the promise. */
+/** Who signs, and reads what is sealed to it. A port: the key may be in WebCrypto or in a device; hence the promises. */
 export interface Signer {
   readonly did: Did
   /** The 64-byte Ed25519 signature over the domain's message (domain.ts). Never rejects for any payload below 4 GiB. */
   sign(domain: Domain, payload: Uint8Array): Promise<Bytes>
+  /** X25519 with the key that belongs to the did (sealing.ts): 32 bytes. Rejects where `theirs` has small order. */
+  agree(theirs: Uint8Array): Promise<Bytes>
 }
 
 /** From the 32-byte seed of RFC 8032 section 5.1.5, which is copied. */
@@ -20,6 +22,10 @@ export function createSigner(secretKey: Uint8Array): Signer {
   return {
     did: didOf(getPublicKey(seed)),
     sign: async (domain, payload) => sign(signedMessage(domain, payload), seed),
+    agree: async (theirs) => {
+      const { agree, montgomerySecret } = await import('./hpke.ts')
+      return agree(montgomerySecret(seed), theirs)
+    },
   }
 }
 

@@ -31,7 +31,11 @@ const CORE: readonly string[] = [...BELOW_HOST, 'host']
 /** `node:*` stands for every module of Node. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   base: { imports: [], packages: ['@ipld/dag-cbor', '@noble/hashes', 'multiformats'], core: true },
-  identity: { imports: ['base'], packages: ['@noble/ed25519', '@noble/hashes', 'multiformats'], core: true },
+  identity: {
+    imports: ['base'],
+    packages: ['@noble/ciphers', '@noble/curves', '@noble/ed25519', '@noble/hashes', 'multiformats'],
+    core: true,
+  },
   permit: { imports: ['base', 'identity'], core: true },
   bundle: { imports: ['base', 'identity', 'permit'], packages: ['@ipld/car', 'multiformats'], core: true },
   directory: { imports: ['base', 'identity'], core: true },
