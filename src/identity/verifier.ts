@@ -1,6 +1,6 @@
 import { type Bytes, fromHex, utf8 } from '../base/bytes.ts'
 import { type Did, publicKeyOf } from './did.ts'
-import { type Domain, signedMessage } from './domain.ts'
+import { beginsAsUcan, type Domain, signedMessage } from './domain.ts'
 import { signatureIsStrict, verifyOnCurve } from './ed25519.ts'
 import { SIGNATURE_BYTES } from './limits.ts'
 
@@ -25,6 +25,7 @@ export function createVerifier(subtle?: SubtlePort): Verifier {
   return {
     async verify(did, domain, payload, signature) {
       if (signature.length !== SIGNATURE_BYTES || !signatureIsStrict(signature)) return false
+      if (domain === 'ucan' && !beginsAsUcan(payload)) return false
       const publicKey = publicKeyOf(did)
       const message = signedMessage(domain, payload)
       if (subtle) {
