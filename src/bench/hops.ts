@@ -233,6 +233,7 @@ export const bound = (guest: ReturnType<Sandbox['spawn']>): ReturnType<Sandbox['
 function metered(inner: Transport, meter: Meter): Transport {
   const count = (channel: Channel): Channel => ({
     remoteAddress: channel.remoteAddress,
+    networkAddress: channel.networkAddress,
     fingerprints: channel.fingerprints,
     closed: channel.closed,
     receive: (onFrame) => channel.receive(onFrame),
@@ -245,7 +246,7 @@ function metered(inner: Transport, meter: Meter): Transport {
   return {
     address: inner.address,
     dial: async (address) => count(await inner.dial(address)),
-    accept: (onChannel) => inner.accept((channel) => onChannel(count(channel))),
+    accept: (onChannel, standingOf) => inner.accept((channel) => onChannel(count(channel)), standingOf),
     close: () => inner.close(),
   }
 }

@@ -127,6 +127,7 @@ function tracedTransport(inner: Transport, note: (what: string) => void): Transp
     const into = frameNamer()
     return {
       remoteAddress: one.remoteAddress,
+      networkAddress: one.networkAddress,
       fingerprints: one.fingerprints,
       closed: one.closed,
       close: () => one.close(),
@@ -146,7 +147,7 @@ function tracedTransport(inner: Transport, note: (what: string) => void): Transp
   return {
     address: inner.address,
     dial: async (address) => channel(await inner.dial(address)),
-    accept: (onChannel) => inner.accept((one) => onChannel(channel(one))),
+    accept: (onChannel, standingOf) => inner.accept((one) => onChannel(channel(one)), standingOf),
     close: () => inner.close(),
   }
 }

@@ -94,7 +94,7 @@ export function parseManifest(value: unknown): Result<Manifest, 'MANIFEST'> {
       quota: quota(fields.quota),
       effects: oneOf(fields.effects, 'effects', ['fast', 'durable']),
     }
-    const total = filesOf(manifest).reduce((sum, file) => sum + file.bytes, 0)
+    const total = bytesOf(manifest)
     if (total > BUNDLE_BYTES_MAX) misshapen(`bundleBytes ${total} > BUNDLE_BYTES_MAX ${BUNDLE_BYTES_MAX}`)
     return manifest
   })
@@ -113,6 +113,9 @@ const filesOf = (manifest: Manifest): readonly FileLink[] => [
   ...manifest.kernels.values(),
   ...manifest.assets.values(),
 ]
+
+/** All files together, as declared. */
+export const bytesOf = (manifest: Manifest): number => filesOf(manifest).reduce((sum, file) => sum + file.bytes, 0)
 
 /** Every block under the manifest, each once, in the order of its first mention. */
 export const blocksOf = (manifest: Manifest): readonly Cid[] => [

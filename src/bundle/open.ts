@@ -8,7 +8,7 @@ import { type EnvelopeFault, openEnvelope, parseEnvelope } from '../identity/env
 import type { Verifier } from '../identity/verifier.ts'
 import { readCar } from './car.ts'
 import { BLOCK_BYTES_MAX } from './limits.ts'
-import { blocksOf, type FileLink, type Manifest, parseManifest } from './manifest.ts'
+import { blocksOf, bytesOf, type FileLink, type Manifest, parseManifest } from './manifest.ts'
 
 /**
  * The only way to a VerifiedBundle: every byte has its hash, the manifest has its author's signature and its limits hold.
@@ -70,14 +70,16 @@ export async function openBundleBlocks(
   return assemble(root, opened.value.signer, manifest.value, blocks)
 }
 
-/** The blocks under a root that nobody has verified yet, so that they can be fetched in one go. */
-export function bundleBlocks(rootBytes: Uint8Array): Result<readonly Cid[], 'SIZE' | 'ENCODING' | 'DID' | 'MANIFEST'> {
+/** The blocks under a root that nobody has verified yet, so that they can be fetched in one go, and how long they are together. */
+export function bundleBlocks(
+  rootBytes: Uint8Array,
+): Result<{ readonly cids: readonly Cid[]; readonly bytes: number }, 'SIZE' | 'ENCODING' | 'DID' | 'MANIFEST'> {
   const envelope = parseEnvelope(rootBytes)
   if (!envelope.ok) return envelope
   const value = decode(envelope.value.payload)
   if (!value.ok) return value
   const manifest = parseManifest(value.value)
-  return manifest.ok ? accept(blocksOf(manifest.value)) : manifest
+  return manifest.ok ? accept({ cids: blocksOf(manifest.value), bytes: bytesOf(manifest.value) }) : manifest
 }
 
 /** Copies the block, so that nobody changes it between the check and its use. */

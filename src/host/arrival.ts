@@ -6,7 +6,15 @@ import { grantedQuota, sameAllowance } from '../permit/grant.ts'
 import type { Brief, Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
 import type { BundleFacts, Fault, Pushed } from './events.ts'
-import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, READY_MS, RESERVATION_MS, STAGES_MAX, VISITOR_SLOTS } from './limits.ts'
+import {
+  CLOCK_SKEW_MS,
+  INPUT_BYTES_MAX,
+  OFFERS_OPENING_MAX,
+  READY_MS,
+  RESERVATION_MS,
+  STAGES_MAX,
+  VISITOR_SLOTS,
+} from './limits.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
@@ -22,6 +30,14 @@ export function onOffer(turn: Turn, from: Did, handle: number, offer: Offer): vo
   if (fault) return refuseOffer(turn, handle, offer, fault)
   const facts = turn.state.bundles.get(offer.bundle)
   if (facts) return admit(turn, from, handle, offer, facts)
+  let opening = 0
+  for (const waiting of turn.state.waiting.values())
+    if (waiting.for === 'bundle-offer' && waiting.from === from) opening += 1
+  if (opening >= OFFERS_OPENING_MAX)
+    return refuseOffer(turn, handle, offer, {
+      code: 'BUSY',
+      reason: `offersOpening ${opening} >= OFFERS_OPENING_MAX ${OFFERS_OPENING_MAX}`,
+    })
   begin(
     turn,
     { kind: 'openBundle', bundle: offer.bundle, from },

@@ -2,6 +2,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Authority } from '../wire/authority.ts'
 import type { RequestName, Requests } from '../wire/messages.ts'
+import type { BundleShelf } from './bundle-shelf.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent } from './events.ts'
 import type { Links } from './links.ts'
@@ -18,6 +19,7 @@ export interface Hands {
   readonly vault: Vault
   readonly transfers: Transfers
   readonly dispatch: Dispatch
+  readonly shelf: BundleShelf
   readonly lodgings: Lodgings
   /** Null until the host is on line. */
   readonly links: () => Links | null
@@ -50,7 +52,7 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
         .seal(effect.statement)
         .then((sealed) => post({ kind: 'sealed', token: effect.token, sealed }))
     case 'openBundle':
-      return lodgings.openBundle(effect.bundle, effect.from).then((bundle) =>
+      return hands.shelf.open(effect.bundle, effect.from).then((bundle) =>
         post({
           kind: 'bundle',
           token: effect.token,

@@ -154,6 +154,9 @@ export const DEFAULT_POLICY: Quota = {
 /** Sessions held at once; a browser page may open 500 connections in its life and 100 at a time is plenty (THREATS 31). */
 export const LINKS_MAX = 64
 
+/** Of them, sessions of hosts that are not acquaintances yet: the rest is kept for those who are (THREATS 31). */
+export const STRANGER_LINKS_MAX = 48
+
 /** Dials under way at once, whoever the rendezvous says is there: each is a peer connection (THREATS 28). */
 export const DIALS_MAX = 8
 
@@ -183,6 +186,12 @@ export const BUNDLES_KNOWN_MAX = 4_096
 
 /** Bundles held open in memory; the least recently used goes first. */
 export const BUNDLES_OPEN_MAX = 64
+
+/** Roots of bundles whose author, or whose fault, is remembered by name: the same one is not verified twice (THREATS 31). */
+export const ROOTS_KNOWN_MAX = 4_096
+
+/** Offers of one neighbour whose bundle is being fetched and verified; one more is answered BUSY (THREATS 31). */
+export const OFFERS_OPENING_MAX = 16
 
 /**
  * Blocks that only agents which have left would need again, bytes as stored, unless the platform or owner says otherwise.

@@ -3,10 +3,13 @@ import type { Random } from '../base/random.ts'
 import type { Timer, Timers } from '../base/timers.ts'
 import { addressOf, type Did, parseDid } from '../identity/did.ts'
 import type { Authority } from '../wire/authority.ts'
+import type { Role } from '../wire/handshake.ts'
+import { ACQUAINTED_MS } from '../wire/limits.ts'
 import type { AsyncName, Asyncs, ErrorCode, Header, Message, RequestName, Requests } from '../wire/messages.ts'
 import type { Pack } from '../wire/pack.ts'
-import { openSession, type Session } from '../wire/session.ts'
+import { isOffence, openSession, type Session } from '../wire/session.ts'
 import type { Channel, Transport } from '../wire/transport.ts'
+import { Turnstile, type Visit } from '../wire/turnstile.ts'
 import type { AskedOver } from './dispatch.ts'
 import type { Answer } from './events.ts'
 import {
@@ -19,6 +22,7 @@ import {
   LINKS_MAX,
   MEMBERS_MS,
   REDIAL_MS,
+  STRANGER_LINKS_MAX,
 } from './limits.ts'
 
 /**
@@ -47,6 +51,7 @@ interface Link {
   readonly session: Session
   readonly dialledHere: boolean
   readonly openedMs: number
+  readonly networkAddress: string | null
   /** Our requests that wait for their reply, by sequence number. */
   readonly asks: Map<number, { readonly name: RequestName; readonly settle: (answer: Answer) => void }>
   handles: number
@@ -57,6 +62,7 @@ export class Links {
   readonly #links = new Map<Did, Link>()
   readonly #dialling = new Map<Did, Promise<Link | null>>()
   readonly #redialMs = new Map<Did, number>()
+  readonly #turnstile: Turnstile
   /** Requests of others that wait for our answer. */
   readonly #handles = new Map<
     number,
@@ -70,7 +76,11 @@ export class Links {
 
   constructor(options: LinksOptions) {
     this.#options = options
-    options.transport.accept((channel) => void this.#open(channel, null))
+    this.#turnstile = new Turnstile(options.clock)
+    options.transport.accept(
+      (channel) => void this.#takeIn(channel),
+      (address) => this.#turnstile.call(address),
+    )
     void this.#meet()
   }
 
@@ -109,6 +119,13 @@ export class Links {
     else if (name !== 'load') void this.#linkTo(to).then(send)
   }
 
+  /** What a host brought us turned out to be a lie: it has no more to say here for a while. */
+  blame(host: Did, reason: string): void {
+    const link = this.#links.get(host)
+    this.#turnstile.offend(addressOf(host), link?.networkAddress ?? null)
+    link?.session.close(reason)
+  }
+
   answer(handle: number, body: unknown): void {
     this.#settle(handle, { ok: true, body })
   }
@@ -144,6 +161,7 @@ export class Links {
     const link = this.#links.get(to)
     if (link) return link
     if (this.#closed || this.#options.clock.nowMs() < (this.#redialMs.get(to) ?? 0)) return null
+    if (this.#turnstile.isBarred(addressOf(to))) return null
     const under = this.#dialling.get(to)
     if (under) return under
     if (this.#dialling.size >= DIALS_MAX) return null
@@ -170,21 +188,42 @@ export class Links {
       this.#options.log('info', `cannot reach ${to}: ${error instanceof Error ? error.message : error}`)
       return this.#links.get(to) ?? null
     }
-    return this.#open(channel, to)
+    return this.#open(channel, 'dialler', to)
   }
 
-  async #open(channel: Channel, expect: Did | null): Promise<Link | null> {
+  /** Who comes in is whom its address names, or nobody: the rendezvous has had that proved, and what is cheap comes first. */
+  async #takeIn(channel: Channel): Promise<void> {
+    const alleged = parseDid(`did:key:${channel.remoteAddress}`)
+    const visit = alleged.ok ? this.#turnstile.enter(channel.remoteAddress, channel.networkAddress) : 'no address'
+    // Told to nobody: a word for each of a flood would be a flood.
+    if (!alleged.ok || typeof visit === 'string') return channel.close()
+    await this.#open(channel, 'acceptor', alleged.value, visit)
+  }
+
+  /** Acquaintances find a place where strangers find none. */
+  #hasRoomFor(host: Did): boolean {
+    if (this.#links.has(host)) return true
+    if (this.#links.size >= LINKS_MAX) return false
+    if (this.#turnstile.isAcquainted(addressOf(host))) return true
+    let strangers = 0
+    for (const did of this.#links.keys()) if (!this.#turnstile.isAcquainted(addressOf(did))) strangers += 1
+    return strangers < STRANGER_LINKS_MAX
+  }
+
+  async #open(channel: Channel, role: Role, expect: Did, visit: Visit | null = null): Promise<Link | null> {
     const { self, authority, random, clock, timers } = this.#options
-    if (this.#closed || this.#links.size >= LINKS_MAX) {
+    if (this.#closed || !this.#hasRoomFor(expect)) {
+      visit?.shaken(true)
       channel.close()
       return null
     }
     let link: Link | null = null
     const session = await openSession(channel, {
-      role: expect ? 'dialler' : 'acceptor',
+      role,
       self,
       expect,
       authority,
+      messagesOf: (host) => this.#turnstile.messagesOf(addressOf(host)),
       random,
       clock,
       timers,
@@ -193,17 +232,16 @@ export class Links {
         if (link) this.#receive(link, header, message)
       },
     })
+    visit?.shaken(session.ok)
     if (!session.ok) {
-      this.#options.log(
-        'warn',
-        `no session with ${expect ?? channel.remoteAddress}: ${session.code}: ${session.reason}`,
-      )
-      return expect ? (this.#links.get(expect) ?? null) : null
+      this.#options.log('warn', `no session with ${expect}: ${session.code}: ${session.reason}`)
+      return role === 'dialler' ? (this.#links.get(expect) ?? null) : null
     }
     link = {
       session: session.value,
-      dialledHere: expect !== null,
+      dialledHere: role === 'dialler',
       openedMs: clock.nowMs(),
+      networkAddress: channel.networkAddress,
       asks: new Map(),
       handles: 0,
     }
@@ -225,7 +263,13 @@ export class Links {
       }
     }
     this.#links.set(remote, link)
-    void link.session.closed.then((end) => this.#lost(link, `${end.code}: ${end.reason}`))
+    void link.session.closed.then((end) => {
+      if (isOffence(end)) this.#turnstile.offend(addressOf(remote), link.networkAddress)
+      this.#lost(link, `${end.code}: ${end.reason}`)
+    })
+    this.#options.timers.after(ACQUAINTED_MS, () => {
+      if (this.#links.get(remote) === link) this.#turnstile.acquaint(addressOf(remote))
+    })
     if (present) present.session.close('replaced by a newer session')
     this.#options.onConnected(remote, remoteAge)
     return link
@@ -260,13 +304,13 @@ export class Links {
     if (!ask) return // late: given up before
     if (ask.name === name) return ask.settle(answer)
     this.#options.log('warn', `${link.session.remote} answers ${ask.name} with ${name}`)
-    link.session.close(`an answer to ${name} where ${ask.name} was asked`)
+    this.blame(link.session.remote, `an answer to ${name} where ${ask.name} was asked`)
   }
 
   #receiveRequest(link: Link, sequence: number, message: Extract<Message, { kind: 'request' }>): void {
     const { name } = message
     if (link.handles >= HANDLES_PER_SESSION_MAX)
-      return link.session.close(`more than ${HANDLES_PER_SESSION_MAX} requests under way`)
+      return this.blame(link.session.remote, `more than ${HANDLES_PER_SESSION_MAX} requests under way`)
     link.handles += 1
     const resolve = (answer: Answer): void => {
       link.handles -= 1

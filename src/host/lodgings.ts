@@ -1,7 +1,7 @@
 import { base64pad } from 'multiformats/bases/base64'
 import type { Cid, HashAll } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
-import { openBundleBlocks, type VerifiedBundle } from '../bundle/open.ts'
+import type { VerifiedBundle } from '../bundle/open.ts'
 import type { HashedPages } from '../checkpoint/hashed.ts'
 import { PAGE_BYTES } from '../checkpoint/limits.ts'
 import { openAfter } from '../checkpoint/open.ts'
@@ -9,32 +9,30 @@ import { type Digests, pagesToHash, sealCheckpoint } from '../checkpoint/seal.ts
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Delivery, MachineImage } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
-import { openEnvelope } from '../identity/envelope.ts'
-import type { Verifier } from '../identity/verifier.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Guest, GuestEvent, GuestFailure, Sandbox } from '../sandbox/port.ts'
 import type { Brief } from '../wire/messages.ts'
+import type { BundleShelf } from './bundle-shelf.ts'
 import type { BundleFacts, Fault, HostEvent, Pushed } from './events.ts'
-import { BUNDLES_OPEN_MAX, TABLE_SHARE } from './limits.ts'
+import { TABLE_SHARE } from './limits.ts'
 import type { Outcome } from './pull.ts'
 import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
 
 /**
- * The rim towards guests: opens bundles, thaws checkpoints into the sandbox, turns what guests do into events, seals
+ * The rim towards guests: thaws checkpoints into the sandbox, turns what guests do into events, seals
  * their images into blocks. Hashing and storing happen here, not in the machine.
  */
 export interface LodgingsOptions {
   readonly sandbox: Sandbox
   readonly vault: Vault
   readonly transfers: Transfers
-  readonly verifier: Verifier
+  readonly shelf: BundleShelf
   readonly engineId: string
   /** Hashes pages on another thread; where it is absent they are hashed here. */
   readonly hashAll: HashAll | undefined
   /** Files that this host shares with agents, by path; null where there is none. */
   share(path: string): Promise<Uint8Array | null>
-  trusts(author: Did): boolean
   emit(event: HostEvent): void
 }
 
@@ -62,33 +60,9 @@ export class Lodgings {
   readonly #lodgers = new Map<AgentId, Lodger>()
   /** The newest `prepare` of each agent that is not over: what an earlier one still brings is too late. */
   readonly #preparing = new Map<AgentId, symbol>()
-  readonly #bundles = new Map<Cid, VerifiedBundle>()
 
   constructor(options: LodgingsOptions) {
     this.#options = options
-  }
-
-  async openBundle(id: Cid, from: Did | null): Promise<Result<VerifiedBundle, Fault['code']>> {
-    const open = this.#bundles.get(id)
-    if (open) return accept(open)
-    const { vault, transfers, verifier } = this.#options
-    const fetched = await transfers.fetchBundle(id, from, (root) => this.#rootFault(root))
-    if (!fetched.ok) return fetched
-    const bundle = await openBundleBlocks(id, vault.get, verifier)
-    if (!bundle.ok) return refuse('REFUSED', `bundle: ${bundle.code}: ${bundle.reason}`)
-    this.#bundles.set(id, bundle.value)
-    if (this.#bundles.size > BUNDLES_OPEN_MAX) this.#bundles.delete(this.#bundles.keys().next().value ?? id)
-    return bundle
-  }
-
-  /** Whose it is comes before what is in it: of an author who is not trusted no block but the first is fetched or kept. */
-  async #rootFault(root: Uint8Array): Promise<Fault | null> {
-    const envelope = await openEnvelope(this.#options.verifier, 'bundle', root)
-    if (!envelope.ok) return { code: 'REFUSED', reason: `bundle: ${envelope.code}: ${envelope.reason}` }
-    const { signer } = envelope.value
-    return this.#options.trusts(signer)
-      ? null
-      : { code: 'UNTRUSTED_AUTHOR', reason: `author ${signer} is not trusted here` }
   }
 
   /**
@@ -115,7 +89,7 @@ export class Lodgings {
     checkpoint: Cid | null,
     { from, pushed, quota, isNewest }: Sources & { isNewest(): boolean },
   ): Promise<{ fault: Fault | null; stateBytes: number }> {
-    const bundle = await this.openBundle(brief.bundle, from)
+    const bundle = await this.#options.shelf.open(brief.bundle, from)
     if (!bundle.ok) return { fault: bundle, stateBytes: 0 }
     if (!isNewest()) return { fault: TOO_LATE, stateBytes: 0 }
     if (checkpoint === null) {

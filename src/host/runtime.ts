@@ -9,6 +9,7 @@ import type { Did } from '../identity/did.ts'
 import { createAuthority } from '../wire/authority.ts'
 import type { RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Transport } from '../wire/transport.ts'
+import { BundleShelf } from './bundle-shelf.ts'
 import { carryOut, type Hands, type OutwardEffect } from './carry-out.ts'
 import { Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
@@ -50,6 +51,7 @@ class Runtime implements Host {
   #vault: Vault | null = null
   #hands: Hands | null = null
   #lodgings: Lodgings | null = null
+  #shelf: BundleShelf | null = null
   #transport: Transport | null = null
   #nextLaunch = 1
   #pumping = false
@@ -90,15 +92,21 @@ class Runtime implements Host {
       timers,
     })
     const dispatch = new Dispatch(vault, deflate)
+    this.#shelf = new BundleShelf({
+      vault,
+      transfers,
+      verifier,
+      trusts: (author) => this.#state.trusted.has(author),
+      blame: (host, reason) => this.#links?.blame(host, reason),
+    })
     this.#lodgings = new Lodgings({
       sandbox,
       vault,
       transfers,
-      verifier,
+      shelf: this.#shelf,
       engineId,
       hashAll: this.#options.hashAll,
       share: (path) => this.#options.share?.(path) ?? Promise.resolve(null),
-      trusts: (author) => this.#state.trusted.has(author),
       emit: (event) => this.#post(event),
     })
     this.#hands = {
@@ -106,6 +114,7 @@ class Runtime implements Host {
       vault,
       transfers,
       dispatch,
+      shelf: this.#shelf,
       lodgings: this.#lodgings,
       links: () => this.#links,
       checkpointBytesMax: this.#state.policy.memoryBytes,
@@ -154,7 +163,7 @@ class Runtime implements Host {
     }
     await this.#vault?.sweep([...bundles])
     for (const bundle of bundles) {
-      const opened = await this.#lodgings?.openBundle(bundle, null)
+      const opened = await this.#shelf?.open(bundle, null)
       if (opened?.ok) rememberBundle(this.#state, factsOf(opened.value))
     }
   }

@@ -1,6 +1,6 @@
 import type { Cid } from '../base/digest.ts'
 import { accept, refuse } from '../base/result.ts'
-import { BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX } from '../bundle/limits.ts'
+import { BLOCK_BYTES_MAX } from '../bundle/limits.ts'
 import { bundleBlocks } from '../bundle/open.ts'
 import { ROOT_BYTES_MAX } from '../checkpoint/limits.ts'
 import type { GetBlock } from '../checkpoint/open.ts'
@@ -40,13 +40,15 @@ export class Transfers {
   ): Promise<Outcome<void>> {
     const { vault } = this.#options
     const got = new Map<Cid, Uint8Array>()
-    const pull = this.#pull(from, BLOCK_BYTES_MAX, BUNDLE_BYTES_MAX, vault.get)
     const add: AddBlocks = async (blocks) => {
       for (const [cid, bytes] of blocks) got.set(cid, bytes)
       return accept(undefined)
     }
     if (!vault.has(root)) {
-      const first = await pull.run([{ cid: root, against: null }], add)
+      const first = await this.#pull(from, BLOCK_BYTES_MAX, BLOCK_BYTES_MAX, vault.get).run(
+        [{ cid: root, against: null }],
+        add,
+      )
       if (!first.ok) return first
     }
     const rootBytes = got.get(root) ?? (await vault.get(root))
@@ -55,15 +57,17 @@ export class Transfers {
     if (fault) return refuse(fault.code, fault.reason)
     const named = bundleBlocks(rootBytes)
     if (!named.ok) return refuse('REFUSED', `bundle: ${named.code}: ${named.reason}`)
-    const missing = named.value.filter((cid) => !vault.has(cid))
+    const { cids, bytes } = named.value
+    const missing = cids.filter((cid) => !vault.has(cid))
     if (missing.length > 0) {
-      const rest = await pull.run(
+      // Not a byte more than the author has signed for.
+      const rest = await this.#pull(from, BLOCK_BYTES_MAX, bytes, vault.get).run(
         missing.map((cid) => ({ cid, against: null })),
         add,
       )
       if (!rest.ok) return rest
     }
-    return stored(() => vault.keepBundle(got, [root, ...named.value]))
+    return stored(() => vault.keepBundle(got, [root, ...cids]))
   }
 
   /**

@@ -284,7 +284,7 @@ export class Vault {
     for (const bundle of bundles) {
       const root = await this.get(bundle)
       const named = root && bundleBlocks(root)
-      this.#needBundled([bundle, ...(named?.ok ? named.value : [])])
+      this.#needBundled([bundle, ...(named?.ok ? named.value.cids : [])])
     }
     const dead = [...this.#here].filter((cid) => !this.#counts.needs(cid))
     for (const cid of dead) {

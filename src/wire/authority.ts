@@ -1,4 +1,7 @@
 import * as v from 'valibot'
+import { toHex } from '../base/bytes.ts'
+import { sha256 } from '../base/digest.ts'
+import { Lately } from '../base/lately.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import type { Did } from '../identity/did.ts'
 import { openEnvelope, sealEnvelope } from '../identity/envelope.ts'
@@ -6,6 +9,7 @@ import type { Signer } from '../identity/signer.ts'
 import type { Verifier } from '../identity/verifier.ts'
 import { type AllegedEnvelope, type AllegedMessage, isAlleged, replaceObjects } from './alleged.ts'
 import { violation } from './fields.ts'
+import { ENVELOPE_SEEN_BYTES_MAX, ENVELOPES_SEEN_MAX } from './limits.ts'
 import type { Message } from './messages.ts'
 import { STATEMENT_SCHEMAS } from './schemas.ts'
 import type { Sealed, Statement } from './statements.ts'
@@ -26,14 +30,31 @@ export interface Authority {
 
 export type StatementFault = 'ENVELOPE' | 'STATEMENT'
 
+/**
+ * An envelope is a value: whether it verifies is the same each time. So the last ones are remembered by their hash and
+ * place, the good and the bad: evidence that travels again and again, and a lie said over and over, cost a hash.
+ */
 export function createAuthority(signer: Signer, verifier: Verifier): Authority {
+  const seen = new Lately<string, Result<Sealed<Statement>, StatementFault>>(ENVELOPES_SEEN_MAX)
+  const openOnce = async <S extends Statement>(
+    envelope: Uint8Array,
+    expectedType: S['type'],
+  ): Promise<Result<Sealed<S>, StatementFault>> => {
+    if (envelope.length > ENVELOPE_SEEN_BYTES_MAX) return openStatement<S>(verifier, envelope, expectedType)
+    const name = `${expectedType} ${toHex(sha256(envelope))}`
+    const known = seen.get(name)
+    if (known) return known as Result<Sealed<S>, StatementFault>
+    // A copy: what was verified must not change with the message it came in.
+    const opened = await openStatement<S>(verifier, Uint8Array.from(envelope), expectedType)
+    seen.set(name, opened)
+    return opened
+  }
   return {
     did: signer.did,
     async seal(statement) {
       return { statement, signer: signer.did, envelope: await sealEnvelope(signer, statement.type, statement) }
     },
-    open: <S extends Statement>(envelope: Uint8Array, expectedType: S['type']) =>
-      openStatement<S>(verifier, envelope, expectedType),
+    open: openOnce,
     prove: (transcript) => signer.sign('handshake', transcript),
     proves: (did, transcript, signature) => verifier.verify(did, 'handshake', transcript, signature),
   }

@@ -41,7 +41,7 @@ export interface Line {
 export interface HandshakeOptions {
   readonly role: Role
   readonly self: { readonly did: Did; readonly age: number }
-  /** The host that was dialled; null for who comes in. */
+  /** The host that was dialled, or that the rendezvous names as who comes in; null where nobody is named. */
   readonly expect: Did | null
   readonly fingerprints: { readonly local: Uint8Array; readonly remote: Uint8Array }
   readonly authority: Authority
@@ -108,7 +108,10 @@ function helloFault(ours: Hello, theirs: Hello, expect: Did | null): HandshakeRe
   if (equalBytes(theirs.nonce, ours.nonce)) return refuse('REPLAY', 'their nonce is ours: a reflection')
   if (theirs.role === ours.role) return refuse('REPLAY', `both ends are the ${ours.role}: a reflection`)
   if (theirs.did === ours.did) return refuse('REPLAY', 'their did is ours')
-  if (expect !== null && theirs.did !== expect) return refuse('IDENTITY', `dialled ${expect}, found ${theirs.did}`)
+  if (expect !== null && theirs.did !== expect) {
+    const named = ours.role === 'dialler' ? 'dialled' : 'called by'
+    return refuse('IDENTITY', `${named} ${expect}, found ${theirs.did}`)
+  }
   if (!equalBytes(theirs.remote, ours.local)) return refuse('FINGERPRINT', 'they see another certificate than ours')
   if (!equalBytes(theirs.local, ours.remote)) return refuse('FINGERPRINT', 'we see another certificate than theirs')
   return null

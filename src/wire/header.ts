@@ -130,4 +130,7 @@ export function readHeader(message: Uint8Array): Result<RawHeader, HeaderFault> 
   })
 }
 
+/** The sequence number of a message of which nothing but its length has been looked at: whether it is worth reading. */
+export const sequenceOf = (message: Uint8Array): number => Number(viewOf(message).getBigUint64(44))
+
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

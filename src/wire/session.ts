@@ -2,18 +2,19 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import { accept, type Result } from '../base/result.ts'
 import type { Timer, Timers } from '../base/timers.ts'
-import { createTokenBucket } from '../base/token-bucket.ts'
+import { createTokenBucket, type TokenBucket } from '../base/token-bucket.ts'
 import type { Did } from '../identity/did.ts'
 import { type Authority, countEnvelopes, resolveMessage } from './authority.ts'
 import { type Correspondent, correspondent, decodeMessage, encodeMessage } from './codec.ts'
 import { createAssembler, cutFrames } from './framing.ts'
 import { abortReason, type HandshakeFault, type Role, shakeHands } from './handshake.ts'
-import { KIND_ABORT, readPreamble } from './header.ts'
+import { KIND_ABORT, readPreamble, sequenceOf } from './header.ts'
 import {
   HANDSHAKE_MS_MAX,
   INCOMING_BYTES_MAX,
   INCOMING_MESSAGES_MAX,
   MESSAGE_BURST,
+  MESSAGE_WAIT_MS_MIN,
   MESSAGES_PER_SECOND,
   OUTGOING_BYTES_MAX,
 } from './limits.ts'
@@ -44,10 +45,14 @@ export interface SessionEnd {
   readonly reason: string
 }
 
+/** Whether the other end has said what no honest host says. A message that is only slow may be its line's fault. */
+export const isOffence = ({ code, reason }: SessionEnd): boolean =>
+  code === 'FLOOD' || (code === 'BAD_MESSAGE' && !reason.startsWith('SLOW'))
+
 export interface SessionOptions {
   readonly role: Role
   readonly self: { readonly did: Did; readonly age: number }
-  /** The host that was dialled; null for a channel that came in. */
+  /** The host that was dialled, or that the channel's address names; null where any may be at the other end. */
   readonly expect: Did | null
   readonly authority: Authority
   readonly random: Random
@@ -55,6 +60,8 @@ export interface SessionOptions {
   readonly timers: Timers
   /** Ascending over the whole life (age) of the host, over all its sessions; from 1. */
   nextSequence(): number
+  /** What the messages of the host at the other end may cost, over this session and others; of its own when absent. */
+  messagesOf?(remote: Did): TokenBucket
   /**
    * Awaited before the next message is handled, so it must not wait for a later message of the same session. First
    * called after the promise of `openSession` has resolved. Rejecting is a programmer error: it ends the session.
@@ -111,7 +118,8 @@ class Talk implements Session {
     this.#us = correspondent(options.self.did, options.self.age)
     this.#options = options
     this.#assembler = createAssembler(options.clock)
-    this.#bucket = createTokenBucket(options.clock, MESSAGE_BURST, MESSAGES_PER_SECOND)
+    this.#bucket =
+      options.messagesOf?.(this.remote) ?? createTokenBucket(options.clock, MESSAGE_BURST, MESSAGES_PER_SECOND)
     this.closed = new Promise((resolve) => {
       this.#end = resolve
     })
@@ -207,7 +215,7 @@ class Talk implements Session {
     try {
       while (this.#incoming.length > 0 && !this.#ended) {
         if (!this.#bucket.take(1)) {
-          this.#options.timers.after(this.#bucket.waitMs(), () => void this.#handleAll())
+          this.#options.timers.after(Math.max(MESSAGE_WAIT_MS_MIN, this.#bucket.waitMs()), () => void this.#handleAll())
           return // still `handling`: the timer goes on
         }
         const bytes = this.#incoming.shift()
@@ -225,13 +233,14 @@ class Talk implements Session {
   }
 
   async #handle(bytes: Uint8Array): Promise<void> {
+    const sequence = sequenceOf(bytes)
+    if (sequence > 0 && sequence <= this.#lastSequence) return // a duplicate: said and handled before
     const decoded = decodeMessage(bytes, this.#them)
     if (!decoded.ok) {
       this.#finish('BAD_MESSAGE', `${decoded.code}: ${decoded.reason}`)
       return
     }
     const { header, message } = decoded.value
-    if (header.sequence <= this.#lastSequence) return // a duplicate: said and handled before
     this.#lastSequence = header.sequence
     this.#bucket.charge(countEnvelopes(message))
     const resolved = await resolveMessage(this.#options.authority, message)

@@ -12,6 +12,8 @@
 export interface Channel {
   /** The address at the other end as the rendezvous claims it: proved only by the handshake above. */
   readonly remoteAddress: string
+  /** Where the frames come from, as far as the platform knows: an IP address. Null where it does not tell. */
+  readonly networkAddress: string | null
   /** SHA-256 fingerprints of the two DTLS certificates, 32 bytes each: what the handshake binds to. */
   readonly fingerprints: { readonly local: Uint8Array; readonly remote: Uint8Array }
   send(frame: Uint8Array): Promise<void>
@@ -25,10 +27,16 @@ export interface Transport {
   readonly address: string
   /** Rejects with ChannelClosedError when the other end is not there or does not answer in time. */
   dial(address: string): Promise<Channel>
-  /** Channels that others opened. Set once; channels that come before it is set wait for it. */
-  accept(onChannel: (channel: Channel) => void): void
+  /**
+   * Channels that others opened. Set once; channels that come before it is set wait for it. `standingOf` is asked before
+   * anything is spent on a caller: who is barred is not answered, and strangers are given less room than who is known.
+   */
+  accept(onChannel: (channel: Channel) => void, standingOf?: (address: string) => Standing): void
   close(): Promise<void>
 }
+
+/** How a host stands to who calls. */
+export type Standing = 'known' | 'stranger' | 'barred'
 
 export class ChannelClosedError extends Error {
   override readonly name = 'ChannelClosedError'

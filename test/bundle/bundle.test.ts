@@ -75,7 +75,7 @@ describe('a sealed bundle', () => {
     )
     expect(accepted(bundle).code).toBe(parts.code)
     const root = blocks.get(id) ?? expect.fail()
-    expect(asked).toEqual([id, ...accepted(bundleBlocks(root))])
+    expect(asked).toEqual([id, ...accepted(bundleBlocks(root)).cids])
   })
 
   it('cuts a file that is longer than a block, and puts it together again', async () => {

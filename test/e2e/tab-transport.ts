@@ -114,6 +114,7 @@ class TabTransport implements Transport {
 }
 
 class TabChannel implements Channel {
+  readonly networkAddress = null
   readonly remoteAddress: string
   readonly fingerprints: Channel['fingerprints']
   readonly closed: Promise<{ readonly reason: string }>

@@ -4,6 +4,7 @@ import { accept, refuse } from '../../src/base/result.ts'
 import { readCar } from '../../src/bundle/car.ts'
 import { sealBundle } from '../../src/bundle/seal.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
+import { BundleShelf } from '../../src/host/bundle-shelf.ts'
 import type { HostEvent } from '../../src/host/events.ts'
 import { NOTHING_PUSHED } from '../../src/host/events.ts'
 import { DEFAULT_POLICY } from '../../src/host/limits.ts'
@@ -42,11 +43,16 @@ async function lodging(steps: number) {
     sandbox: new CheapSandbox(time),
     vault: to.vault,
     transfers: to.transfers,
-    verifier: createVerifier(),
+    shelf: new BundleShelf({
+      vault: to.vault,
+      transfers: to.transfers,
+      verifier: createVerifier(),
+      trusts: () => true,
+      blame: () => {},
+    }),
     engineId: CHEAP_ENGINE,
     hashAll: undefined,
     share: async () => null,
-    trusts: () => true,
     emit: (event) => void events.push(event),
   })
   const brief = {

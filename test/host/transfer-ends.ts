@@ -59,6 +59,7 @@ export class Line implements Transport {
     void inner.closed.then(() => this.#channels.delete(inner))
     return {
       remoteAddress: inner.remoteAddress,
+      networkAddress: inner.networkAddress,
       fingerprints: inner.fingerprints,
       closed: inner.closed,
       receive: (onFrame) => inner.receive(onFrame),

@@ -232,6 +232,7 @@ function record(channel: Channel): { tapped: Channel; recorded: Uint8Array[] } {
 /** A channel of a class, as an object whose parts can be replaced. */
 const wrap = (channel: Channel): Channel => ({
   remoteAddress: channel.remoteAddress,
+  networkAddress: channel.networkAddress,
   fingerprints: channel.fingerprints,
   closed: channel.closed,
   send: (bytes) => channel.send(bytes),

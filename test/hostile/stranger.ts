@@ -29,6 +29,7 @@ export async function strangerAt(
   let sequence = 0
   let session: Session | null = null
   const dialled = transport.dial(addressOf(world.hosts.get(seed)?.did as Did))
+  dialled.catch(() => {}) // told where it is awaited
   await world.time.advance(10)
   const opening = openSession(await dialled, {
     role: 'dialler',

@@ -13,6 +13,7 @@ export interface ChannelPowers {
 
 export class MemoryChannel implements Channel {
   readonly remoteAddress: string
+  readonly networkAddress: string
   readonly fingerprints: Channel['fingerprints']
   readonly closed: Promise<{ readonly reason: string }>
   readonly #powers: ChannelPowers
@@ -29,8 +30,13 @@ export class MemoryChannel implements Channel {
   #isClosed = false
   #resolveClosed: (end: { readonly reason: string }) => void = () => {}
 
-  constructor(remoteAddress: string, fingerprints: Channel['fingerprints'], powers: ChannelPowers) {
-    this.remoteAddress = remoteAddress
+  constructor(
+    { address, networkAddress }: { readonly address: string; readonly networkAddress: string },
+    fingerprints: Channel['fingerprints'],
+    powers: ChannelPowers,
+  ) {
+    this.remoteAddress = address
+    this.networkAddress = networkAddress
     this.fingerprints = fingerprints
     this.#powers = powers
     this.closed = new Promise((resolve) => {

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import { type Random, uniform } from '../../base/random.ts'
 import type { Timers } from '../../base/timers.ts'
 import { FINGERPRINT_BYTES, OPEN_MS_MAX } from '../../wire/limits.ts'
-import { type Channel, ChannelClosedError, type Transport } from '../../wire/transport.ts'
+import { type Channel, ChannelClosedError, type Standing, type Transport } from '../../wire/transport.ts'
 import { MemoryChannel } from './channel.ts'
 
 /**
@@ -29,10 +29,10 @@ export class MemoryNetwork {
     this.#options = options
   }
 
-  /** A host goes on line. One that had this address is thrown off, as by the rendezvous. */
-  join(address: string): Transport {
+  /** A host goes on line. One that had this address is thrown off, as by the rendezvous. Several may share a network address. */
+  join(address: string, networkAddress = address): Transport {
     this.crash(address)
-    const transport = new MemoryTransport(address, this)
+    const transport = new MemoryTransport(address, networkAddress, this)
     this.#hosts.set(address, transport)
     return transport
   }
@@ -89,7 +89,8 @@ export class MemoryNetwork {
         const host = this.#hosts.get(to)
         if (!host || host === from) return fail('not on line')
         if (from.isClosed) return fail('transport is closed')
-        const [here, there] = this.#channelPair(from.address, to)
+        if (host.standingOf(from.address) === 'barred') return fail('not answered')
+        const [here, there] = this.#channelPair(from, host)
         from.adopt(here)
         host.adopt(there)
         host.deliver(there)
@@ -98,14 +99,14 @@ export class MemoryNetwork {
     })
   }
 
-  #channelPair(from: string, to: string): readonly [MemoryChannel, MemoryChannel] {
+  #channelPair(from: MemoryTransport, to: MemoryTransport): readonly [MemoryChannel, MemoryChannel] {
     const { random, clock, timers } = this.#options
     const [a, b] = [random.bytes(FINGERPRINT_BYTES), random.bytes(FINGERPRINT_BYTES)]
     const powers = { clock, timers, latencyMs: () => this.latencyMs() }
     const here = new MemoryChannel(to, { local: a, remote: b }, powers)
     const there = new MemoryChannel(from, { local: b, remote: a }, powers)
     here.join(there)
-    const pair = pairOf(from, to)
+    const pair = pairOf(from.address, to.address)
     const channels = this.#links.get(pair) ?? new Set()
     this.#links.set(pair, channels)
     for (const channel of [here, there]) {
@@ -127,14 +128,17 @@ const pairOf = (a: string, b: string): string => (a < b ? `${a} ${b}` : `${b} ${
 
 class MemoryTransport implements Transport {
   readonly address: string
+  readonly networkAddress: string
   readonly #network: MemoryNetwork
   readonly #channels = new Set<MemoryChannel>()
   readonly #arrived: MemoryChannel[] = []
   #onChannel: ((channel: Channel) => void) | null = null
   isClosed = false
+  standingOf: (address: string) => Standing = () => 'stranger'
 
-  constructor(address: string, network: MemoryNetwork) {
+  constructor(address: string, networkAddress: string, network: MemoryNetwork) {
     this.address = address
+    this.networkAddress = networkAddress
     this.#network = network
   }
 
@@ -143,9 +147,10 @@ class MemoryTransport implements Transport {
     return this.#network.connect(this, address)
   }
 
-  accept(onChannel: (channel: Channel) => void): void {
+  accept(onChannel: (channel: Channel) => void, standingOf?: (address: string) => Standing): void {
     assert(this.#onChannel === null, 'accept is set once')
     this.#onChannel = onChannel
+    if (standingOf) this.standingOf = standingOf
     for (const channel of this.#arrived.splice(0)) onChannel(channel)
   }
 

@@ -3,6 +3,7 @@ import type { Timer, Timers } from '../../base/timers.ts'
 import { BUFFERED_BYTES_HIGH, BUFFERED_BYTES_LOW, FRAME_BYTES_MAX, HELD_FRAMES_MAX } from '../../wire/limits.ts'
 import { type Channel, ChannelClosedError } from '../../wire/transport.ts'
 import { BUFFERED_BYTES_MAX, FLUSH_MS_MAX, SILENT_TICKS_MAX, TICK_MS } from './limits.ts'
+import { networkAddressOf } from './network-address.ts'
 import type { ConnectionLike, DataChannelLike } from './port.ts'
 
 /** What the two ends say below the frames: texts, which no frame is. GOOD_BYE asks the other end to close. */
@@ -25,6 +26,7 @@ export class ConnectionChannel implements Channel {
   readonly #early: Uint8Array[] = []
   readonly #waiting: (() => void)[] = []
   #fingerprints: Channel['fingerprints'] | null = null
+  #networkAddress: string | null = null
   #onFrame: ((frame: Uint8Array) => void) | null = null
   #tick: Timer
   #silentTicks = 0
@@ -58,8 +60,13 @@ export class ConnectionChannel implements Channel {
     return this.#fingerprints
   }
 
+  get networkAddress(): string | null {
+    return this.#networkAddress
+  }
+
   bind(fingerprints: Channel['fingerprints']): void {
     this.#fingerprints = fingerprints
+    this.#networkAddress = networkAddressOf(this.#connection.peerConnection)
   }
 
   async send(frame: Uint8Array): Promise<void> {

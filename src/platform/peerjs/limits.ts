@@ -10,6 +10,12 @@ export const BACKOFF_MS_MAX = 15_000
 /** Connections that others are opening to us at once (js-libp2p: 10 pending inbound); a crowd that joins at once is larger. */
 export const INBOUND_PENDING_MAX = 64
 
+/** Of them, where strangers are answered: the rest is kept for acquaintances, who come back when a flood has thrown them off. */
+export const STRANGERS_PENDING_MAX = 48
+
+/** Of the connections that may be made in all: strangers' offers may not use up a page's life. */
+export const STRANGERS_SHARE = 2 / 3
+
 /** Candidates taken for one connection. Hosts have a handful; a lying rendezvous could send for ever. */
 export const CANDIDATES_MAX = 64
 

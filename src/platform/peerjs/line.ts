@@ -17,7 +17,7 @@ import { guardSignals } from './signal-guard.ts'
 export interface LineEvents {
   incoming(connection: ConnectionLike): void
   absent(address: string): void
-  mayOpen(): boolean
+  mayOpen(address: string): boolean
   changed(isOnline: boolean, reason: string): void
 }
 
@@ -79,7 +79,7 @@ export class Line {
     this.#peer = peer
     guardSignals(peer, this.#powers.clock, {
       absent: (address) => this.#events.absent(address),
-      mayOpen: () => this.#over === null && this.#events.mayOpen(),
+      mayOpen: (address) => this.#over === null && this.#events.mayOpen(address),
       replaced: () => {
         this.#over ??= 'another line with the same key has taken our address'
       },

@@ -51,6 +51,14 @@ export interface PeerConnectionLike {
   readonly signalingState: string
   readonly localDescription: { readonly sdp: string } | null
   readonly remoteDescription: { readonly sdp: string } | null
+  /** Firefox has no `getSelectedCandidatePair`. */
+  readonly sctp?: {
+    readonly transport?: { readonly iceTransport?: { getSelectedCandidatePair?(): CandidatePairLike | null } | null }
+  } | null
+}
+
+interface CandidatePairLike {
+  readonly remote?: { readonly address?: string | null; readonly candidate?: string }
 }
 
 export interface PeerOptions {

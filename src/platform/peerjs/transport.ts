@@ -3,10 +3,10 @@ import { addressOf } from '../../identity/did.ts'
 import type { Signer } from '../../identity/signer.ts'
 import { type Attendance, type Cluster, type IceServer, parseCluster, parseHosts } from '../../wire/cluster.ts'
 import { OPEN_MS_MAX } from '../../wire/limits.ts'
-import { type Channel, ChannelClosedError, type Transport } from '../../wire/transport.ts'
+import { type Channel, ChannelClosedError, type Standing, type Transport } from '../../wire/transport.ts'
 import { ConnectionChannel } from './channel.ts'
 import { fingerprintOf } from './fingerprints.ts'
-import { DESCRIPTION_MS, FLUSH_MS_MAX, INBOUND_PENDING_MAX } from './limits.ts'
+import { DESCRIPTION_MS, FLUSH_MS_MAX, INBOUND_PENDING_MAX, STRANGERS_PENDING_MAX, STRANGERS_SHARE } from './limits.ts'
 import { Line, RendezvousError } from './line.ts'
 import type { ConnectionLike, PeerJsPowers } from './port.ts'
 import { parseRendezvousUrl, type RendezvousPlace } from './rendezvous-url.ts'
@@ -72,6 +72,7 @@ class PeerJsTransport implements RendezvousTransport {
   readonly #accepting: Promise<(channel: Channel) => void>
   #startAccepting: (onChannel: (channel: Channel) => void) => void = () => {}
   #isAccepting = false
+  #standingOf: (address: string) => Standing = () => 'stranger'
   #cluster: Cluster = { name: '', iceServers: [], authors: [] }
   #pendingInbound = 0
   #made = 0
@@ -86,7 +87,7 @@ class PeerJsTransport implements RendezvousTransport {
     this.#line = new Line(powers, options.signer, place, {
       incoming: (connection) => this.#takeIn(connection),
       absent: (address) => this.#fail((opening) => opening.dialled && opening.address === address, 'not on line'),
-      mayOpen: () => this.#pendingInbound < INBOUND_PENDING_MAX && this.#made < powers.connectionsMax,
+      mayOpen: (address) => this.#mayOpen(address),
       changed: (isOnline, reason) => options.onLineChange?.(isOnline, reason),
     })
   }
@@ -135,9 +136,10 @@ class PeerJsTransport implements RendezvousTransport {
     return this.#whenOpen(connection, address, true)
   }
 
-  accept(onChannel: (channel: Channel) => void): void {
+  accept(onChannel: (channel: Channel) => void, standingOf?: (address: string) => Standing): void {
     assert(!this.#isAccepting, 'accept is set once')
     this.#isAccepting = true
+    if (standingOf) this.#standingOf = standingOf
     this.#startAccepting(onChannel)
   }
 
@@ -154,6 +156,15 @@ class PeerJsTransport implements RendezvousTransport {
       })
     })
     this.#line.close('transport is closed')
+  }
+
+  /** Who offers costs us a connection, and a page has only so many: strangers may not have the last of them. */
+  #mayOpen(address: string): boolean {
+    const { connectionsMax } = this.#powers
+    if (this.#pendingInbound >= INBOUND_PENDING_MAX || this.#made >= connectionsMax) return false
+    const isFull = this.#pendingInbound >= STRANGERS_PENDING_MAX || this.#made >= connectionsMax * STRANGERS_SHARE
+    const standing = this.#standingOf(address)
+    return standing === 'known' || (standing === 'stranger' && !isFull)
   }
 
   #takeIn(connection: ConnectionLike): void {
