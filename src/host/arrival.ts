@@ -3,8 +3,10 @@ import type { Cid } from '../base/digest.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { grantedQuota, sameAllowance } from '../permit/grant.ts'
+import { type Origin, rootOf } from '../wire/chain.ts'
 import type { Brief, Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
+import { senderFault } from './chain.ts'
 import type { BundleFacts, Fault, Pushed } from './events.ts'
 import {
   CLOCK_SKEW_MS,
@@ -131,6 +133,8 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       sentBytes: 0,
       movedBy: null,
       forkedFrom: null,
+      origin: ORIGIN_UNSAID,
+      head: rootOf(offer.agent, offer.bundle, ORIGIN_UNSAID),
     }
     resident = newResident(turn, brief, facts.name, facts.author, granted.value, offer.epoch - 1)
     state.residents.set(offer.agent, resident)
@@ -151,6 +155,9 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
   const have = state.forwards.get(offer.agent)?.checkpoint ?? state.rows.get(offer.agent)?.checkpoint ?? null
   answer(turn, handle, 'offer', { ttlMs: RESERVATION_MS, have })
 }
+
+/** Stands for what SEND will say, like the rest of such a brief. */
+const ORIGIN_UNSAID: Origin = { order: null, after: null }
 
 function emptyPlace(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
@@ -187,6 +194,15 @@ function briefFault(turn: Turn, from: Did, brief: Brief, epoch: number): Fault |
   return null
 }
 
+/** No name of ours is put to a past that its home has not voted for. */
+function chainFault({ state }: Turn, from: Did, sent: Requests['send']['ask']): Fault | null {
+  const { agent, head } = sent.brief
+  const known = state.registers.get(agent)
+  const reason =
+    senderFault(from, sent) ?? (known && known.head !== head ? 'the head is not the one that is known here' : null)
+  return reason === null ? null : { code: 'NOT_AUTHORISED', reason }
+}
+
 /** An image of an agent that runs on elsewhere: bytes ahead of it, thawed or only kept, never run and never recorded. */
 export function onStage(
   turn: Turn,
@@ -209,13 +225,9 @@ export function onStage(
   bring(turn, resident, brief, checkpoint, { base, pack, checkpointBytes })
 }
 
-export function onSend(
-  turn: Turn,
-  from: Did,
-  handle: number,
-  { brief, epoch, checkpoint, atHome, base, pack, checkpointBytes }: Requests['send']['ask'],
-): void {
-  const fault = briefFault(turn, from, brief, epoch)
+export function onSend(turn: Turn, from: Did, handle: number, sent: Requests['send']['ask']): void {
+  const { brief, epoch, checkpoint, atHome, base, pack, checkpointBytes } = sent
+  const fault = briefFault(turn, from, brief, epoch) ?? chainFault(turn, from, sent)
   const resident = turn.state.residents.get(brief.agent)
   const arrival = resident?.arrival
   if (fault?.code === 'BUSY' && arrival?.state === 'preparing' && resident?.checkpoint === checkpoint) {
@@ -323,6 +335,7 @@ function sealReady(turn: Turn, resident: Resident, handle: number): void {
     agent: resident.agent,
     epoch: resident.epoch + 1,
     holding: { holder: turn.state.self, checkpoint: resident.checkpoint },
+    previous: resident.brief.head,
   }
   begin(turn, { kind: 'seal', statement }, { for: 'seal-ready', agent: resident.agent, handle })
 }

@@ -2,9 +2,10 @@ import type { Hop } from '../audit/itinerary.ts'
 import { assert } from '../base/assert.ts'
 import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
+import { headOf } from '../wire/chain.ts'
 import type { Certificate } from '../wire/statements.ts'
-import { sameHolding } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
+import { givenFor } from './chain.ts'
 import { recordHop } from './hops.ts'
 import { FORWARD_MS, ITINERARY_MAX, PLACE_AGAIN_MS } from './limits.ts'
 import { forgetResident, gone, hopKey, writeHop, writeRegister, writeResident, writeRow } from './records.ts'
@@ -31,10 +32,10 @@ export function learn(turn: Turn, certificate: Certificate): void {
   const proposal = state.proposals.get(agent)
   if (proposal && proposal.epoch <= epoch) state.proposals.delete(agent)
 
-  const accepted = register?.accepted
-  const release = accepted && sameHolding(accepted.holding, holding) ? accepted.release : null
+  const given = givenFor(register?.accepted ?? null, certificate)
   if (register && epoch > register.epoch) {
     register.epoch = epoch
+    register.head = headOf(certificate)
     register.holder = holding.holder
     register.certificate = certificate
     register.promised = null
@@ -42,8 +43,7 @@ export function learn(turn: Turn, certificate: Certificate): void {
     persist(turn, writeRegister(register))
   }
   const row = state.rows.get(agent)
-  if (row && epoch > row.epoch)
-    turnRow(turn, row, { certificate, release: certificate.ballot.round === 0 ? release : null })
+  if (row && epoch > row.epoch) turnRow(turn, row, { certificate, ...given })
 
   if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null)
   else if (resident && epoch > resident.epoch) letGo(turn, resident, holding.holder, epoch)
@@ -58,6 +58,7 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
   const before = row.holder
   row.epoch = epoch
   row.holder = holding.holder
+  row.head = headOf(hop.certificate)
   row.heardMs = turn.nowMs
   row.itinerary.push(hop)
   if (row.itinerary.length > ITINERARY_MAX) {
@@ -72,6 +73,7 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
       epoch,
       checkpoint: holding.checkpoint,
       reason: hop.release?.statement.reason ?? 'recover',
+      head: row.head,
     })
   }
   if (row.state === 'waiting' && holding.holder !== turn.state.self) row.state = 'running'
@@ -113,6 +115,7 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
   if (here.departure) here.departure = null
   here.epoch = certificate.epoch
   here.certificate = certificate
+  here.brief = { ...here.brief, head: headOf(certificate) }
   here.release = null
   here.placeDueMs = turn.nowMs + (hop ? 0 : PLACE_AGAIN_MS / 10)
   if (hop) {

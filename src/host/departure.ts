@@ -1,6 +1,7 @@
 import { chooseHost, type Needs } from '../allocator/choose.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import { statementCid } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Release, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
@@ -48,6 +49,7 @@ export function depart(
     have: null,
     phase: 'choose',
     holding: null,
+    ready: null,
     votes: new Map(),
     stages: 0,
     staging: null,
@@ -199,6 +201,7 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
       epoch: resident.epoch + 1,
       checkpoint: resident.checkpoint,
       reason: departure.reason,
+      certificate: resident.certificate,
       atHome: turn.state.rows.get(resident.agent)?.checkpoint ?? resident.atHome,
       // The other end has had its pack, and keeps what came.
       base: departure.lostMs === null ? departure.have : resident.checkpoint,
@@ -223,14 +226,16 @@ export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome:
   }
   if (!outcome.ok) return nextCandidate(turn, resident, departure, outcome)
   const { ready } = outcome.body as Requests['send']['answer']
-  const { agent, epoch, holding } = ready.statement
+  const { agent, epoch, holding, previous } = ready.statement
   if (
     ready.signer !== to ||
     agent !== resident.agent ||
     epoch !== resident.epoch + 1 ||
+    previous !== resident.brief.head ||
     !sameHolding(holding, departure.holding)
   )
     return nextCandidate(turn, resident, departure, { code: 'BAD_MESSAGE', reason: 'READY is for something else' })
+  departure.ready = ready
   departure.phase = 'drain'
   drain(turn, resident)
 }
@@ -248,15 +253,18 @@ function mayComeBack(turn: Turn, departure: Departure): boolean {
 /** What the agent has let out reaches home under its own epoch before that epoch ends. */
 export function drain(turn: Turn, resident: Resident): void {
   const departure = resident.departure
-  if (departure?.phase !== 'drain' || resident.effects.length > 0 || resident.checkpointSending || !departure.holding)
-    return
+  if (departure?.phase !== 'drain' || resident.effects.length > 0 || resident.checkpointSending) return
+  const { holding, ready } = departure
+  if (!holding || !ready) return
   departure.phase = 'release'
   const statement: Release = {
     type: 'release',
     agent: resident.agent,
     epoch: resident.epoch + 1,
-    holding: departure.holding,
+    holding,
     reason: departure.reason,
+    previous: resident.brief.head,
+    ready: statementCid(ready.statement),
   }
   begin(turn, { kind: 'seal', statement }, { for: 'seal-release', agent: resident.agent })
 }
@@ -275,7 +283,8 @@ function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
   const { release } = resident
   if (!release) return
   departure.retryMs = turn.nowMs + 2_000
-  const { agent, epoch, holding } = release.statement
+  const { ready } = departure
+  const { agent, epoch, holding, previous } = release.statement
   const ballot = releaseBallot(release.statement, turn.state.self)
   for (const witness of resident.brief.witnesses) {
     if (departure.votes.has(witness)) continue
@@ -283,7 +292,7 @@ function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
       turn,
       witness,
       'accept',
-      { agent, epoch, ballot, holding, release },
+      { agent, epoch, ballot, holding, previous, release, ready },
       { for: 'vote', agent, epoch, witness, proposer: false },
     )
   }
@@ -292,17 +301,19 @@ function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
 export function onReleaseVote(turn: Turn, resident: Resident, vote: Sealed<Vote>): void {
   const departure = resident.departure
   if (departure?.phase !== 'decide' || !resident.release) return
-  const { agent, epoch, ballot, holding } = vote.statement
+  const { agent, epoch, ballot, holding, previous, release } = vote.statement
   if (
     agent !== resident.agent ||
     epoch !== resident.epoch + 1 ||
+    release !== statementCid(resident.release.statement) ||
     !sameHolding(holding, resident.release.statement.holding) ||
     ballot.round !== 0
   )
     return
   departure.votes.set(vote.signer, vote)
   if (departure.votes.size < quorumOf(resident.brief.witnesses)) return
-  spread(turn, { agent, epoch, ballot, holding, votes: [...departure.votes.values()] }, resident.brief.witnesses)
+  const votes = [...departure.votes.values()]
+  spread(turn, { agent, epoch, ballot, holding, previous, release, votes }, resident.brief.witnesses)
 }
 
 /** Called each tick: what waits for a better moment, or for answers that did not come, is tried again. */
@@ -318,6 +329,7 @@ export function pursue(turn: Turn, resident: Resident): void {
 export function nextCandidate(turn: Turn, resident: Resident, departure: Departure, fault: Fault): void {
   departure.lostMs = null
   departure.holding = null
+  departure.ready = null
   // While we look on, an agent that may run here runs: only an eviction keeps it frozen.
   if (resident.guest === 'frozen' && departure.reason !== 'evict' && mayRunHere(turn, resident)) {
     departure.frozenMs = null

@@ -1,5 +1,6 @@
 import { agentId } from '../directory/agent-id.ts'
 import type { Quota } from '../permit/quota.ts'
+import { rootOf } from '../wire/chain.ts'
 import { ROWS_MAX } from './limits.ts'
 import { forgetRow, writeInput, writeRegister, writeResident, writeRow } from './records.ts'
 import { newResident } from './residents.ts'
@@ -21,6 +22,7 @@ export type Birth = Pick<
   | 'launchedMs'
   | 'allowance'
   | 'forkedFrom'
+  | 'origin'
   | 'checkpoint'
   | 'consoleLines'
   | 'fuelUsed'
@@ -39,6 +41,7 @@ export const NOTHING_DONE = {
 export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
   const { state } = turn
   const agent = agentId({ home: state.self, age: state.age, sequence: state.nextSequence++ })
+  const head = rootOf(agent, birth.bundle, birth.origin)
   const row: HomeRow = {
     ...birth,
     seen: { ...birth.seen },
@@ -47,6 +50,7 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
     state: 'waiting',
     epoch: 0,
     holder: state.self,
+    head,
     sentBytes: 0,
     progress: null,
     note: '',
@@ -62,6 +66,7 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
     witnesses: [state.self],
     epoch: 0,
     holder: state.self,
+    head,
     certificate: null,
     promised: null,
     accepted: null,

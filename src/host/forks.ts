@@ -50,7 +50,8 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
     }
     // What it had let out by then belongs to the one that it was made of.
     const seen = { emit: request, console: row.consoleLines, result: 0, failure: 0 }
-    return enrol(turn, quota, { ...row, allowance, forkedFrom, seen, checkpoint, fuelUsed: asked.fuelUsed })
+    const origin = { order: row.origin.order, after: row.head }
+    return enrol(turn, quota, { ...row, allowance, forkedFrom, origin, seen, checkpoint, fuelUsed: asked.fuelUsed })
   })
   const fork: Fork = { request, agents: made.map(({ agent }) => agent) }
   if (first) row.allowance = first.allowance

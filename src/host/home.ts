@@ -122,7 +122,7 @@ export function watchLeases(turn: Turn): void {
 export function takeBack(turn: Turn, row: HomeRow): void {
   const register = turn.state.registers.get(row.agent)
   if (register)
-    propose(turn, row.agent, row.epoch + 1, register.witnesses, { holder: turn.state.self, checkpoint: row.checkpoint })
+    propose(turn, row.agent, row.epoch + 1, register, { holder: turn.state.self, checkpoint: row.checkpoint })
 }
 
 /** The row, if `from` holds the agent in this epoch; otherwise null, and the ask is denied with what is known. */

@@ -125,7 +125,11 @@ function dispatch(turn: Turn, event: HostEvent): void {
     }
     case 'launch': {
       const { bundle, inputJson, fuelMax, memoryBytesMax, token } = event
-      return launch(turn, { bundle, inputJson, fuelMax, memoryBytesMax, nonce: null, answer: { token } }, null)
+      return launch(
+        turn,
+        { bundle, inputJson, fuelMax, memoryBytesMax, nonce: null, order: null, answer: { token } },
+        null,
+      )
     }
     case 'wish':
       return onWish(turn, event.wish)

@@ -3,6 +3,7 @@ import { integerBelow } from '../base/random.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { ALL_ASKED, allowanceOf, grantedQuota } from '../permit/grant.ts'
+import { statementCid } from '../wire/chain.ts'
 import type { Requests, Row } from '../wire/messages.ts'
 import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
@@ -34,7 +35,8 @@ export function onLaunch(turn: Turn, from: Did, handle: number, { order }: Reque
   if (!turn.state.trusted.has(signer)) return deny(turn, handle, 'NOT_AUTHORISED', `${signer} is not trusted here`)
   turn.state.nonces.set(statement.nonce, { agent: null, expiresMs: statement.expiresMs })
   const { bundle, inputJson, fuelMax, memoryBytesMax, nonce } = statement
-  launch(turn, { bundle, inputJson, fuelMax, memoryBytesMax, nonce, answer: { handle } }, from)
+  const ordered = statementCid(statement)
+  launch(turn, { bundle, inputJson, fuelMax, memoryBytesMax, nonce, order: ordered, answer: { handle } }, from)
 }
 
 export function launch(turn: Turn, plan: LaunchPlan, from: Did | null): void {
@@ -71,6 +73,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
     seed: integerBelow(turn.random, 2 ** 31),
     launchedMs: turn.wallMs,
     allowance: allowanceOf(granted.value),
+    origin: { order: plan.order, after: null },
     ...NOTHING_DONE,
   })
   const { agent } = resident
@@ -247,6 +250,7 @@ export const showRow = ({
   fuelUsed,
   hops,
   forkedFrom,
+  head,
 }: HomeRow): Row => ({
   agent,
   name,
@@ -259,4 +263,5 @@ export const showRow = ({
   fuelUsed,
   hops,
   forkedFrom,
+  head,
 })

@@ -1,7 +1,9 @@
+import type { Cid } from '../base/digest.ts'
 import { uniform } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import type { Certificate, Holding, Sealed, Vote } from '../wire/statements.ts'
+import type { Requests } from '../wire/messages.ts'
+import type { Accepted, Certificate, Holding, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
@@ -14,7 +16,13 @@ import { ask, type Turn, tell } from './turn.ts'
  * The proposer: asks the witnesses to decide that we hold an agent in its next epoch; used by home after a lease, and by
  * any holder after its own restart. It re-proposes the highest value it sees, so it may well decide for somebody else.
  */
-export function propose(turn: Turn, agent: AgentId, epoch: number, witnesses: readonly Did[], own: Holding): void {
+export function propose(
+  turn: Turn,
+  agent: AgentId,
+  epoch: number,
+  { witnesses, head }: { readonly witnesses: readonly Did[]; readonly head: Cid },
+  own: Holding,
+): void {
   const { state } = turn
   if (state.proposals.has(agent)) return
   const proposal: Proposal = {
@@ -22,8 +30,9 @@ export function propose(turn: Turn, agent: AgentId, epoch: number, witnesses: re
     epoch,
     witnesses,
     ballot: { round: 1, host: state.self, age: state.age },
+    previous: head,
     own,
-    value: own,
+    value: { holding: own, release: null, ready: null },
     phase: 'prepare',
     promises: new Map(),
     votes: new Map(),
@@ -46,21 +55,22 @@ function prepare(turn: Turn, proposal: Proposal): void {
 export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Did, outcome: Answer): void {
   const proposal = turn.state.proposals.get(agent)
   if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare' || !outcome.ok) return
-  const { accepted } = outcome.body as { accepted: { ballot: Proposal['ballot']; holding: Holding } | null }
+  const { accepted } = outcome.body as Requests['prepare']['answer']
   proposal.promises.set(witness, accepted)
   if (proposal.promises.size < quorumOf(proposal.witnesses)) return
-  let highest: { ballot: Proposal['ballot']; holding: Holding } | null = null
+  let highest: Accepted | null = null
   for (const seen of proposal.promises.values())
     if (seen && (!highest || compareBallots(seen.ballot, highest.ballot) > 0)) highest = seen
-  proposal.value = highest?.holding ?? proposal.own
+  const { holding, release, ready } = highest ?? { holding: proposal.own, release: null, ready: null }
+  proposal.value = { holding, release, ready }
   proposal.phase = 'accept'
-  const { ballot, value: holding } = proposal
+  const { ballot, previous } = proposal
   for (const to of proposal.witnesses)
     ask(
       turn,
       to,
       'accept',
-      { agent, epoch, ballot, holding, release: null },
+      { agent, epoch, ballot, holding, previous, release, ready },
       { for: 'vote', agent, epoch, witness: to, proposer: true },
     )
 }
@@ -68,11 +78,12 @@ export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Di
 export function onProposalVote(turn: Turn, agent: AgentId, epoch: number, vote: Sealed<Vote>): void {
   const proposal = turn.state.proposals.get(agent)
   if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'accept') return
-  const { ballot, holding } = vote.statement
-  if (compareBallots(ballot, proposal.ballot) !== 0 || !sameHolding(holding, proposal.value)) return
+  const { ballot, holding, previous, release } = vote.statement
+  if (compareBallots(ballot, proposal.ballot) !== 0 || !sameHolding(holding, proposal.value.holding)) return
   proposal.votes.set(vote.signer, vote)
   if (proposal.votes.size < quorumOf(proposal.witnesses)) return
-  spread(turn, { agent, epoch, ballot, holding, votes: [...proposal.votes.values()] }, proposal.witnesses)
+  const votes = [...proposal.votes.values()]
+  spread(turn, { agent, epoch, ballot, holding, previous, release, votes }, proposal.witnesses)
 }
 
 /** A certificate that we put together: to the new holder, the old one and the witnesses, then to ourselves. */

@@ -80,7 +80,7 @@ export function renewEpochs(turn: Turn): void {
       state.proposals.has(resident.agent)
     )
       continue
-    propose(turn, resident.agent, resident.epoch + 1, resident.brief.witnesses, {
+    propose(turn, resident.agent, resident.epoch + 1, resident.brief, {
       holder: state.self,
       checkpoint: resident.checkpoint,
     })

@@ -4,8 +4,9 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Allowance } from '../permit/grant.ts'
 import type { Quota } from '../permit/quota.ts'
+import type { Origin } from '../wire/chain.ts'
 import type { Brief, Description, Effect, ForkedFrom, Load, Offer, Requests, Row, StoryLine } from '../wire/messages.ts'
-import type { Ballot, Certificate, Holding, Release, Sealed, Vote } from '../wire/statements.ts'
+import type { Accepted, Ballot, Certificate, Holding, Ready, Release, Sealed, Vote } from '../wire/statements.ts'
 import type { BundleFacts } from './events.ts'
 import { BUNDLES_KNOWN_MAX, DEPTH_OFFERED } from './limits.ts'
 import type { HopReason, HopSnapshot } from './snapshot.ts'
@@ -72,11 +73,14 @@ export interface HomeRow {
   /** Less after each fork. */
   allowance: Allowance
   readonly forkedFrom: ForkedFrom | null
+  readonly origin: Origin
   /** What was made of it, by the call that asked for it; a record each. */
   readonly forks: Fork[]
   state: Row['state']
   epoch: number
   holder: Did
+  /** Of the chain of hops, at this epoch. */
+  head: Cid
   /** The newest checkpoint that is whole in home's own store. */
   checkpoint: Cid | null
   consoleLines: number
@@ -108,9 +112,11 @@ export interface Register {
   readonly witnesses: readonly Did[]
   epoch: number
   holder: Did
+  /** Of the chain of hops, at this epoch: the next one follows it. */
+  head: Cid
   certificate: Certificate | null
   promised: Ballot | null
-  accepted: { readonly ballot: Ballot; readonly holding: Holding; readonly release: Sealed<Release> | null } | null
+  accepted: Accepted | null
 }
 
 /** An agent that is here: arriving, running, leaving or parked. */
@@ -215,6 +221,8 @@ export interface Departure {
     | 'release'
     | 'decide'
   holding: Holding | null
+  /** The next host's word, which goes into the RELEASE. */
+  ready: Sealed<Ready> | null
   readonly votes: Map<Did, Sealed<Vote>>
   /** How many images have been brought to `to` ahead of the agent, and the one that is on its way. */
   stages: number
@@ -240,10 +248,12 @@ export interface Proposal {
   readonly epoch: number
   readonly witnesses: readonly Did[]
   ballot: Ballot
+  /** The head that the epoch follows, as the proposer knows it. */
+  readonly previous: Cid
   readonly own: Holding
-  value: Holding
+  value: Omit<Accepted, 'ballot'>
   phase: 'prepare' | 'accept'
-  readonly promises: Map<Did, { readonly ballot: Ballot; readonly holding: Holding } | null>
+  readonly promises: Map<Did, Accepted | null>
   readonly votes: Map<Did, Sealed<Vote>>
   retryMs: number
 }
@@ -299,6 +309,8 @@ export interface LaunchPlan {
   readonly fuelMax: number
   readonly memoryBytesMax: number
   readonly nonce: string | null
+  /** The name of the author's order; null for the embedder's own launch. */
+  readonly order: Cid | null
   /** How to answer: a request from another host, or the embedder's own launch. */
   readonly answer: { readonly handle: number } | { readonly token: number }
 }

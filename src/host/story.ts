@@ -39,4 +39,6 @@ export const briefOfRow = (state: HostState, row: HomeRow): Brief => ({
   sentBytes: row.sentBytes,
   movedBy: null,
   forkedFrom: row.forkedFrom,
+  origin: row.origin,
+  head: row.head,
 })

@@ -1,10 +1,12 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import { statementCid } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Certificate, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
+import { givenFault } from './chain.ts'
 import { writeRegister } from './records.ts'
 import type { Register } from './state.ts'
 import { answer, begin, deny, persist, type Turn, tell } from './turn.ts'
@@ -23,13 +25,14 @@ export function onPrepare(turn: Turn, from: Did, handle: number, ask: Requests['
   register.promised = ask.ballot
   persist(turn, writeRegister(register))
   const { accepted } = register
-  answer(turn, handle, 'prepare', { accepted: accepted && { ballot: accepted.ballot, holding: accepted.holding } })
+  answer(turn, handle, 'prepare', { accepted })
 }
 
 export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): void {
   if (!acceptable(turn, from, handle, ask)) return
-  const { agent, epoch, ballot, holding } = ask
-  const vote: Vote = { type: 'vote', agent, epoch, ballot, holding }
+  const { agent, epoch, ballot, holding, previous } = ask
+  const release = ask.release && statementCid(ask.release.statement)
+  const vote: Vote = { type: 'vote', agent, epoch, ballot, holding, previous, release, atMs: turn.wallMs }
   begin(turn, { kind: 'seal', statement: vote }, { for: 'seal-vote', agent, handle, proposer: from, ask })
 }
 
@@ -46,13 +49,13 @@ export function onVoteSealed(
 ): void {
   const register = acceptable(turn, proposer, handle, ask)
   if (!register) return
-  const { agent, epoch, ballot, holding } = vote.statement
+  const { agent, epoch, ballot, holding, previous, release } = vote.statement
   register.promised = ballot
-  register.accepted = { ballot, holding, release: ask.release }
+  register.accepted = { ballot, holding, release: ask.release, ready: ask.ready }
   persist(turn, writeRegister(register))
   answer(turn, handle, 'accept', { vote })
   if (quorumOf(register.witnesses) > 1) return
-  const certificate: Certificate = { agent, epoch, ballot, holding, votes: [vote] }
+  const certificate: Certificate = { agent, epoch, ballot, holding, previous, release, votes: [vote] }
   // The old holder, too, where it is not the one that asks: it stops now instead of after its next report.
   for (const to of new Set([holding.holder, register.holder]))
     if (to !== proposer && to !== turn.state.self) tell(turn, to, 'certificate', { certificate })
@@ -63,8 +66,10 @@ export function onVoteSealed(
 function acceptable(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): Register | null {
   const register = admissible(turn, from, handle, ask.agent, ask.epoch)
   if (!register) return null
-  const fault = ask.ballot.round === 0 ? releaseFault(register, ask) : null
+  const fault = ask.ballot.round === 0 || ask.release || ask.ready ? releaseFault(register, ask) : null
   if (fault) deny(turn, handle, 'NOT_AUTHORISED', fault)
+  else if (ask.previous !== register.head)
+    deny(turn, handle, 'NOT_AUTHORISED', `the hop follows ${ask.previous}, not the head ${register.head}`)
   else if (ask.ballot.round > 0 && ask.ballot.host !== from)
     deny(turn, handle, 'BAD_MESSAGE', 'a proposer uses ballots of its own')
   else if (register.promised && compareBallots(ask.ballot, register.promised) < 0)
@@ -97,12 +102,8 @@ function admissible(turn: Turn, from: Did, handle: number, agent: AgentId, epoch
 }
 
 function releaseFault(register: Register, ask: Requests['accept']['ask']): string | null {
-  const release = ask.release
-  if (!release) return 'ballot 0 without a release'
-  if (release.signer !== register.holder) return 'release not signed by the holder of the epoch before'
-  const { agent, epoch, holding } = release.statement
-  if (agent !== ask.agent || epoch !== ask.epoch || !sameHolding(holding, ask.holding))
-    return 'release is for something else'
+  const fault = givenFault(register, ask)
+  if (fault) return fault
   if (register.accepted?.ballot.round === 0 && !sameHolding(register.accepted.holding, ask.holding))
     return 'a second release in one epoch'
   return null

@@ -3,18 +3,9 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import type { Allowance } from '../permit/grant.ts'
+import type { Origin } from './chain.ts'
 import type { Pack } from './pack.ts'
-import type {
-  Ballot,
-  Certificate,
-  CommandOrder,
-  Holding,
-  LaunchOrder,
-  Ready,
-  Release,
-  Sealed,
-  Vote,
-} from './statements.ts'
+import type { Accepted, Ballot, Certificate, CommandOrder, LaunchOrder, Ready, Sealed, Vote } from './statements.ts'
 
 /**
  * Everything that hosts say to each other, one type a message. PROTOCOL.md beside this file tells the story; the
@@ -72,6 +63,9 @@ export interface Brief {
   readonly movedBy: number | null
   /** The `fork` call that its going on answers, with its index; null for an agent that was launched. */
   readonly forkedFrom: ForkedFrom | null
+  readonly origin: Origin
+  /** The head of its chain of hops in the epoch in which its holder sends it: what READY and RELEASE follow. */
+  readonly head: Cid
 }
 
 /** Whom an agent was made of: it went on from that one's checkpoint, in the middle of that call. */
@@ -128,6 +122,8 @@ export interface Row {
   readonly fuelUsed: number
   readonly hops: number
   readonly forkedFrom: ForkedFrom | null
+  /** The head of its chain of hops: whoever has seen it notices when its home tells another past. */
+  readonly head: Cid
 }
 
 export interface Requests {
@@ -151,7 +147,8 @@ export interface Requests {
   }
   /**
    * The frozen agent: D takes the pack, which differs from checkpoint `base` (null: from nothing), fetches what it still
-   * lacks, thaws dry, keeps it, and answers READY. `atHome`: the newest checkpoint that home has. `checkpointBytes`: of
+   * lacks, thaws dry, keeps it, and answers READY. `certificate`: what makes the sender its holder, null in epoch 0, at its
+   * home; D co-signs no chain that does not end there. `atHome`: the newest checkpoint that home has. `checkpointBytes`: of
    * all blocks together; not a byte more is taken.
    */
   send: {
@@ -160,6 +157,7 @@ export interface Requests {
       epoch: number
       checkpoint: Cid | null
       reason: HopReason
+      certificate: Certificate | null
       atHome: Cid | null
       base: Cid | null
       pack: Pack | null
@@ -175,11 +173,11 @@ export interface Requests {
   /** Paxos phase 1 for (agent, epoch). */
   prepare: {
     ask: { agent: AgentId; epoch: number; ballot: Ballot }
-    answer: { accepted: { ballot: Ballot; holding: Holding } | null }
+    answer: { accepted: Accepted | null }
   }
-  /** Paxos phase 2. At ballot 0 with the RELEASE that owns it. */
+  /** Paxos phase 2. At ballot 0 with the RELEASE that owns it, and the READY that the next host has signed before. */
   accept: {
-    ask: { agent: AgentId; epoch: number; ballot: Ballot; holding: Holding; release: Sealed<Release> | null }
+    ask: Accepted & { agent: AgentId; epoch: number; previous: Cid }
     answer: { vote: Sealed<Vote> }
   }
   /** Holder to home: a newer checkpoint of a running agent, pushed as in `send`. Home fetches what it lacks, then answers. */

@@ -62,6 +62,8 @@ const brief: Schema<m.Brief> = v.strictObject({
   sentBytes: f.whole,
   movedBy: v.nullable(f.whole),
   forkedFrom: v.nullable(forkedFrom),
+  origin: v.strictObject({ order: v.nullable(f.cid), after: v.nullable(f.cid) }),
+  head: f.cid,
 })
 const effect: Schema<m.Effect> = v.strictObject({
   agent: f.agent,
@@ -96,10 +98,19 @@ const row: Schema<m.Row> = v.strictObject({
   fuelUsed: f.whole,
   hops: f.whole,
   forkedFrom: v.nullable(forkedFrom),
+  head: f.cid,
 })
 /** Blocks of the checkpoint that the message names. */
 const pushed = { base: v.nullable(f.cid), pack: v.nullable(f.pack), checkpointBytes: f.whole }
-const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding }
+const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding, previous: f.cid }
+
+const certificate: Schema<Alleged<s.Certificate>> = v.strictObject({
+  ...decision,
+  release: v.nullable(f.cid),
+  votes: f.listOf(f.envelope<s.Vote>('vote'), VOTES_MAX),
+})
+/** A RELEASE, and the READY that it answers: together, or neither. */
+const given = { release: v.nullable(f.envelope<s.Release>('release')), ready: v.nullable(f.envelope<s.Ready>('ready')) }
 
 type RequestSchemas = {
   readonly [N in m.RequestName]: {
@@ -121,6 +132,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       epoch: f.positive,
       checkpoint: v.nullable(f.cid),
       reason: v.picklist(HOP_REASONS),
+      certificate: v.nullable(certificate),
       atHome: v.nullable(f.cid),
       ...pushed,
     }),
@@ -132,10 +144,12 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
   },
   prepare: {
     ask: v.strictObject({ agent: f.agent, epoch: f.positive, ballot: f.ballot }),
-    answer: v.strictObject({ accepted: v.nullable(v.strictObject({ ballot: f.ballot, holding: f.holding })) }),
+    answer: v.strictObject({
+      accepted: v.nullable(v.strictObject({ ballot: f.ballot, holding: f.holding, ...given })),
+    }),
   },
   accept: {
-    ask: v.strictObject({ ...decision, release: v.nullable(f.envelope<s.Release>('release')) }),
+    ask: v.strictObject({ ...decision, ...given }),
     answer: v.strictObject({ vote: f.envelope<s.Vote>('vote') }),
   },
   checkpoint: {
@@ -186,7 +200,7 @@ export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyn
   load: v.strictObject({ load }),
   holding: v.strictObject({ reports: f.listOf(report, REPORTS_MAX) }),
   certificate: v.strictObject({
-    certificate: v.strictObject({ ...decision, votes: f.listOf(f.envelope<s.Vote>('vote'), VOTES_MAX) }),
+    certificate,
   }),
   bye: v.strictObject({ reason: f.note }),
 }
@@ -195,15 +209,23 @@ export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyn
 export const ERROR_BODY: Schema<{ reason: string }> = v.strictObject({ reason: f.note })
 
 export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Schema<S> } = {
-  ready: v.strictObject({ type: v.literal('ready'), agent: f.agent, epoch: f.positive, holding: f.holding }),
+  ready: v.strictObject({
+    type: v.literal('ready'),
+    agent: f.agent,
+    epoch: f.positive,
+    holding: f.holding,
+    previous: f.cid,
+  }),
   release: v.strictObject({
     type: v.literal('release'),
     agent: f.agent,
     epoch: f.positive,
     holding: f.holding,
     reason: v.picklist(HOP_REASONS),
+    previous: f.cid,
+    ready: f.cid,
   }),
-  vote: v.strictObject({ type: v.literal('vote'), ...decision }),
+  vote: v.strictObject({ type: v.literal('vote'), ...decision, release: v.nullable(f.cid), atMs: f.finite }),
   launch: v.strictObject({
     type: v.literal('launch'),
     home: f.did,

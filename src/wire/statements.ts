@@ -2,6 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HopReason } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
+import type { Decision } from './chain.ts'
 
 /**
  * What a host or an author puts its name to. A statement travels as a sealed envelope: the bytes that were signed, the
@@ -31,12 +32,14 @@ export interface Holding {
 
 export const sameHolding = (a: Holding, b: Holding): boolean => a.holder === b.holder && a.checkpoint === b.checkpoint
 
-/** D to S: I hold this checkpoint whole, verified, thawed dry and durable. */
+/** D to S: I hold this checkpoint whole, verified, thawed dry and durable; and I have seen the chain up to `previous`. */
 export interface Ready {
   readonly type: 'ready'
   readonly agent: AgentId
   readonly epoch: number
   readonly holding: Holding
+  /** The head of the chain before this hop (chain.ts). */
+  readonly previous: Cid
 }
 
 /** S: epoch `epoch` shall be this holding; at most one such statement for an epoch, ever. */
@@ -46,23 +49,30 @@ export interface Release {
   readonly epoch: number
   readonly holding: Holding
   readonly reason: HopReason
+  readonly previous: Cid
+  /** The READY of the host that it is given to. */
+  readonly ready: Cid
 }
 
 /** W: I accepted this holding for this epoch at this ballot. f+1 of one (epoch, ballot, holding) are a certificate. */
-export interface Vote {
+export interface Vote extends Decision {
   readonly type: 'vote'
-  readonly agent: AgentId
-  readonly epoch: number
   readonly ballot: Ballot
-  readonly holding: Holding
+  /** The witness's clock: its word, for people. Not part of what is decided. */
+  readonly atMs: number
 }
 
-export interface Certificate {
-  readonly agent: AgentId
-  readonly epoch: number
+export interface Certificate extends Decision {
+  readonly ballot: Ballot
+  readonly votes: readonly Sealed<Vote>[]
+}
+
+/** What a witness has accepted: a value and, where the holder before gave the agent away, both hosts' words for it. */
+export interface Accepted {
   readonly ballot: Ballot
   readonly holding: Holding
-  readonly votes: readonly Sealed<Vote>[]
+  readonly release: Sealed<Release> | null
+  readonly ready: Sealed<Ready> | null
 }
 
 /** An author to a home: run this bundle with this input. `nonce` makes a repeated order one agent. */

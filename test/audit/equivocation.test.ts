@@ -13,6 +13,7 @@ const authorityOf = (seed: number) =>
 const [home, source, one, other] = [1, 2, 3, 4].map(authorityOf)
 const agent = agentId({ home: home.did, age: 1, sequence: 1 })
 const checkpoint = rawCid(Uint8Array.of(1))
+const previous = rawCid(Uint8Array.of(0))
 
 const release = (to = one, more: Partial<Release> = {}, by = source) =>
   by.seal<Release>({
@@ -21,6 +22,8 @@ const release = (to = one, more: Partial<Release> = {}, by = source) =>
     epoch: 4,
     holding: { holder: to.did, checkpoint },
     reason: 'move',
+    previous,
+    ready: previous,
     ...more,
   })
 
@@ -31,6 +34,9 @@ const vote = (to = one, more: Partial<Vote> = {}, by = home) =>
     epoch: 4,
     ballot: { round: 0, host: source.did, age: 4 },
     holding: { holder: to.did, checkpoint },
+    previous,
+    release: null,
+    atMs: 0,
     ...more,
   })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import {
@@ -32,6 +33,7 @@ const row = (agent: AgentId, changes: Partial<Row> = {}): Row => ({
   fuelUsed: 0,
   hops: 1,
   forkedFrom: null,
+  head: rawCid(Uint8Array.of(1)),
   ...changes,
 })
 

@@ -68,6 +68,8 @@ async function lodging(steps: number) {
     sentBytes: 0,
     movedBy: null,
     forkedFrom: null,
+    origin: { order: null, after: null },
+    head: car.value.root,
   }
   const prepared = lodgings.prepare(brief, null, null, NOTHING_PUSHED, DEFAULT_POLICY)
   await time.advance(10)

@@ -36,6 +36,7 @@ const begun = (): Resident =>
     seed: 4,
     launchedMs: 100,
     allowance: allowanceOf(DEFAULT_QUOTA),
+    origin: { order: null, after: null },
     ...NOTHING_DONE,
   })
 
@@ -105,7 +106,7 @@ describe('a home is not made to make agents', () => {
   })
 
   it('while another checkpoint than this one may be decided for', () => {
-    propose(turnOf(), row.agent, 4, [home], { holder: home, checkpoint: null })
+    propose(turnOf(), row.agent, 4, { witnesses: [home], head: row.head }, { holder: home, checkpoint: null })
     expect(ask()).toBe('BUSY: the next holder of the agent is being decided')
   })
 
@@ -116,6 +117,7 @@ describe('a home is not made to make agents', () => {
         ballot: { round: 1, host: home, age: 1 },
         holding: { holder: home, checkpoint: null },
         release: null,
+        ready: null,
       }
     expect(ask()).toBe('BUSY: the next holder of the agent is being decided')
     expect(state.proposals.get(row.agent)?.epoch).toBe(4)

@@ -10,7 +10,7 @@ import type { Offer } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
 import type { CommandOrder, Vote } from '../../src/wire/statements.ts'
 import { Cluster, importProgram } from '../host/cluster.ts'
-import { refusal, strangerAt } from './stranger.ts'
+import { beginning, refusal, strangerAt } from './stranger.ts'
 
 const long: CheapProgram = { steps: 8_000, emitEvery: 500 }
 let world: Cluster
@@ -29,7 +29,7 @@ const hostOf = (seed: number) => {
 }
 
 /** A SEND that brings no blocks along. */
-const nothing = { atHome: null, base: null, pack: null, checkpointBytes: 0 }
+const nothing = { certificate: null, atHome: null, base: null, pack: null, checkpointBytes: 0 }
 
 async function offerOf(agent: Offer['agent'], epoch: number): Promise<Offer> {
   const bundle = await importProgram(hostOf(2).host, long)
@@ -76,21 +76,23 @@ describe('a host that did the handshake', () => {
       sentBytes: 0,
       movedBy: null,
       forkedFrom: null,
+      ...beginning(agent, offer.bundle),
     }
     expect(
       refusal(await stranger.ask('send', { ...nothing, brief, epoch: 1, checkpoint: null, reason: 'place' })),
     ).toBe('REFUSED: the witness of an agent is its home')
     const honest = { ...brief, witnesses: [hostOf(1).did] }
     expect(
-      (await stranger.ask('send', { ...nothing, brief: honest, epoch: 1, checkpoint: null, reason: 'place' }))?.kind,
-    ).toBe('reply')
+      refusal(await stranger.ask('send', { ...nothing, brief: honest, epoch: 1, checkpoint: null, reason: 'place' })),
+    ).toBe('NOT_AUTHORISED: the first hop is from home')
     const holding = { holder: hostOf(2).did, checkpoint: null }
     const ballot = { round: 1, host: stranger.did, age: 1 }
-    const vote = await stranger.authority.seal<Vote>({ type: 'vote', agent, epoch: 1, ballot, holding })
+    const decision = { agent, epoch: 1, holding, previous: brief.head, release: null }
+    const vote = await stranger.authority.seal<Vote>({ type: 'vote', ...decision, ballot, atMs: 0 })
     stranger.session.send({
       kind: 'async',
       name: 'certificate',
-      body: { certificate: { agent, epoch: 1, ballot, holding, votes: [vote] } },
+      body: { certificate: { ...decision, ballot, votes: [vote] } },
     })
     await world.time.advance(1_000)
     expect(world.holders(agent)).toEqual([])
@@ -139,7 +141,7 @@ describe('a host that did the handshake', () => {
 
   it('that never sends the blocks of what it sent loses the place that was kept for it, and is told why', async () => {
     const stranger = await strangerAt(world, 2)
-    const agent = agentId({ home: hostOf(1).did, age: 1, sequence: 78 })
+    const agent = agentId({ home: stranger.did, age: 1, sequence: 78 })
     const offer = await offerOf(agent, 1)
     expect((await stranger.ask('offer', offer))?.kind).toBe('reply')
     const brief = {
@@ -149,12 +151,13 @@ describe('a host that did the handshake', () => {
       seed: 1,
       launchedMs: world.time.wallMs(),
       allowance: offer.allowance,
-      witnesses: [hostOf(1).did],
+      witnesses: [stranger.did],
       hops: 1,
       consoleLines: 0,
       sentBytes: 0,
       movedBy: null,
       forkedFrom: null,
+      ...beginning(agent, offer.bundle),
     }
     const send = { ...nothing, brief, epoch: 1, checkpoint: cborCid(Uint8Array.of(1)), reason: 'place' }
     expect(await stranger.ask('send', { ...send, checkpointBytes: 4_096 })).toBeUndefined()

@@ -13,7 +13,7 @@ import { encodeEntry, sealPack } from '../../src/wire/pack.ts'
 import { manyPages } from '../checkpoint/images.ts'
 import { Cluster, importProgram } from '../host/cluster.ts'
 import { image } from '../sandbox/orders.ts'
-import { refusal, type Stranger, strangerAt } from './stranger.ts'
+import { beginning, refusal, type Stranger, strangerAt } from './stranger.ts'
 
 /** What a host does that has been let in with one agent, and now brings images of it as it likes. */
 let world: Cluster
@@ -85,15 +85,15 @@ beforeEach(async () => {
   guests = []
   fetches = []
   base = null
-  const { did: home } = await world.start(1, { kind: 'launcher', slots: 0 })
+  await world.start(1, { kind: 'launcher', slots: 0 })
   store = await new MemoryDisk().open()
   const { host } = await world.start(2, { sandbox: watched(new CheapSandbox(world.time)), store, cacheBytes: 0 })
   await world.time.advance(5_000)
-  agent = agentId({ home, age: 1, sequence: 77 })
   stranger = await strangerAt(world, 2, (message, sequence) => {
     if (message.kind === 'request' && message.name === 'fetch') fetches.push(sequence)
     return null
   })
+  agent = agentId({ home: stranger.did, age: 1, sequence: 77 })
   const bundle = await importProgram(host, { steps: 8_000, emitEvery: 0 })
   brief = {
     agent,
@@ -102,12 +102,13 @@ beforeEach(async () => {
     seed: 1,
     launchedMs: world.time.wallMs(),
     allowance: { ...ALL_ASKED, fuelMax: 1e9, memoryBytesMax: 1e7 },
-    witnesses: [home],
+    witnesses: [stranger.did],
     hops: 1,
     consoleLines: 0,
     movedBy: null,
     sentBytes: 0,
     forkedFrom: null,
+    ...beginning(agent, bundle),
   }
 })
 
@@ -141,7 +142,14 @@ async function bringPages(image: MachineImage): Promise<void> {
 }
 
 const send = async (done: number) => {
-  const body = { brief, epoch: 1, ...(await pushed(cheapImage(done))), reason: 'place', atHome: null }
+  const body = {
+    brief,
+    epoch: 1,
+    ...(await pushed(cheapImage(done))),
+    reason: 'place',
+    certificate: null,
+    atHome: null,
+  }
   const answer = await stranger.ask('send', body)
   if (answer?.kind === 'reply') base = body.checkpoint
   return answer

@@ -1,8 +1,11 @@
+import type { Cid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
+import type { AgentId } from '../../src/directory/agent-id.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { type Authority, createAuthority } from '../../src/wire/authority.ts'
+import { rootOf } from '../../src/wire/chain.ts'
 import type { Message, RequestName } from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
 import type { Cluster } from '../host/cluster.ts'
@@ -65,6 +68,12 @@ export async function strangerAt(
       return heard.find((message) => (message.kind === 'reply' || message.kind === 'error') && message.to === to)
     },
   }
+}
+
+/** What a brief says of an agent that has not moved yet. */
+export const beginning = (agent: AgentId, bundle: Cid) => {
+  const origin = { order: null, after: null }
+  return { origin, head: rootOf(agent, bundle, origin) }
 }
 
 export const refusal = (message: Message | undefined): string =>

@@ -2,8 +2,6 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../src/base/bytes.ts'
 import { encode } from '../../src/base/codec.ts'
-import { rawCid } from '../../src/base/digest.ts'
-import { agentId } from '../../src/directory/agent-id.ts'
 import type { AllegedMessage } from '../../src/wire/alleged.ts'
 import { countEnvelopes, resolveMessage } from '../../src/wire/authority.ts'
 import { correspondent, decodeMessage, encodeMessage } from '../../src/wire/codec.ts'
@@ -17,170 +15,10 @@ import {
 } from '../../src/wire/header.ts'
 import { FETCH_NAMES_MAX, VOTES_MAX } from '../../src/wire/limits.ts'
 import { asyncName, errorCode, requestName } from '../../src/wire/message-ids.ts'
-import type { Message } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
-import { authorityFor } from './world.ts'
+import { agent, ballot, cid, everyMessage, holding, one } from './every-message.ts'
 
-const [one, two] = [authorityFor(1), authorityFor(2)]
 const from = correspondent(one.did, 7)
-const agent = agentId({ home: one.did, age: 7, sequence: 3 })
-const cid = rawCid(Uint8Array.of(1, 2, 3))
-const load = { agents: 1, slots: 4, accepting: true }
-const description = { kind: 'edge', name: 'cellar', engineIds: ['abc'], depth: 10, load } as const
-const holding = { holder: two.did, checkpoint: cid }
-const ballot = { round: 1, host: one.did, age: 7 }
-const report = { agent, epoch: 2, fuelUsed: 5e12, progress: 0.25, note: 'half-way' }
-const allowance = { fuelMax: 1e15, memoryBytesMax: 2 ** 28, sentBytesMax: 5, hopsMax: 4, childrenMax: 3 }
-const forkedFrom = { agent, request: 8, index: 2, seed: 2 ** 32 - 1 }
-const brief = {
-  agent,
-  bundle: cid,
-  inputJson: '{"order":11}',
-  seed: 2 ** 32 - 1,
-  launchedMs: 1.5e12,
-  allowance,
-  witnesses: [one.did],
-  hops: 2,
-  consoleLines: 9,
-  sentBytes: 3,
-  movedBy: null,
-  forkedFrom,
-}
-const row = {
-  agent,
-  name: 'golomb',
-  author: one.did,
-  epoch: 2,
-  holder: two.did,
-  state: 'running',
-  progress: null,
-  note: '',
-  fuelUsed: 1,
-  hops: 1,
-  forkedFrom: null,
-} as const
-
-/** One of every message there is, so that a new one without an example here fails the next test. */
-async function everyMessage(): Promise<Message[]> {
-  const ready = await one.seal({ type: 'ready', agent, epoch: 2, holding })
-  const release = await one.seal({
-    type: 'release',
-    agent,
-    epoch: 2,
-    reason: 'move',
-    holding: { ...holding, checkpoint: null },
-  })
-  const vote = await one.seal({ type: 'vote', agent, epoch: 2, ballot, holding })
-  const launch = await two.seal({
-    type: 'launch',
-    home: one.did,
-    bundle: cid,
-    inputJson: 'null',
-    fuelMax: 1,
-    memoryBytesMax: 1,
-    nonce: 'n',
-    expiresMs: 1,
-  })
-  const command = await two.seal({
-    type: 'command',
-    host: one.did,
-    verb: 'move',
-    agent,
-    to: two.did,
-    nonce: 'n',
-    expiresMs: 1,
-  })
-  const offer = {
-    agent,
-    epoch: 1,
-    bundle: cid,
-    reason: 'place',
-    hops: 0,
-    fuelUsed: 0,
-    allowance,
-    stateBytes: 0,
-  } as const
-  const pack = { byteLength: 3, deflated: false, bytes: Uint8Array.of(1, 2, 3) }
-  const names = writeNames([cid, null, cid])
-  const requests: Message[] = [
-    { kind: 'request', name: 'inic', body: { description } },
-    { kind: 'request', name: 'offer', body: offer },
-    {
-      kind: 'request',
-      name: 'stage',
-      body: { brief, epoch: 2, checkpoint: cid, base: null, pack, checkpointBytes: 9 },
-    },
-    {
-      kind: 'request',
-      name: 'send',
-      body: { brief, epoch: 2, checkpoint: cid, reason: 'evict', atHome: null, base: cid, pack, checkpointBytes: 9 },
-    },
-    { kind: 'request', name: 'fetch', body: { transfer: 1, names, against: new Uint8Array() } },
-    { kind: 'request', name: 'prepare', body: { agent, epoch: 2, ballot } },
-    { kind: 'request', name: 'accept', body: { agent, epoch: 2, ballot, holding, release } },
-    {
-      kind: 'request',
-      name: 'checkpoint',
-      body: {
-        agent,
-        epoch: 2,
-        checkpoint: cid,
-        fuelUsed: 1,
-        consoleLines: 0,
-        sentBytes: 2,
-        base: null,
-        pack: null,
-        checkpointBytes: 0,
-      },
-    },
-    {
-      kind: 'request',
-      name: 'fork',
-      body: { agent, epoch: 2, request: 8, n: 64, checkpoint: cid, fuelUsed: 1, hops: 3 },
-    },
-    { kind: 'request', name: 'effect', body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]' } },
-    { kind: 'request', name: 'locate', body: { agent } },
-    { kind: 'request', name: 'launch', body: { order: launch } },
-    { kind: 'request', name: 'command', body: { order: command } },
-    { kind: 'request', name: 'status', body: {} },
-    { kind: 'request', name: 'story', body: { agent, from: 0 } },
-  ]
-  const replies: Message[] = [
-    { kind: 'reply', name: 'inic', to: 1, body: { description } },
-    { kind: 'reply', name: 'offer', to: 1, body: { ttlMs: 30_000, have: cid } },
-    { kind: 'reply', name: 'stage', to: 1, body: { ttlMs: 30_000 } },
-    { kind: 'reply', name: 'send', to: 1, body: { ready } },
-    { kind: 'reply', name: 'fetch', to: 1, body: { pack } },
-    { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding } } },
-    { kind: 'reply', name: 'accept', to: 1, body: { vote } },
-    { kind: 'reply', name: 'checkpoint', to: 1, body: {} },
-    { kind: 'reply', name: 'effect', to: 1, body: {} },
-    { kind: 'reply', name: 'fork', to: 1, body: { agents: [agent], left: allowance } },
-    { kind: 'reply', name: 'locate', to: 1, body: { epoch: 2, holder: two.did } },
-    { kind: 'reply', name: 'launch', to: 1, body: { agent } },
-    { kind: 'reply', name: 'command', to: 1, body: { note: 'done' } },
-    { kind: 'reply', name: 'status', to: 1, body: { description, here: [report], rows: [row] } },
-    {
-      kind: 'reply',
-      name: 'story',
-      to: 1,
-      body: { row, lines: [{ number: 1, atMs: 2.5, kind: 'hop', valueJson: '{}' }] },
-    },
-  ]
-  return [
-    ...requests,
-    ...replies,
-    { kind: 'error', name: 'offer', to: 2 ** 53 - 1, code: 'NO_SLOT', reason: 'slots 4 of 4 taken' },
-    { kind: 'async', name: 'load', body: { load } },
-    { kind: 'async', name: 'holding', body: { reports: [report] } },
-    {
-      kind: 'async',
-      name: 'certificate',
-      body: { certificate: { agent, epoch: 2, ballot, holding, votes: [vote] } },
-    },
-    { kind: 'async', name: 'bye', body: { reason: 'owner is back' } },
-  ]
-}
 
 const decoded = (bytes: Uint8Array): AllegedMessage => {
   const result = decodeMessage(bytes, from)
@@ -240,7 +78,7 @@ describe('the codec', () => {
     )
     expect(counts).toMatchObject({
       'reply send': 1,
-      'request accept': 1,
+      'request accept': 2,
       'async certificate': 1,
       'async bye': 0,
       'request offer': 0,
@@ -350,7 +188,10 @@ describe('the codec refuses', () => {
       'more votes than there can be',
       () => {
         const votes = Array(VOTES_MAX + 1).fill(new Uint8Array(1))
-        return forged({ messageId: 66 }, { certificate: { agent, epoch: 1, ballot, holding, votes } })
+        return forged(
+          { messageId: 66 },
+          { certificate: { agent, epoch: 1, ballot, holding, previous: cid, release: null, votes } },
+        )
       },
       'BODY: certificate.certificate.votes',
     ],
@@ -386,7 +227,15 @@ describe('the codec refuses', () => {
   })
 
   it('a statement signed as another type, whatever its content', async () => {
-    const release = await one.seal({ type: 'release', agent, epoch: 2, reason: 'move', holding })
+    const release = await one.seal({
+      type: 'release',
+      agent,
+      epoch: 2,
+      reason: 'move',
+      holding,
+      previous: cid,
+      ready: cid,
+    })
     const asReady = await resolveMessage(
       one,
       decoded(forged({ kind: KIND_REPLY, messageId: 3, to: 1 }, { ready: release.envelope })),

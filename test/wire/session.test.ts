@@ -14,6 +14,8 @@ import { channelBetween, createWorld, sessionBetween, type TestHost, type World 
 
 const bye = (reason: string): Message => ({ kind: 'async', name: 'bye', body: { reason } })
 
+const HEAD = rawCid(Uint8Array.of(0))
+
 describe('a session', () => {
   it('knows the host at the other end, with its age', async () => {
     const world = createWorld()
@@ -40,7 +42,7 @@ describe('a session', () => {
     const { near } = await sessionBetween(world, a, b)
     const agent = agentId({ home: a.did, age: 3, sequence: 9 })
     const holding = { holder: b.did, checkpoint: rawCid(Uint8Array.of(1)) }
-    const ready = await a.authority.seal({ type: 'ready', agent, epoch: 2, holding })
+    const ready = await a.authority.seal({ type: 'ready', agent, epoch: 2, holding, previous: HEAD })
     near.send({ kind: 'reply', name: 'send', to: 4, body: { ready } })
     await world.time.advance(50)
     expect(b.heard[0]?.message).toEqual({ kind: 'reply', name: 'send', to: 4, body: { ready } })
@@ -232,6 +234,7 @@ describe('a session with a hostile host', () => {
       agent,
       epoch: 2,
       holding: { holder: b.did, checkpoint: null },
+      previous: HEAD,
     })
     flipBit(ready.envelope, ready.envelope.length - 40)
     await raw.send(encodeMessage(us, 1, { kind: 'reply', name: 'send', to: 4, body: { ready } }))
@@ -247,6 +250,8 @@ describe('a session with a hostile host', () => {
       epoch: 2,
       reason: 'move',
       holding: { holder: b.did, checkpoint: null },
+      previous: HEAD,
+      ready: HEAD,
     })
     const ready = { ...release, statement: { ...release.statement, type: 'ready' as const } }
     await raw.send(encodeMessage(us, 1, { kind: 'reply', name: 'send', to: 4, body: { ready } }))

@@ -16,7 +16,7 @@ export interface HostView {
   readonly load: Load
 }
 
-export interface AgentView extends Omit<Row, 'state' | 'author'> {
+export interface AgentView extends Omit<Row, 'state' | 'author' | 'head'> {
   readonly home: Did
   readonly author: Did | null
   /** `away`: somebody has it, but its home did not answer. */

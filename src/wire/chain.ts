@@ -1,0 +1,39 @@
+import { encode } from '../base/codec.ts'
+import { type Cid, cborCid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Holding, Statement } from './statements.ts'
+
+/**
+ * The chain of an agent's hops, as digests. A head names the newest hop and, through `previous`, all hops before it. What
+ * the next host signs before it has the agent (READY), the holder (RELEASE) and the witnesses (VOTE) name the head that the
+ * hop follows, so that none of the three fits anywhere else. The epoch is the length of the chain.
+ */
+
+/** What an agent began with, beside its name and bundle. */
+export interface Origin {
+  /** The author's LAUNCH; null where its home launched it of its own accord. */
+  readonly order: Cid | null
+  /** For an agent made by a fork: the head that the one which it was made of had then. */
+  readonly after: Cid | null
+}
+
+/** The head before the first hop. */
+export const rootOf = (agent: AgentId, bundle: Cid, { order, after }: Origin): Cid =>
+  cborCid(encode({ agent, bundle, order, after }))
+
+/** What is decided for an epoch, at whatever ballot. */
+export interface Decision {
+  readonly agent: AgentId
+  readonly epoch: number
+  readonly holding: Holding
+  /** The head that this hop follows. */
+  readonly previous: Cid
+  /** The RELEASE by which the holder before gave the agent away; null where it was decided without that host. */
+  readonly release: Cid | null
+}
+
+export const headOf = ({ agent, epoch, holding: { holder, checkpoint }, previous, release }: Decision): Cid =>
+  cborCid(encode({ agent, epoch, holding: { holder, checkpoint }, previous, release }))
+
+/** The name of a statement: of the bytes that are signed, not of the signature. */
+export const statementCid = (statement: Statement): Cid => cborCid(encode(statement))

@@ -1,0 +1,191 @@
+import { rawCid } from '../../src/base/digest.ts'
+import { agentId } from '../../src/directory/agent-id.ts'
+import type { Message } from '../../src/wire/messages.ts'
+import { writeNames } from '../../src/wire/names.ts'
+import { authorityFor } from './world.ts'
+
+/** What the codec is tried with. */
+export const [one, two] = [authorityFor(1), authorityFor(2)]
+export const agent = agentId({ home: one.did, age: 7, sequence: 3 })
+export const cid = rawCid(Uint8Array.of(1, 2, 3))
+const load = { agents: 1, slots: 4, accepting: true }
+const description = { kind: 'edge', name: 'cellar', engineIds: ['abc'], depth: 10, load } as const
+export const holding = { holder: two.did, checkpoint: cid }
+export const ballot = { round: 1, host: one.did, age: 7 }
+const report = { agent, epoch: 2, fuelUsed: 5e12, progress: 0.25, note: 'half-way' }
+const allowance = { fuelMax: 1e15, memoryBytesMax: 2 ** 28, sentBytesMax: 5, hopsMax: 4, childrenMax: 3 }
+const forkedFrom = { agent, request: 8, index: 2, seed: 2 ** 32 - 1 }
+const brief = {
+  agent,
+  bundle: cid,
+  inputJson: '{"order":11}',
+  seed: 2 ** 32 - 1,
+  launchedMs: 1.5e12,
+  allowance,
+  witnesses: [one.did],
+  hops: 2,
+  consoleLines: 9,
+  sentBytes: 3,
+  movedBy: null,
+  forkedFrom,
+  origin: { order: cid, after: null },
+  head: cid,
+}
+const row = {
+  agent,
+  name: 'golomb',
+  author: one.did,
+  epoch: 2,
+  holder: two.did,
+  state: 'running',
+  progress: null,
+  note: '',
+  fuelUsed: 1,
+  hops: 1,
+  forkedFrom: null,
+  head: cid,
+} as const
+
+/** One of every message there is, so that a new one without an example here fails the next test. */
+export async function everyMessage(): Promise<Message[]> {
+  const ready = await one.seal({ type: 'ready', agent, epoch: 2, holding, previous: cid } as const)
+  const release = await one.seal({
+    type: 'release',
+    agent,
+    epoch: 2,
+    reason: 'move',
+    holding: { ...holding, checkpoint: null },
+    previous: cid,
+    ready: cid,
+  } as const)
+  const vote = await one.seal({
+    type: 'vote',
+    agent,
+    epoch: 2,
+    ballot,
+    holding,
+    previous: cid,
+    release: null,
+    atMs: 2.5,
+  } as const)
+  const certificate = { agent, epoch: 2, ballot, holding, previous: cid, release: null, votes: [vote] }
+  const launch = await two.seal({
+    type: 'launch',
+    home: one.did,
+    bundle: cid,
+    inputJson: 'null',
+    fuelMax: 1,
+    memoryBytesMax: 1,
+    nonce: 'n',
+    expiresMs: 1,
+  })
+  const command = await two.seal({
+    type: 'command',
+    host: one.did,
+    verb: 'move',
+    agent,
+    to: two.did,
+    nonce: 'n',
+    expiresMs: 1,
+  })
+  const offer = {
+    agent,
+    epoch: 1,
+    bundle: cid,
+    reason: 'place',
+    hops: 0,
+    fuelUsed: 0,
+    allowance,
+    stateBytes: 0,
+  } as const
+  const pack = { byteLength: 3, deflated: false, bytes: Uint8Array.of(1, 2, 3) }
+  const names = writeNames([cid, null, cid])
+  const requests: Message[] = [
+    { kind: 'request', name: 'inic', body: { description } },
+    { kind: 'request', name: 'offer', body: offer },
+    {
+      kind: 'request',
+      name: 'stage',
+      body: { brief, epoch: 2, checkpoint: cid, base: null, pack, checkpointBytes: 9 },
+    },
+    {
+      kind: 'request',
+      name: 'send',
+      body: {
+        brief,
+        epoch: 2,
+        checkpoint: cid,
+        reason: 'evict',
+        certificate,
+        atHome: null,
+        base: cid,
+        pack,
+        checkpointBytes: 9,
+      },
+    },
+    { kind: 'request', name: 'fetch', body: { transfer: 1, names, against: new Uint8Array() } },
+    { kind: 'request', name: 'prepare', body: { agent, epoch: 2, ballot } },
+    { kind: 'request', name: 'accept', body: { agent, epoch: 2, ballot, holding, previous: cid, release, ready } },
+    {
+      kind: 'request',
+      name: 'checkpoint',
+      body: {
+        agent,
+        epoch: 2,
+        checkpoint: cid,
+        fuelUsed: 1,
+        consoleLines: 0,
+        sentBytes: 2,
+        base: null,
+        pack: null,
+        checkpointBytes: 0,
+      },
+    },
+    {
+      kind: 'request',
+      name: 'fork',
+      body: { agent, epoch: 2, request: 8, n: 64, checkpoint: cid, fuelUsed: 1, hops: 3 },
+    },
+    { kind: 'request', name: 'effect', body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]' } },
+    { kind: 'request', name: 'locate', body: { agent } },
+    { kind: 'request', name: 'launch', body: { order: launch } },
+    { kind: 'request', name: 'command', body: { order: command } },
+    { kind: 'request', name: 'status', body: {} },
+    { kind: 'request', name: 'story', body: { agent, from: 0 } },
+  ]
+  const replies: Message[] = [
+    { kind: 'reply', name: 'inic', to: 1, body: { description } },
+    { kind: 'reply', name: 'offer', to: 1, body: { ttlMs: 30_000, have: cid } },
+    { kind: 'reply', name: 'stage', to: 1, body: { ttlMs: 30_000 } },
+    { kind: 'reply', name: 'send', to: 1, body: { ready } },
+    { kind: 'reply', name: 'fetch', to: 1, body: { pack } },
+    { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding, release, ready } } },
+    { kind: 'reply', name: 'accept', to: 1, body: { vote } },
+    { kind: 'reply', name: 'checkpoint', to: 1, body: {} },
+    { kind: 'reply', name: 'effect', to: 1, body: {} },
+    { kind: 'reply', name: 'fork', to: 1, body: { agents: [agent], left: allowance } },
+    { kind: 'reply', name: 'locate', to: 1, body: { epoch: 2, holder: two.did } },
+    { kind: 'reply', name: 'launch', to: 1, body: { agent } },
+    { kind: 'reply', name: 'command', to: 1, body: { note: 'done' } },
+    { kind: 'reply', name: 'status', to: 1, body: { description, here: [report], rows: [row] } },
+    {
+      kind: 'reply',
+      name: 'story',
+      to: 1,
+      body: { row, lines: [{ number: 1, atMs: 2.5, kind: 'hop', valueJson: '{}' }] },
+    },
+  ]
+  return [
+    ...requests,
+    ...replies,
+    { kind: 'error', name: 'offer', to: 2 ** 53 - 1, code: 'NO_SLOT', reason: 'slots 4 of 4 taken' },
+    { kind: 'async', name: 'load', body: { load } },
+    { kind: 'async', name: 'holding', body: { reports: [report] } },
+    {
+      kind: 'async',
+      name: 'certificate',
+      body: { certificate },
+    },
+    { kind: 'async', name: 'bye', body: { reason: 'owner is back' } },
+  ]
+}
