@@ -17,6 +17,7 @@ import {
   STAGES_MAX,
   VISITOR_SLOTS,
 } from './limits.ts'
+import { banOf } from './notices.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
@@ -69,6 +70,9 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
   const row = state.rows.get(offer.agent)
   if (row && (row.holder !== from || row.bundle !== offer.bundle))
     return { code: 'NOT_AUTHORISED', reason: `${from} does not hold this agent of ours` }
+  const home = homeOf(offer.agent)
+  const ban = banOf(state, home)
+  if (ban !== null) return { code: 'BANNED', reason: `its home ${home} is ${ban}` }
   const { policy } = state
   if (offer.hops > policy.hops) return { code: 'QUOTA', reason: `hops ${offer.hops} > ${policy.hops}` }
   const { fuelMax, memoryBytesMax } = offer.allowance
@@ -94,6 +98,8 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       code: 'UNTRUSTED_AUTHOR',
       reason: `author ${facts.author} is not trusted here`,
     })
+  const ban = banOf(state, facts.author)
+  if (ban !== null) return refuseOffer(turn, handle, offer, { code: 'BANNED', reason: `its author is ${ban}` })
   const granted = grantedQuota(facts.quota, offer.allowance, state.policy)
   if (!granted.ok) return refuseOffer(turn, handle, offer, granted)
   if (offer.hops > granted.value.hops)
@@ -319,7 +325,7 @@ function cannotGoOn(turn: Turn, resident: Resident, fault: Fault): void {
 }
 
 /** Nothing of an arrival stays: no guest, no place, no block. */
-function drop(turn: Turn, resident: Resident): void {
+export function drop(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   turn.state.residents.delete(resident.agent)
   turn.effects.push({

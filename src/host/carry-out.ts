@@ -47,6 +47,8 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
       return links?.deny(effect.handle, effect.code, effect.reason)
     case 'tell':
       return links?.tell(effect.to, effect.name, effect.body as never)
+    case 'hangUp':
+      return links?.hangUp(effect.host, effect.reason)
     case 'seal':
       return hands.authority
         .seal(effect.statement)

@@ -16,6 +16,7 @@ export type Birth = Pick<
   HomeRow,
   | 'name'
   | 'author'
+  | 'launcher'
   | 'bundle'
   | 'inputJson'
   | 'seed'

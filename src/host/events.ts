@@ -5,6 +5,7 @@ import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { GuestFailure } from '../sandbox/port.ts'
 import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
+import type { Notice } from '../wire/notices.ts'
 import type { Pack } from '../wire/pack.ts'
 import type { Sealed, Statement } from '../wire/statements.ts'
 
@@ -93,6 +94,7 @@ export type Wish =
   | { readonly kind: 'evict' }
   | { readonly kind: 'move'; readonly agent: AgentId; readonly to: Did | null }
   | { readonly kind: 'kill'; readonly agent: AgentId }
+  | { readonly kind: 'publish'; readonly notice: Notice }
 
 export type Answer =
   | { readonly ok: true; readonly body: unknown }
@@ -152,6 +154,8 @@ export type HostEffect =
   | {
       [N in AsyncName]: { readonly kind: 'tell'; readonly to: Did; readonly name: N; readonly body: Asyncs[N] }
     }[AsyncName]
+  /** End the session with a host, after what has been said to it. */
+  | { readonly kind: 'hangUp'; readonly host: Did; readonly reason: string }
   | { readonly kind: 'seal'; readonly token: number; readonly statement: Statement }
   /** Open a bundle from the store, fetching what is missing from `from`. */
   | { readonly kind: 'openBundle'; readonly token: number; readonly bundle: Cid; readonly from: Did | null }

@@ -1,6 +1,7 @@
 import type { Did } from '../identity/did.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
 import { LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
+import { isBanned } from './notices.ts'
 import { propose } from './proposer.ts'
 import { writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
@@ -111,7 +112,7 @@ export function watchLeases(turn: Turn): void {
       lostMs === null
         ? row.heardMs + leaseMs
         : Math.min(row.heardMs + leaseMs, Math.max(lostMs, row.heardMs) + LEASE_AFTER_LOSS_MS)
-    if (turn.nowMs < overMs) continue
+    if (turn.nowMs < overMs && !isBanned(state, row.holder)) continue
     log(turn, 'warn', `lease of ${row.holder} ended; taking it back from the last checkpoint`, row.agent)
     tellStory(turn, row, 'recover', { from: row.holder, checkpoint: row.checkpoint })
     takeBack(turn, row)

@@ -14,6 +14,7 @@ import type { Quota } from '../permit/quota.ts'
 import type { Sandbox } from '../sandbox/port.ts'
 import type { Store } from '../storage/port.ts'
 import type { ErrorCode, RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
+import type { Notice } from '../wire/notices.ts'
 import type { Transport } from '../wire/transport.ts'
 import type { Answer } from './events.ts'
 import type { HostKind, HostSnapshot } from './snapshot.ts'
@@ -39,6 +40,8 @@ export interface HostOptions {
   readonly depth?: number
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
+  /** Whose bans are obeyed here. */
+  readonly administrators?: readonly Did[]
   readonly policy?: Quota
   /** Bytes of the store for checkpoints of agents that have left, should they come back. */
   readonly cacheBytes?: number
@@ -97,6 +100,8 @@ export interface Host {
   distrust(author: Did): void
   move(agent: AgentId, to: Did | null): void
   kill(agent: AgentId): void
+  /** Bans a key here, and tells everybody who accepts this host's key as an administrator's; nothing takes it back. */
+  ban(subject: Did, reason: string): Promise<Notice>
   /**
    * Freezes everything here at once and hands it over. Resolves when all has left or stands parked and durable, and
    * after DRAIN_MS_MAX in any case.

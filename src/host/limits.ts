@@ -151,6 +151,28 @@ export const DEFAULT_POLICY: Quota = {
   children: 1_000,
 }
 
+/**
+ * Notices kept that somebody answers for, a kilobyte each: 16 MB. Those by others than administrators, whom a permit has made
+ * an issuer, have a share of it each (a key that was lent must not fill the disks of all).
+ */
+export const NOTICES_MAX = 16_384
+export const NOTICES_BY_ISSUER_MAX = 512
+
+/** Keys remembered that issue permits which count here; the first known go first. */
+export const ISSUERS_MAX = 4_096
+
+/**
+ * Notices kept that prove themselves, two kilobytes each: 8 MB. Anybody can make a key and prove it guilty; for one more
+ * the oldest goes that is against a key nobody here has met.
+ */
+export const PROOFS_MAX = 4_096
+
+/** Names of notices that are not kept here, remembered so that they are not fetched again at each comparison. */
+export const UNWANTED_MAX = 8_192
+
+/** Notices are compared with one neighbour by lot this often, beside when two hosts meet; 1 KB where nothing differs. */
+export const NOTICES_AGAIN_MS = 30_000
+
 /** Sessions held at once; a browser page may open 500 connections in its life and 100 at a time is plenty (THREATS 31). */
 export const LINKS_MAX = 64
 

@@ -38,6 +38,8 @@ export interface LinksOptions {
   readonly timers: Timers
   /** Addresses on line as the rendezvous tells them: a hint whom to dial, never trusted. */
   members(): Promise<readonly string[]>
+  /** Why this host has nothing to do with that one, which is not dialled; null where nothing is against it. */
+  shuns(host: Did): string | null
   onConnected(host: Did, age: number): void
   onDisconnected(host: Did): void
   onAsked(from: Did, handle: number, name: RequestName, body: unknown): void
@@ -93,6 +95,8 @@ export class Links {
 
   async ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer> {
     if (to === this.#options.self.did) return this.#askSelf(name, body)
+    const shunned = this.#options.shuns(to)
+    if (shunned !== null) return { ok: false, code: 'BANNED', reason: `${to} is ${shunned}` }
     await this.#linkTo(to)
     // A session can end, or another take its place, while its handshake does.
     const link = this.#links.get(to)
@@ -134,6 +138,12 @@ export class Links {
     this.#settle(handle, { ok: false, code, reason })
   }
 
+  /** What has been said is said; then it is over. */
+  hangUp(host: Did, reason: string): void {
+    const link = this.#links.get(host)
+    if (link) void link.session.drained().then(() => link.session.close(reason))
+  }
+
   close(): void {
     this.#closed = true
     this.#meeting?.cancel()
@@ -162,6 +172,7 @@ export class Links {
     if (link) return link
     if (this.#closed || this.#options.clock.nowMs() < (this.#redialMs.get(to) ?? 0)) return null
     if (this.#turnstile.isBarred(addressOf(to))) return null
+    if (this.#options.shuns(to) !== null) return null
     const under = this.#dialling.get(to)
     if (under) return under
     if (this.#dialling.size >= DIALS_MAX) return null
@@ -320,7 +331,7 @@ export class Links {
           : { kind: 'error', name, to: sequence, code: answer.code, reason: answer.reason.slice(0, 1_000) },
       )
     }
-    if (message.name === 'fetch') {
+    if (message.name === 'fetch' && this.#options.shuns(link.session.remote) === null) {
       const { session } = link
       const line = { drained: () => session.drained(), isOpen: () => this.#links.get(session.remote) === link }
       void this.#options.serveBlocks(session.remote, message.body, line).then(

@@ -5,6 +5,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Ready, Release, Sealed, Vote } from '../wire/statements.ts'
 import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend, onStage } from './arrival.ts'
+import { turnAway } from './banish.ts'
 import { onCall } from './calls.ts'
 import { learn } from './certificates.ts'
 import {
@@ -22,6 +23,7 @@ import { onForkAnswered, pursueFork } from './fork.ts'
 import { onFork } from './forks.ts'
 import { onCheckpoint, onCheckpointFetched, onEffect, onHolding, watchLeases } from './home.ts'
 import { onConnected, onDisconnected, onInic, onInicAnswered, onLoad, reportHoldings, tellLoad } from './neighbours.ts'
+import { banOf, isBanned, onPublish, publish, take } from './notices.ts'
 import {
   acceptAgents,
   evictAll,
@@ -36,6 +38,7 @@ import {
 } from './orders.ts'
 import { noteImage, onImaged, onStageAnswered } from './precopy.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
+import { onEvidence, onEvidenceAnswered, onReconcile, onReconciled, reconcileWhenDue } from './reconcile.ts'
 import {
   bury,
   checkpointWhenDue,
@@ -87,9 +90,11 @@ function dispatch(turn: Turn, event: HostEvent): void {
     case 'answered':
       return onAnswered(turn, event)
     case 'told':
+      if (isBanned(state, event.from)) return
       if (event.name === 'load') return onLoad(turn, event.from, event.body.load)
       if (event.name === 'holding') return onHolding(turn, event.from, event.body.reports)
       if (event.name === 'certificate') return learn(turn, event.body.certificate)
+      if (event.name === 'notices') return take(turn, event.body.notices, event.from)
       return
     case 'sealed':
       return onSealed(turn, event.token, event.sealed)
@@ -125,11 +130,8 @@ function dispatch(turn: Turn, event: HostEvent): void {
     }
     case 'launch': {
       const { bundle, inputJson, fuelMax, memoryBytesMax, token } = event
-      return launch(
-        turn,
-        { bundle, inputJson, fuelMax, memoryBytesMax, nonce: null, order: null, answer: { token } },
-        null,
-      )
+      const plan = { launcher: state.self, bundle, inputJson, fuelMax, memoryBytesMax, order: null }
+      return launch(turn, { ...plan, nonce: null, answer: { token } }, null)
     }
     case 'wish':
       return onWish(turn, event.wish)
@@ -196,6 +198,8 @@ function abandon(turn: Turn, resident: Resident, reason: string): void {
 function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { kind: 'asked' }>): void {
   // `name` fixes the type of `body`, which destructuring lets the compiler forget.
   const as = <N extends keyof Requests>(_name: N): Requests[N]['ask'] => body as Requests[N]['ask']
+  const ban = banOf(turn.state, from)
+  if (ban !== null) return turnAway(turn, from, handle, ban)
   switch (name) {
     case 'inic':
       return onInic(turn, from, handle, as('inic').description)
@@ -225,6 +229,12 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
       return onStatus(turn, handle)
     case 'story':
       return onStory(turn, handle, as('story'))
+    case 'publish':
+      return onPublish(turn, handle, as('publish'))
+    case 'reconcile':
+      return onReconcile(turn, handle, as('reconcile'))
+    case 'evidence':
+      return onEvidence(turn, handle, as('evidence'))
     case 'fetch':
       return deny(turn, handle, 'BAD_MESSAGE', 'blocks are served by the rim')
     default:
@@ -240,6 +250,10 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
   switch (waiting.for) {
     case 'inic':
       return onInicAnswered(turn, waiting.host, answer)
+    case 'reconcile':
+      return onReconciled(turn, waiting.host, waiting.from, answer)
+    case 'evidence':
+      return onEvidenceAnswered(turn, waiting, answer)
     case 'offer':
       noteOfferAnswered(turn, waiting.to, answer.ok)
       return resident && onOfferAnswered(turn, resident, waiting.to, answer)
@@ -299,6 +313,10 @@ function onWish(turn: Turn, wish: Wish): void {
       const row = state.rows.get(wish.agent)
       return row && kill(turn, row)
     }
+    case 'publish': {
+      const fault = publish(turn, wish.notice)
+      return fault === null ? undefined : log(turn, 'warn', `a notice is not kept: ${fault}`)
+    }
     default:
       return unreachable(wish)
   }
@@ -328,6 +346,7 @@ function onTick(turn: Turn): void {
     checkpointWhenDue(turn, resident)
     if (isParked(turn, resident) && nowMs >= resident.placeDueMs) place(turn, resident)
   }
+  reconcileWhenDue(turn)
   renewEpochs(turn)
   retryProposals(turn)
   watchLeases(turn)

@@ -3,6 +3,8 @@ import type { Did } from '../identity/did.ts'
 import type { Description, HoldingReport, Load } from '../wire/messages.ts'
 import type { Answer } from './events.ts'
 import { HOLD_MS, LOAD_MS } from './limits.ts'
+import { isBanned } from './notices.ts'
+import { reconcile } from './reconcile.ts'
 import { descriptionOf, loadOf, type Resident } from './state.ts'
 import { answer, ask, type Turn, tell } from './turn.ts'
 import { onRoom } from './vacancy.ts'
@@ -12,6 +14,8 @@ import { onRoom } from './vacancy.ts'
  * to each home. What others say of themselves is used for placing only; a lie costs them work, us a refused offer.
  */
 export function onConnected(turn: Turn, host: Did, age: number): void {
+  // It will hear of the ban when it says who it is; from us nothing comes before.
+  if (isBanned(turn.state, host)) return
   const known = turn.state.acquaintances.get(host)
   if (known) {
     known.connected = true
@@ -36,7 +40,9 @@ export function onInic(turn: Turn, from: Did, handle: number, description: Descr
 }
 
 export function onInicAnswered(turn: Turn, host: Did, outcome: Answer): void {
-  if (outcome.ok) meet(turn, host, (outcome.body as { description: Description }).description)
+  if (!outcome.ok) return
+  meet(turn, host, (outcome.body as { description: Description }).description)
+  reconcile(turn, host)
 }
 
 function meet(turn: Turn, host: Did, description: Description): void {

@@ -18,6 +18,7 @@ import {
   STATUS_ENTRIES_MAX,
   STORY_LINES_PER_REPLY,
 } from './limits.ts'
+import { banOf } from './notices.ts'
 import { writeRow } from './records.ts'
 import { settleIn } from './residence.ts'
 import type { HomeRow, LaunchPlan } from './state.ts'
@@ -32,11 +33,14 @@ export function onLaunch(turn: Turn, from: Did, handle: number, { order }: Reque
   const known = turn.state.nonces.get(statement.nonce)
   if (known?.agent) return answer(turn, handle, 'launch', { agent: known.agent })
   if (known) return deny(turn, handle, 'BUSY', 'this order is being carried out')
+  const ban = banOf(turn.state, signer)
+  if (ban !== null) return deny(turn, handle, 'BANNED', `${signer} is ${ban}`)
   if (!turn.state.trusted.has(signer)) return deny(turn, handle, 'NOT_AUTHORISED', `${signer} is not trusted here`)
   turn.state.nonces.set(statement.nonce, { agent: null, expiresMs: statement.expiresMs })
   const { bundle, inputJson, fuelMax, memoryBytesMax, nonce } = statement
   const ordered = statementCid(statement)
-  launch(turn, { bundle, inputJson, fuelMax, memoryBytesMax, nonce, order: ordered, answer: { handle } }, from)
+  const plan = { bundle, inputJson, fuelMax, memoryBytesMax, nonce, order: ordered, launcher: signer }
+  launch(turn, { ...plan, answer: { handle } }, from)
 }
 
 export function launch(turn: Turn, plan: LaunchPlan, from: Did | null): void {
@@ -51,6 +55,8 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
   rememberBundle(state, bundle)
   if (!state.trusted.has(bundle.author))
     return launchFailed(turn, plan, { code: 'UNTRUSTED_AUTHOR', reason: `author ${bundle.author} is not trusted here` })
+  const ban = banOf(state, bundle.author)
+  if (ban !== null) return launchFailed(turn, plan, { code: 'BANNED', reason: `author ${bundle.author} is ${ban}` })
   const inputBytes = utf8Length(plan.inputJson)
   if (inputBytes > INPUT_BYTES_MAX)
     return launchFailed(turn, plan, {
@@ -68,6 +74,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
   const resident = enrol(turn, granted.value, {
     name: bundle.name,
     author: bundle.author,
+    launcher: plan.launcher,
     bundle: bundle.id,
     inputJson: plan.inputJson,
     seed: integerBelow(turn.random, 2 ** 31),

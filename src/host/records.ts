@@ -1,6 +1,8 @@
 import type { Hop } from '../audit/itinerary.ts'
+import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { StoryLine } from '../wire/messages.ts'
+import type { Notice } from '../wire/notices.ts'
 import type { Fork, HomeRow, Register, Resident } from './state.ts'
 import type { RecordWrite } from './turn.ts'
 
@@ -22,8 +24,19 @@ export const hopKey = (agent: AgentId, epoch: number): string => `hop/${agent}/$
 
 const forkKey = (agent: AgentId, request: number): string => `fork/${agent}/${request}`
 
+export const noticeKey = (name: Cid): string => `notice/${name}`
+
 /** Prefixes that `restored` hands back to the machine. */
-export const RESTORED_PREFIXES = ['row/', 'input/', 'register/', 'resident/', 'story/', 'hop/', 'fork/'] as const
+export const RESTORED_PREFIXES = [
+  'row/',
+  'input/',
+  'register/',
+  'resident/',
+  'story/',
+  'hop/',
+  'fork/',
+  'notice/',
+] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
   key: rowKey(row.agent),
@@ -117,5 +130,7 @@ const keptOf = (resident: Resident): KeptResident => ({
   effects: [...resident.effects],
   release: resident.release,
 })
+
+export const writeNotice = (name: Cid, notice: Notice): RecordWrite => ({ key: noticeKey(name), value: () => notice })
 
 export const forgetResident = (agent: AgentId): RecordWrite => gone(residentKey(agent))

@@ -1,7 +1,10 @@
 import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { StoryLine } from '../wire/messages.ts'
+import type { Notice } from '../wire/notices.ts'
+import { banish } from './banish.ts'
 import { READY_MS } from './limits.ts'
+import { enter } from './notice-book.ts'
 import { propose } from './proposer.ts'
 import { inputKey, type KeptResident } from './records.ts'
 import { isHeld, isSpent } from './residence.ts'
@@ -30,6 +33,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
       const register = value as Register
       state.registers.set(register.agent, register)
     } else if (key.startsWith('resident/')) restoreResident(turn, value as KeptResident)
+    else if (key.startsWith('notice/')) enter(state.notices, value as Notice, false)
   }
   for (const [key, value] of records) {
     const row = state.rows.get(key.split('/')[1] as AgentId)
@@ -37,6 +41,8 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
     else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
     else if (key.startsWith('fork/')) row?.forks.push(value as Fork)
   }
+  // It may have stopped between keeping a notice and acting on it.
+  banish(turn, state.notices.banned.keys())
   if (state.residents.size > 0) log(turn, 'info', `took up ${state.residents.size} agents from the life before`)
 }
 

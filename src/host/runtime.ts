@@ -8,6 +8,8 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { createAuthority } from '../wire/authority.ts'
 import type { RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
+import type { Notice } from '../wire/notices.ts'
+import type { Ban } from '../wire/statements.ts'
 import type { Transport } from '../wire/transport.ts'
 import { BundleShelf } from './bundle-shelf.ts'
 import { carryOut, type Hands, type OutwardEffect } from './carry-out.ts'
@@ -18,6 +20,7 @@ import { CACHE_BYTES_DEFAULT, DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, T
 import { Links } from './links.ts'
 import { factsOf, Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
+import { banOf } from './notices.ts'
 import { showRow } from './orders.ts'
 import type { AskBlocks } from './pull.ts'
 import { nextAge, recallRecords } from './recall.ts'
@@ -59,7 +62,7 @@ class Runtime implements Host {
   #announced = false
 
   constructor(options: HostOptions, age: number) {
-    const { signer, verifier, kind, name, slots, engineId, trust, operators, policy } = options
+    const { signer, verifier, kind, name, slots, engineId, trust, operators, administrators, policy } = options
     this.did = signer.did
     this.age = age
     this.#options = options
@@ -75,6 +78,7 @@ class Runtime implements Host {
       policy: policy ?? DEFAULT_POLICY,
       trusted: [this.did, ...trust],
       operators: [this.did, ...(operators ?? [])],
+      administrators: [this.did, ...(administrators ?? [])],
     })
   }
 
@@ -139,6 +143,7 @@ class Runtime implements Host {
       clock,
       timers,
       members: () => this.#options.members(),
+      shuns: (host) => banOf(this.#state, host),
       onConnected: (host, age) => this.#post({ kind: 'connected', host, age }),
       onDisconnected: (host) => this.#post({ kind: 'disconnected', host }),
       onAsked: (from, handle, name, body) => this.#post({ kind: 'asked', from, handle, name, body } as HostEvent),
@@ -299,6 +304,14 @@ class Runtime implements Host {
   distrust = (author: Did): void => this.#wish({ kind: 'trust', author, trusted: false })
   move = (agent: AgentId, to: Did | null): void => this.#wish({ kind: 'move', agent, to })
   kill = (agent: AgentId): void => this.#wish({ kind: 'kill', agent })
+
+  async ban(subject: Did, reason: string): Promise<Notice> {
+    const issuedMs = this.#options.clock.wallMs()
+    const ban = await this.#authority.seal<Ban>({ type: 'ban', subject, reason, issuedMs })
+    const notice: Notice = { kind: 'ban', ban }
+    this.#wish({ kind: 'publish', notice })
+    return notice
+  }
 
   #wish(wish: Wish): void {
     this.#post({ kind: 'wish', wish })

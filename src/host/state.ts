@@ -9,6 +9,7 @@ import type { Brief, Description, Effect, ForkedFrom, Load, Offer, Requests, Row
 import type { Accepted, Ballot, Certificate, Holding, Ready, Release, Sealed, Vote } from '../wire/statements.ts'
 import type { BundleFacts } from './events.ts'
 import { BUNDLES_KNOWN_MAX, DEPTH_OFFERED } from './limits.ts'
+import { type NoticeBook, newBook } from './notice-book.ts'
 import type { HopReason, HopSnapshot } from './snapshot.ts'
 
 /**
@@ -32,6 +33,9 @@ export interface HostState {
   readonly trusted: Set<Did>
   /** Whose orders to give this machine back are obeyed. */
   readonly operators: Set<Did>
+  /** Whose bans are obeyed. */
+  readonly administrators: Set<Did>
+  readonly notices: NoticeBook
   readonly acquaintances: Map<Did, Acquaintance>
   readonly rows: Map<AgentId, HomeRow>
   readonly registers: Map<AgentId, Register>
@@ -66,6 +70,8 @@ export interface HomeRow {
   readonly agent: AgentId
   readonly name: string
   readonly author: Did
+  /** Who ordered it: whose key is on the order, or this host itself. */
+  readonly launcher: Did
   readonly bundle: Cid
   readonly inputJson: string
   readonly seed: number
@@ -261,6 +267,14 @@ export interface Proposal {
 /** Why we asked: data, so that the whole state can be looked at, and a lost answer is only a forgotten entry. */
 export type Waiting =
   | { readonly for: 'inic'; readonly host: Did }
+  | { readonly for: 'reconcile'; readonly host: Did; readonly from: number }
+  | {
+      readonly for: 'evidence'
+      readonly host: Did
+      readonly asked: readonly Cid[]
+      readonly left: readonly Cid[]
+      readonly next: number | null
+    }
   | { readonly for: 'offer'; readonly agent: AgentId; readonly to: Did }
   | { readonly for: 'stage'; readonly agent: AgentId; readonly to: Did }
   | { readonly for: 'send'; readonly agent: AgentId; readonly to: Did }
@@ -304,6 +318,7 @@ export type Waiting =
   | { readonly for: 'parked'; readonly agent: AgentId }
 
 export interface LaunchPlan {
+  readonly launcher: Did
   readonly bundle: Cid
   readonly inputJson: string
   readonly fuelMax: number
@@ -352,6 +367,7 @@ export function newState(
     readonly depth?: number | undefined
     readonly trusted: readonly Did[]
     readonly operators: readonly Did[]
+    readonly administrators: readonly Did[]
   },
 ): HostState {
   return {
@@ -361,6 +377,8 @@ export function newState(
     evicting: false,
     trusted: new Set(birth.trusted),
     operators: new Set(birth.operators),
+    administrators: new Set(birth.administrators),
+    notices: newBook(),
     acquaintances: new Map(),
     rows: new Map(),
     registers: new Map(),

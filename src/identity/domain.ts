@@ -16,6 +16,8 @@ export const DOMAINS = [
   'launch',
   'command',
   'ucan', // a permit, or an invocation of one: other people's format, which says itself what it is
+  'ban', // of a host or author, by an administrator
+  'revocation', // of a permit, by one of its issuers
 ] as const
 export type Domain = (typeof DOMAINS)[number]
 

@@ -66,6 +66,14 @@ export const bytesUpTo = (bytesMax: number): Schema<Uint8Array> =>
       (issue) => `bytes ${issue.input.length} > ${bytesMax}`,
     ),
   )
+export const bytesOf = (length: number): Schema<Uint8Array> =>
+  v.pipe(
+    v.instance(Uint8Array, 'bytes expected'),
+    v.check(
+      (value) => value.length === length,
+      (issue) => `bytes ${issue.input.length} != ${length}`,
+    ),
+  )
 /** A pack whose entries nobody has looked at: opening it is pack.ts's business, and costs work. */
 export const pack: Schema<Pack> = v.strictObject({
   byteLength: v.pipe(whole, v.maxValue(PACK_BYTES_MAX)),
@@ -82,9 +90,12 @@ export const listOf = <T>(entry: Schema<T>, entriesMax: number): Schema<T[]> =>
   v.pipe(v.array(entry), v.maxLength(entriesMax))
 
 /** Bytes that claim to be a sealed statement of this type. Nothing has been verified when this passes. */
-export const envelope = <S extends Statement>(type: S['type']): Schema<AllegedEnvelope<S>> =>
+export const envelope = <S extends Statement>(
+  type: S['type'],
+  bytesMax = ENVELOPE_BYTES_MAX,
+): Schema<AllegedEnvelope<S>> =>
   v.pipe(
-    bytesUpTo(ENVELOPE_BYTES_MAX),
+    bytesUpTo(bytesMax),
     v.transform((bytes) => alleged<S>(type, bytes)),
   )
 

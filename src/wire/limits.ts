@@ -57,6 +57,24 @@ export const REPORTS_MAX = 1024
 export const ROWS_MAX = 1024
 export const STORY_LINES_MAX = 1024
 
+/**
+ * One sealed statement of a notice, bytes: a key, a name, a reason and a signature are under 1,200. Stops notices that
+ * fill the disks of all hosts they are passed on to.
+ */
+export const NOTICE_ENVELOPE_BYTES_MAX = 2048
+export const NOTICE_REASON_CHARS_MAX = 280
+
+/** Notices in one message: two signatures each at most, so that a message costs no more than 32 ms in the worst realm. */
+export const NOTICES_PER_MESSAGE_MAX = 16
+
+/**
+ * What two hosts compare before they tell each other notices: their names in so many groups, a mark of each. Of 20,000
+ * notices one that differs costs the names of some 300 others, 10 KB.
+ */
+export const NOTICE_GROUPS = 64
+export const NOTICE_MARK_BYTES = 16
+export const NOTICE_MARKS_BYTES = NOTICE_GROUPS * NOTICE_MARK_BYTES
+
 /** The last body byte of a message must have come this long after its first frame: a slow-loris gives up a session (THREATS 32). */
 export const MESSAGE_MS_MAX = 30_000
 

@@ -20,9 +20,15 @@ const REQUEST_IDS = {
   story: 13,
   fork: 14,
   stage: 15,
+  publish: 16,
+  reconcile: 17,
+  evidence: 18,
 } as const satisfies Record<RequestName, number>
 
-const ASYNC_IDS = { load: 64, holding: 65, certificate: 66, bye: 67 } as const satisfies Record<AsyncName, number>
+const ASYNC_IDS = { load: 64, holding: 65, certificate: 66, bye: 67, notices: 68 } as const satisfies Record<
+  AsyncName,
+  number
+>
 
 /** 0 stands for no error. TIMEOUT and CLOSED are made locally and travel only when a host passes on a failure of its own. */
 const ERROR_IDS = {
@@ -44,6 +50,7 @@ const ERROR_IDS = {
   CLOSED: 16,
   BAD_MESSAGE: 17,
   LOAD: 18,
+  BANNED: 19,
 } as const satisfies Record<ErrorCode, number>
 
 const invert = <Name extends string>(ids: Record<Name, number>): ReadonlyMap<number, Name> =>

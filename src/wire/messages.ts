@@ -4,6 +4,7 @@ import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import type { Allowance } from '../permit/grant.ts'
 import type { Origin } from './chain.ts'
+import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
 import type { Accepted, Ballot, Certificate, CommandOrder, LaunchOrder, Ready, Sealed, Vote } from './statements.ts'
 
@@ -222,6 +223,15 @@ export interface Requests {
   }
   /** The story of one agent from line `from` on, at most STORY_LINES_PER_REPLY lines. */
   story: { ask: { agent: AgentId; from: number }; answer: { row: Row; lines: readonly StoryLine[] } }
+  /** Keep this notice and pass it on; the answer says whether this host does. */
+  publish: { ask: { notice: Notice }; answer: Record<string, never> }
+  /**
+   * Which notices have you that I have not? `marks`: one for each group of their names (NOTICE_GROUPS), from group `from` on.
+   * The answer has the names of the groups that differ, as many as fit, and the group to go on from.
+   */
+  reconcile: { ask: { from: number; marks: Uint8Array }; answer: { names: Uint8Array; next: number | null } }
+  /** Notices by name; what is not there is left out. */
+  evidence: { ask: { names: Uint8Array }; answer: { notices: readonly Notice[] } }
 }
 
 export interface Asyncs {
@@ -231,6 +241,8 @@ export interface Asyncs {
   /** Witness or home to whom it concerns: this epoch is decided. */
   certificate: { certificate: Certificate }
   bye: { reason: string }
+  /** Notices that have just become known here. */
+  notices: { notices: readonly Notice[] }
 }
 
 export type RequestName = keyof Requests
@@ -255,6 +267,7 @@ export type ErrorCode =
   | 'CLOSED' // made locally: the session ended first
   | 'BAD_MESSAGE'
   | 'LOAD' // the program does not load; no other host will do better
+  | 'BANNED' // a notice stands against the host, author or launcher
 
 export type Message =
   | {

@@ -5,8 +5,18 @@ import { FORK_MAX } from '../permit/limits.ts'
 import type { Alleged } from './alleged.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
-import { ENGINE_IDS_MAX, REPORTS_MAX, ROWS_MAX, STORY_LINES_MAX, VOTES_MAX, WITNESSES_MAX } from './limits.ts'
+import {
+  ENGINE_IDS_MAX,
+  NOTICE_MARKS_BYTES,
+  NOTICES_PER_MESSAGE_MAX,
+  REPORTS_MAX,
+  ROWS_MAX,
+  STORY_LINES_MAX,
+  VOTES_MAX,
+  WITNESSES_MAX,
+} from './limits.ts'
 import type * as m from './messages.ts'
+import { notice, noticeReason, noticesUpTo } from './notices.ts'
 import type * as s from './statements.ts'
 
 /**
@@ -194,6 +204,15 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
     ask: v.strictObject({ agent: f.agent, from: f.whole }),
     answer: v.strictObject({ row, lines: f.listOf(storyLine, STORY_LINES_MAX) }),
   },
+  publish: { ask: v.strictObject({ notice }), answer: nothing },
+  reconcile: {
+    ask: v.strictObject({ from: f.whole, marks: f.bytesOf(NOTICE_MARKS_BYTES) }),
+    answer: v.strictObject({ names: f.names, next: v.nullable(f.whole) }),
+  },
+  evidence: {
+    ask: v.strictObject({ names: f.names }),
+    answer: v.strictObject({ notices: noticesUpTo(NOTICES_PER_MESSAGE_MAX) }),
+  },
 }
 
 export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyncs[N]>> } = {
@@ -203,6 +222,7 @@ export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyn
     certificate,
   }),
   bye: v.strictObject({ reason: f.note }),
+  notices: v.strictObject({ notices: noticesUpTo(NOTICES_PER_MESSAGE_MAX) }),
 }
 
 /** The body of a reply with an error code. */
@@ -244,5 +264,12 @@ export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Sche
     to: v.nullable(f.did),
     nonce: f.name,
     expiresMs: f.finite,
+  }),
+  ban: v.strictObject({ type: v.literal('ban'), subject: f.did, reason: noticeReason, issuedMs: f.finite }),
+  revocation: v.strictObject({
+    type: v.literal('revocation'),
+    permit: f.cid,
+    reason: noticeReason,
+    issuedMs: f.finite,
   }),
 }

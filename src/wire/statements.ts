@@ -100,4 +100,20 @@ export interface CommandOrder {
   readonly expiresMs: number
 }
 
-export type Statement = Ready | Release | Vote | LaunchOrder | CommandOrder
+/** An administrator to everybody: this key is not to be dealt with any more. Nothing takes it back. */
+export interface Ban {
+  readonly type: 'ban'
+  readonly subject: Did
+  readonly reason: string
+  readonly issuedMs: number
+}
+
+/** An issuer of a permit's chain to everybody: what hangs on this delegation is worth nothing from now on. */
+export interface Revocation {
+  readonly type: 'revocation'
+  readonly permit: Cid
+  readonly reason: string
+  readonly issuedMs: number
+}
+
+export type Statement = Ready | Release | Vote | LaunchOrder | CommandOrder | Ban | Revocation

@@ -92,6 +92,7 @@ export async function openEnd(
     clock,
     timers,
     members: async () => [],
+    shuns: () => null,
     onConnected: () => {},
     onDisconnected: () => {},
     onAsked: () => {},

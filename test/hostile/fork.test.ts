@@ -31,6 +31,7 @@ const begun = (): Resident =>
   enrol(turnOf(), DEFAULT_QUOTA, {
     name: 'one',
     author: home,
+    launcher: home,
     bundle: rawCid(Uint8Array.of(7)),
     inputJson: 'null',
     seed: 4,
@@ -51,6 +52,7 @@ beforeEach(() => {
     slots: 0,
     trusted: [],
     operators: [],
+    administrators: [],
   })
   const { agent } = begun()
   state.residents.delete(agent)

@@ -81,6 +81,7 @@ describe('the codec', () => {
       'request accept': 2,
       'async certificate': 1,
       'async bye': 0,
+      'async notices': 6,
       'request offer': 0,
     })
   })

@@ -1,5 +1,6 @@
 import { rawCid } from '../../src/base/digest.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
+import { NOTICE_MARKS_BYTES } from '../../src/wire/limits.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
 import { authorityFor } from './world.ts'
@@ -79,6 +80,14 @@ export async function everyMessage(): Promise<Message[]> {
     nonce: 'n',
     expiresMs: 1,
   })
+  const ban = await one.seal({ type: 'ban', subject: two.did, reason: 'doubled an agent', issuedMs: 1 } as const)
+  const revocation = await one.seal({ type: 'revocation', permit: cid, reason: 'lost', issuedMs: 1 } as const)
+  const notices = [
+    { kind: 'ban', ban },
+    { kind: 'revocation', revocation },
+    { kind: 'equivocation', of: 'release', first: release, second: release },
+    { kind: 'equivocation', of: 'vote', first: vote, second: vote },
+  ] as const
   const command = await two.seal({
     type: 'command',
     host: one.did,
@@ -152,9 +161,15 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'request', name: 'command', body: { order: command } },
     { kind: 'request', name: 'status', body: {} },
     { kind: 'request', name: 'story', body: { agent, from: 0 } },
+    { kind: 'request', name: 'publish', body: { notice: { kind: 'ban', ban } } },
+    { kind: 'request', name: 'reconcile', body: { from: 0, marks: new Uint8Array(NOTICE_MARKS_BYTES) } },
+    { kind: 'request', name: 'evidence', body: { names } },
   ]
   const replies: Message[] = [
     { kind: 'reply', name: 'inic', to: 1, body: { description } },
+    { kind: 'reply', name: 'publish', to: 1, body: {} },
+    { kind: 'reply', name: 'reconcile', to: 1, body: { names, next: 7 } },
+    { kind: 'reply', name: 'evidence', to: 1, body: { notices } },
     { kind: 'reply', name: 'offer', to: 1, body: { ttlMs: 30_000, have: cid } },
     { kind: 'reply', name: 'stage', to: 1, body: { ttlMs: 30_000 } },
     { kind: 'reply', name: 'send', to: 1, body: { ready } },
@@ -187,5 +202,6 @@ export async function everyMessage(): Promise<Message[]> {
       body: { certificate },
     },
     { kind: 'async', name: 'bye', body: { reason: 'owner is back' } },
+    { kind: 'async', name: 'notices', body: { notices } },
   ]
 }
