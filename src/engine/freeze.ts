@@ -13,11 +13,33 @@ export class ImageError extends Error {
   override readonly name = 'ImageError'
 }
 
-/** Leaves the program as it was. */
 export function freezeProgram(program: Program, take: TakePages): MachineImage {
-  const { vm, agenda } = program
+  restProgram(program)
+  return imageOf(program, take)
+}
+
+/**
+ * The program stands as if it had been thawed: what nobody will read again is zero. That is not for nothing: a frame that is
+ * pushed there later may have holes, and what lies in them is in the image of a program that stands in the middle of a turn.
+ */
+export function restProgram(program: Program): void {
   assert(program.end?.kind !== 'failed', 'a program that failed has no state')
   program.twin.normalise(program.standing !== 'turn')
+  if (program.standing === 'turn' && !program.jobPending) program.isQuiet = false
+}
+
+/** Leaves the program as it was, to the last byte. */
+export function peekProgram(program: Program, take: TakePages): MachineImage {
+  const { vm, isQuiet } = program
+  const stack = vm.range(0, vm.exports.__stack_pointer.value as number).slice()
+  const image = freezeProgram(program, take)
+  vm.range(0, stack.length).set(stack)
+  program.isQuiet = isQuiet
+  return image
+}
+
+function imageOf(program: Program, take: TakePages): MachineImage {
+  const { vm, agenda } = program
   return {
     engineId: program.build.id,
     memoryPages: vm.memory.buffer.byteLength / WASM_PAGE_BYTES,

@@ -30,6 +30,15 @@ export interface MachineImage {
   readonly kernels: readonly KernelImage[]
 }
 
+/**
+ * Where a program stands when it is stopped. The fuel is not enough: the last safepoint of a turn and the turn's end may have
+ * used the same.
+ */
+export interface Place {
+  readonly fuelUsed: number
+  readonly standing: MachineImage['standing']
+}
+
 export interface PendingCall {
   /** Unique within the agent's life, ascending from 1. */
   readonly request: number

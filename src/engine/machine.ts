@@ -6,8 +6,8 @@
 import { assert } from '../base/assert.ts'
 import { type EngineBuild, type EngineModules, prepareEngine } from './base-image.ts'
 import type { ConsoleLine } from './console-log.ts'
-import { freezeProgram, ImageError, patchProgram, thawProgram } from './freeze.ts'
-import type { Delivery, MachineImage, PendingCall } from './image.ts'
+import { freezeProgram, ImageError, patchProgram, peekProgram, restProgram, thawProgram } from './freeze.ts'
+import type { Delivery, MachineImage, PendingCall, Place } from './image.ts'
 import { differingPages, type TakePages } from './pages.ts'
 import { type MachineOptions, Program, type Stop } from './program.ts'
 import { hashImage } from './state-hash.ts'
@@ -47,39 +47,57 @@ export class Machine {
 
   /** Runs until the slice's fuel is gone, nothing is left to do, or the end. After `finished` or `failed` it is an error. */
   run(sliceFuel: bigint): Stop {
-    const program = this.#program
     assert(sliceFuel > 0n, 'sliceFuel <= 0')
+    return this.#runTo(this.#program.vm.fuelLeft - sliceFuel, sliceFuel)
+  }
+
+  /**
+   * As `run`, up to the first place where so much fuel has been used, or, where that is used by now, to the next place at
+   * all. A kernel stops before a turn of a loop that would use more: `exactly` lets it go on to where no more is used.
+   */
+  runTo(fuelUsed: bigint, exactly = false): Stop {
+    const { options, vm } = this.#program
+    const soft = options.fuelMax - fuelUsed + (exactly ? 0n : 1n)
+    return this.#runTo(soft, vm.fuelLeft - soft)
+  }
+
+  #runTo(softAtFirst: bigint, sliceFuel: bigint): Stop {
+    const program = this.#program
     assert(program.end === null || program.end.kind === 'failed', 'the machine has ended')
-    const fuelLeft = program.vm.fuelLeft
-    let soft = fuelLeft - sliceFuel
+    const { turns, vm } = program
+    const { fuelLeft } = vm
+    let soft = softAtFirst
     for (;;) {
       try {
         return program.end ?? advance(program, soft)
       } catch (error) {
         const wasted = fuelLeft - program.vm.fuelLeft
-        if (program.promote(error)) soft += wasted < sliceFuel ? wasted : sliceFuel - 1n
+        if (program.promote(error, turns)) soft += wasted < sliceFuel ? wasted : sliceFuel - 1n
         else program.end = program.fault(error)
       }
     }
   }
 
-  /** Takes effect between turns. An answer to a call that is not pending is ignored. */
-  deliver(delivery: Delivery): void {
-    const { tiering } = this.#program
+  /** Takes effect between turns. An answer to a call that is not pending is ignored; false says so. */
+  deliver(delivery: Delivery): boolean {
+    const { agenda, tiering } = this.#program
+    if (!agenda.pending.has(delivery.request)) return false
     const { outcome } = delivery
     const length = outcome.ok ? outcome.valueJson.length : outcome.reason.length
     tiering.outside(() => this.#program.agenda.deliver(delivery), length)
+    return true
   }
 
-  /** Moves the virtual clock forward; ignored backwards, and while a turn is going on (its clock is its fuel). */
-  advanceTo(ms: number): void {
+  /** Moves the virtual clock forward; ignored (false) backwards, and while a turn is going on (its clock is its fuel). */
+  advanceTo(ms: number): boolean {
     const program = this.#program
     assert(Number.isSafeInteger(ms), 'the virtual clock counts whole milliseconds')
-    if (program.end !== null || !program.waits) return
-    if (ms <= program.clockMs) return
+    if (program.end !== null || !program.waits) return false
+    if (ms <= program.clockMs) return false
     program.tiering.outside(() => {
       program.clockBaseMs += ms - program.clockMs
     })
+    return true
   }
 
   /** From now on, of all the fuel the agent may use. What it has used counts: beyond it, it ends with QUOTA at once. */
@@ -102,10 +120,36 @@ export class Machine {
     return program.console.isEmpty ? [] : program.tiering.outside(() => program.console.take())
   }
 
-  /** Allowed after every Stop but finished and failed. Leaves the machine as it was. `take` may leave known pages out. */
+  /**
+   * Allowed after every Stop but finished and failed. `take` may leave known pages out. The machine stands afterwards where
+   * one that is thawed from the image does: what the image does not have, such as the dead stack, is gone from it too.
+   */
   freeze(take: TakePages = differingPages): MachineImage {
     assert(this.#program.end === null, 'a machine that has ended is not frozen')
     return freezeProgram(this.#program, take)
+  }
+
+  /** As `freeze`, but nothing at all is gone afterwards: goes on as if nobody had looked. */
+  peek(take: TakePages = differingPages): MachineImage {
+    assert(this.#program.end === null, 'a machine that has ended is not frozen')
+    return peekProgram(this.#program, take)
+  }
+
+  /** Does to the machine what a freeze does, without an image. */
+  rest(): void {
+    assert(this.#program.end === null, 'a machine that has ended does not rest')
+    restProgram(this.#program)
+  }
+
+  /** Where it stands. Together with what was brought to it there, this tells every place of a run from every other. */
+  get place(): Place {
+    const { fuelUsed, standing } = this.#program
+    return { fuelUsed: Number(fuelUsed), standing }
+  }
+
+  /** Where it has done by itself, since the last take, what `rest` does: whoever repeats its run must do so there too. */
+  takeRests(): Place[] {
+    return this.#program.tiering.takeRests()
   }
 
   /**

@@ -224,9 +224,12 @@ export class Program {
     return this.standing === 'call' ? this.agenda.lastRequest : null
   }
 
-  /** After an error on the plain build that the movable one does not have: the turns since a restart point run again there. */
-  promote(error: unknown): boolean {
-    if (!this.tiering.promote(error)) return false
+  /**
+   * After an error on the plain build that the movable one does not have: the turns since a restart point run again there.
+   * `turnsAtStop`: how many it had run when the outside last saw it.
+   */
+  promote(error: unknown, turnsAtStop: number): boolean {
+    if (!this.tiering.promote(error, turnsAtStop)) return false
     this.end = null
     return true
   }

@@ -11,6 +11,7 @@ import type { Twin } from './twin.ts'
 /** What turns change of a program, besides its kernels. Between turns it has not ended. */
 export interface Restartable {
   readonly twin: Twin
+  readonly options: { readonly fuelMax: bigint }
   agenda: Agenda
   console: ConsoleLog
   clockBaseMs: number
@@ -18,7 +19,7 @@ export interface Restartable {
   turns: number
 }
 
-type Kept = Omit<Restartable, 'twin'> & {
+type Kept = Omit<Restartable, 'twin' | 'options'> & {
   readonly fuelLeft: bigint
   readonly memoryBytes: number
   readonly ranges: ReturnType<Twin['live']>

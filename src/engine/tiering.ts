@@ -5,6 +5,7 @@
  * observed: both builds come to the same memory, fuel and words, and when it happens is this machine's own affair.
  */
 import { isHostStackSpent } from './fault.ts'
+import type { Place } from './image.ts'
 import {
   NEVER,
   OUTSIDE_ACTS_MAX,
@@ -41,6 +42,9 @@ export class Tiering {
   /** While more fuel than this is left, turns begin on the movable build. */
   #movableAbove: bigint | null = null
   #doublings = 0
+  /** Turns after which the dead stack is brought to what it is after a thaw; null where it need not be. */
+  #restAfter: number | null = null
+  #rests: Place[] = []
   /** Fuel that plain turns used, and that was not used again, since the last promotion. */
   #plainFuel = 0n
 
@@ -54,6 +58,7 @@ export class Tiering {
   choose(): void {
     const { twin } = this.#program
     if (this.#choice === 'movable') return
+    if (this.#restAfter !== null && this.#program.turns >= this.#restAfter) this.#rest()
     const { fuelLeft } = twin.vm
     const { liveBytes } = twin
     if (this.#again.length > 0 || !this.#isPlainNext(fuelLeft, liveBytes)) {
@@ -96,13 +101,14 @@ export class Tiering {
   }
 
   /** Goes back and has the turns since run on the movable build, where an error asks for that; false where it does not. */
-  promote(error: unknown): boolean {
+  promote(error: unknown, turnsAtStop: number): boolean {
     const { twin } = this.#program
     if (!this.canPromote(error)) return false
     const fuelLeft = twin.vm.fuelLeft
     const wasted = (this.#point.fuelLeft ?? fuelLeft) - fuelLeft
     if (!this.#point.goBack(this.#program)) return false
     this.promotions++
+    this.#restAfter = turnsAtStop
     this.#again = this.#outside
     this.#outside = []
     if (this.#plainFuel >= wasted * PLAIN_PAYS_FACTOR || this.#choice === 'plain') this.#doublings = 0
@@ -128,6 +134,25 @@ export class Tiering {
       this.#again = this.#again.slice(1)
       next.act()
     }
+  }
+
+  /**
+   * What was run for nothing has left its frames in the dead stack, and a restart point does not keep what was there before.
+   * The turns that are run again from before the last stop end without one, so the first that can be stopped in its middle
+   * begins with a stack that can be told: an empty one.
+   */
+  #rest(): void {
+    const { twin } = this.#program
+    this.#restAfter = null
+    twin.normalise(false)
+    const { fuelLeft } = twin.vm
+    this.#rests.push({ fuelUsed: Number(this.#program.options.fuelMax - fuelLeft), standing: 'turn' })
+  }
+
+  takeRests(): Place[] {
+    const rests = this.#rests
+    if (rests.length > 0) this.#rests = []
+    return rests
   }
 
   /** Nothing is run again from before now. Between turns, or while the program is suspended. */

@@ -94,3 +94,19 @@ export const SPARES_MAX = 3
 
 /** A used spare is replaced so much later, milliseconds: the hop that used it has its last 10 ms to go. */
 export const SPARE_DELAY_MS = 40
+
+/**
+ * Inputs of one trace. A timer that fires a thousand times a second, the most that a clock of milliseconds allows, is a minute
+ * of them; their places are some 30 bytes each. A guest that has so many stands still until it is frozen, and says so at half.
+ * Stops: an agent that makes its host keep a log without end.
+ */
+export const INPUTS_MAX = 65_536
+
+/**
+ * Text of the answers in one trace, UTF-16 units, unless it is a single one: its host is told to freeze at half, and what
+ * would exceed it waits until then.
+ */
+export const INPUT_TEXT_MAX = 16 * 1_048_576
+
+/** A trace's inputs encoded, bytes: three for a unit of the text at worst, and for each entry its place and its numbers. */
+export const INPUTS_BYTES_MAX = 3 * INPUT_TEXT_MAX + 64 * INPUTS_MAX

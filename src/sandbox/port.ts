@@ -1,6 +1,7 @@
 import type { Cid } from '../base/digest.ts'
 import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
 import type { TierChoice } from '../engine/machine.ts'
+import type { Input, Trace, TraceStart, Until } from './trace.ts'
 
 /**
  * Where an agent runs: one guest, one web worker (browser) or worker thread (Node). The guest is a hostile peer: the
@@ -16,6 +17,9 @@ import type { TierChoice } from '../engine/machine.ts'
  * - `patch` makes a guest that was spawned with an image and has not run yet stand where a later image of the same agent
  *   stands, at the cost of what differs; pages that are the same object in both are taken to be the same. It is answered
  *   by another `ready`, or by `failed`.
+ * - A guest that is told to `record` brings its trace since the image before with every `frozen` and with its end, as far as
+ *   that is its own: after UNRESPONSIVE, BREACH or a dead worker there is none. `full` says, once for each trace, that it has
+ *   become long: have the guest frozen, which begins another. One that is not frozen stands still before it grows further.
  * - Calls are delivered in order; a thawed guest reports its pending calls again as `call` events with `again: true`.
  */
 export interface Sandbox {
@@ -58,8 +62,27 @@ export interface GuestOrder {
   readonly hashAtEnd?: boolean
   /** Which build of the engine runs it (engine/tiering.ts); `auto` where nothing is said. Nobody can tell from what it does. */
   readonly tier?: TierChoice
+  /** Keep a trace of everything that reaches the program and comes out of it (sandbox/trace.ts). */
+  readonly record?: true
+  /**
+   * Do once more what a trace says, instead of living: the inputs come from here, no answer is taken and no time waited for.
+   * `run` starts it. Yields `frozen` at every mark and where the trace ends, or the end; nobody freezes it otherwise. The
+   * limits of the order are those that held at the trace's beginning.
+   */
+  readonly replay?: Replay
   /** Whether sleeping in virtual time also waits in real time (a host) or not (`sojourn run`). */
   readonly pace: 'real' | 'virtual'
+}
+
+export interface Replay {
+  readonly from: Pick<TraceStart, 'sentBytes' | 'effects'>
+  readonly inputs: readonly Input[]
+  readonly until: Until
+  /**
+   * Fuel, ascending: at the first safepoint with more than so much, before what the inputs bring there, an image is to be
+   * shown. The program goes on as if nobody had looked.
+   */
+  readonly marks: readonly number[]
 }
 
 export type GuestEvent =
@@ -67,9 +90,22 @@ export type GuestEvent =
   | { readonly kind: 'call'; readonly call: PendingCall; readonly again: boolean }
   | { readonly kind: 'console'; readonly level: 'log' | 'info' | 'warn' | 'error' | 'debug'; readonly text: string }
   | { readonly kind: 'pulse'; readonly fuelUsed: number; readonly sentBytes: number }
-  | { readonly kind: 'frozen'; readonly image: MachineImage }
-  | { readonly kind: 'finished'; readonly resultJson: string; readonly fuelUsed: number; readonly stateHash: string }
-  | { readonly kind: 'failed'; readonly code: GuestFailure; readonly reason: string; readonly fuelUsed: number }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'frozen'; readonly image: MachineImage; readonly trace?: Trace }
+  | {
+      readonly kind: 'finished'
+      readonly resultJson: string
+      readonly fuelUsed: number
+      readonly stateHash: string
+      readonly trace?: Trace
+    }
+  | {
+      readonly kind: 'failed'
+      readonly code: GuestFailure
+      readonly reason: string
+      readonly fuelUsed: number
+      readonly trace?: Trace
+    }
 
 export type GuestFailure =
   /** The program threw and did not catch; the reason has its stack. */
@@ -88,3 +124,5 @@ export type GuestFailure =
   | 'BREACH'
   /** The bundle's code or a kernel does not load. */
   | 'LOAD'
+  /** What it shall repeat cannot have been: an input where the program never stands, one too few or too many. */
+  | 'ASTRAY'

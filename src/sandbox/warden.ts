@@ -195,6 +195,7 @@ export class Warden implements Guest, WorkerEvents {
     }
     if (event.kind === 'frozen') return this.#faultOfImage(event.image)
     if (this.#state !== 'running') return breach(`${event.kind} while standing still`)
+    if (event.kind === 'full') return null
     if (event.kind === 'call') {
       const { request } = event.call
       if (request <= this.#lastRequest) return breach(`request ${request} <= ${this.#lastRequest}`)

@@ -1,0 +1,91 @@
+import { assert } from '../base/assert.ts'
+import { toHex, utf8 } from '../base/bytes.ts'
+import { sha256 } from '../base/digest.ts'
+import type { Delivery, PendingCall, Place } from '../engine/image.ts'
+import type { GuestEvent } from './port.ts'
+
+/**
+ * What a guest did between two images, as far as anybody needs to know it to do the same again: everything that reached the
+ * program from outside, in order and each at its place, and a digest of everything that came out. A program is a function of
+ * its image and its inputs, so whoever has the image before, the inputs, and what `from` says comes to the same image after,
+ * the same fuel, the same words; sandbox/replay.ts does so.
+ */
+export interface Trace {
+  readonly from: TraceStart
+  readonly inputs: readonly Input[]
+  readonly until: Until
+  /** Of everything the guest has let out, from the beginning of the first trace to the end of this one. */
+  readonly effects: EffectsDigest
+}
+
+/** Where the image after it was taken, or with how much fuel the program ended. */
+export type Until = Place | { readonly fuelUsed: number; readonly standing: 'end' }
+
+/** What held at a trace's beginning, besides the image. */
+export interface TraceStart {
+  readonly fuelMax: number
+  readonly sentBytesMax: number
+  /** Of those, what this guest had sent before. */
+  readonly sentBytes: number
+  readonly effects: EffectsDigest
+}
+
+/** Something that reached the program, or was done to it, where it stood at that place. */
+export interface Input extends Place {
+  readonly act: Act
+}
+
+export type Act =
+  /** An answer to a call. */
+  | { readonly kind: 'deliver'; readonly delivery: Delivery }
+  /** The virtual clock of an idle program went forward to this. */
+  | { readonly kind: 'clock'; readonly ms: number }
+  | { readonly kind: 'limit'; readonly fuelMax: number; readonly sentBytesMax: number }
+  /** An image was taken, or the machine did to itself what that does (engine/machine.ts, `rest`). */
+  | { readonly kind: 'rest' }
+  /** The guest refused a call whose arguments are too long; the answer says how long, and nothing else is in it. */
+  | { readonly kind: 'refuse'; readonly request: number }
+  /**
+   * What the program had said was taken from it here, and not between here and the next such entry: the last two places of a
+   * guest that ended because it had said too much, so that who repeats it finds out at the same fuel.
+   */
+  | { readonly kind: 'drain' }
+
+/** Hex of a SHA-256 chain over effects, one link each. */
+export type EffectsDigest = string & { readonly brand: 'EffectsDigest' }
+
+/** Before the first effect. */
+export const NO_EFFECTS = '0'.repeat(64) as EffectsDigest
+
+type Effect = Extract<GuestEvent, { kind: 'call' | 'console' | 'finished' }>
+
+/**
+ * The chain with one effect more: a call that is made for the first time, a line of the console, the result. JSON of texts
+ * and whole numbers is the same in every realm.
+ */
+export function digestEffect(before: EffectsDigest, effect: Effect): EffectsDigest {
+  const words = before + JSON.stringify(wordsOf(effect))
+  return toHex(sha256(utf8(words))) as EffectsDigest
+}
+
+function wordsOf(effect: Effect): readonly (string | number)[] {
+  switch (effect.kind) {
+    case 'call': {
+      const { request, name, argsJson }: PendingCall = effect.call
+      return ['call', request, name, argsJson]
+    }
+    case 'console':
+      return ['console', effect.level, effect.text]
+    case 'finished':
+      return ['finished', effect.resultJson]
+  }
+}
+
+/** Two traces of one guest, the second from where the first ended, as one: a freeze in its middle is one more input. */
+export function joinTraces(first: Trace, second: Trace): Trace {
+  const { fuelUsed, standing } = first.until
+  assert(standing !== 'end', 'nothing comes after the end')
+  assert(first.effects === second.from.effects, 'the second trace does not go on where the first ended')
+  const rest: Input = { fuelUsed, standing, act: { kind: 'rest' } }
+  return { ...second, from: first.from, inputs: [...first.inputs, rest, ...second.inputs] }
+}
