@@ -141,6 +141,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       forkedFrom: null,
       origin: ORIGIN_UNSAID,
       head: rootOf(offer.agent, offer.bundle, ORIGIN_UNSAID),
+      resultTo: null,
     }
     resident = newResident(turn, brief, facts.name, facts.author, granted.value, offer.epoch - 1)
     state.residents.set(offer.agent, resident)

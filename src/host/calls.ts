@@ -3,10 +3,12 @@ import { homeOf } from '../directory/agent-id.ts'
 import type { PendingCall } from '../engine/image.ts'
 import type { Quota } from '../permit/quota.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../sandbox/calls.ts'
+import { forProgram } from './about.ts'
 import { depart } from './departure.ts'
 import { fork } from './fork.ts'
-import { CHECKPOINT_MS, EFFECT_BYTES_MAX } from './limits.ts'
+import { CHECKPOINT_MS } from './limits.ts'
 import { release } from './residence.ts'
+import { CONFINED, effectBytesMax, isConfined, noteOf, unseal } from './sealing.ts'
 import type { HostState, Resident } from './state.ts'
 import type { Turn } from './turn.ts'
 
@@ -34,15 +36,16 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
       return deliver(turn, resident, answerCall(request, 'hosts', knownHosts(state)))
     case 'progress':
       resident.progress = call.fraction
-      resident.note = call.note
+      resident.note = noteOf(resident, call.note)
       return deliver(turn, resident, answerCall(request, 'progress', null))
     case 'emit': {
       const bytes = utf8Length(call.valueJson)
-      if (bytes > EFFECT_BYTES_MAX)
+      const bytesMax = effectBytesMax(resident)
+      if (bytes > bytesMax)
         return deliver(
           turn,
           resident,
-          refuseCall(request, 'QUOTA', `emitBytes ${bytes} > EFFECT_BYTES_MAX ${EFFECT_BYTES_MAX}`),
+          refuseCall(request, 'QUOTA', `emitBytes ${bytes} > EFFECT_BYTES_MAX ${bytesMax}`),
         )
       const taken = release(turn, resident, 'emit', request, call.valueJson)
       const { agent, name, brief } = resident
@@ -55,6 +58,7 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
       )
     }
     case 'checkpoint':
+      if (isConfined(resident)) return deliver(turn, resident, refuseCall(request, 'DENIED', CONFINED))
       resident.checkpointCall = request
       resident.checkpointDueMs = Math.min(resident.checkpointDueMs, turn.nowMs - CHECKPOINT_MS)
       return
@@ -64,7 +68,16 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
     case 'read':
       turn.effects.push({ kind: 'read', agent: resident.agent, request, what: 'path', name: call.path })
       return
+    case 'seal': {
+      const { agent, brief } = resident
+      const about = forProgram(brief.bundle, brief.resultTo)
+      turn.effects.push({ kind: 'sealValue', agent, request, reader: call.reader, valueJson: call.valueJson, about })
+      return
+    }
+    case 'unseal':
+      return unseal(turn, resident, request, call.value)
     case 'fork':
+      if (isConfined(resident)) return deliver(turn, resident, refuseCall(request, 'DENIED', CONFINED))
       return fork(turn, resident, request, call.n, again)
     case 'move':
       return move(turn, resident, request, call.where, again)
@@ -77,6 +90,7 @@ function move(turn: Turn, resident: Resident, request: number, where: Where, aga
   if (again && resident.brief.movedBy !== null && request <= resident.brief.movedBy) return here()
   const only = where.to === 'home' ? homeOf(resident.agent) : where.to === 'host' ? where.host : null
   if (only === state.self || (where.to === 'kind' && where.kind === state.kind)) return here()
+  if (isConfined(resident)) return deliver(turn, resident, refuseCall(request, 'DENIED', CONFINED))
   const hopsMax = resident.quota.hops
   if (resident.brief.hops >= hopsMax)
     return deliver(turn, resident, refuseCall(request, 'QUOTA', `hops ${resident.brief.hops} >= ${hopsMax}`))

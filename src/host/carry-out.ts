@@ -4,9 +4,10 @@ import type { Authority } from '../wire/authority.ts'
 import type { RequestName, Requests } from '../wire/messages.ts'
 import type { BundleShelf } from './bundle-shelf.ts'
 import type { Dispatch } from './dispatch.ts'
-import type { Answer, HostEffect, HostEvent } from './events.ts'
+import type { Answer, Fault, HostEffect, HostEvent } from './events.ts'
 import type { Links } from './links.ts'
 import { factsOf, type Lodgings } from './lodgings.ts'
+import type { Seals } from './seals.ts'
 import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
 
@@ -21,6 +22,9 @@ export interface Hands {
   readonly dispatch: Dispatch
   readonly shelf: BundleShelf
   readonly lodgings: Lodgings
+  readonly seals: Seals
+  /** Whether the machine has been lent what seals. */
+  canSeal(): boolean
   /** Null until the host is on line. */
   readonly links: () => Links | null
   /** Of a checkpoint that is fetched for a row of ours. */
@@ -31,6 +35,9 @@ export interface Hands {
   emitted(effect: Extract<HostEffect, { kind: 'emitted' }>): void
   log(level: 'info' | 'warn', text: string, agent?: AgentId): void
 }
+
+/** The code behind sealing is fetched when it is first needed, and just now it could not be. */
+const CANNOT_SEAL: Fault = { code: 'BUSY', reason: 'this host cannot seal results now' }
 
 /** What takes longer and can fail is returned: a failure that nobody reckons with stops the host, not its process. */
 export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
@@ -64,6 +71,11 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
     case 'fetchCheckpoint':
       return fetchCheckpoint(hands, effect)
     case 'prepare':
+      if (effect.brief.resultTo !== null && !hands.canSeal())
+        return hands.seals.ready().then(
+          () => carryOut(hands, effect),
+          () => post({ kind: 'prepared', token: effect.token, fault: CANNOT_SEAL, stateBytes: 0 }),
+        )
       return lodgings
         .prepare(effect.brief, effect.checkpoint, effect.from, effect.pushed, effect.quota)
         .then((prepared) => post({ kind: 'prepared', token: effect.token, ...prepared }))
@@ -87,6 +99,12 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
       return vault.forgetBefore(effect.agent, effect.checkpoint, effect.keep)
     case 'read':
       return lodgings.read(effect.agent, effect.request, effect.what, effect.name)
+    case 'unseal':
+      return hands.seals.open(effect.value).then((valueJson) => {
+        post({ kind: 'unsealed', agent: effect.agent, request: effect.request, valueJson })
+      })
+    case 'sealValue':
+      return hands.seals.seal(effect.agent, effect.request, effect.reader, effect.valueJson, effect.about)
     case 'log':
       return hands.log(effect.level, effect.text, effect.agent)
     case 'launched':

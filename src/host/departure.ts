@@ -20,6 +20,7 @@ import { isWorthStaging, onStandingImage, takeImage } from './precopy.ts'
 import { spread } from './proposer.ts'
 import { writeResident } from './records.ts'
 import { goOn, isSpent, mayRunHere, onEnded, settleIn } from './residence.ts'
+import { isConfined, letGoOfUnsealed } from './sealing.ts'
 import type { HopReason } from './snapshot.ts'
 import type { Departure, Resident } from './state.ts'
 import { ask, begin, log, persist, type Turn } from './turn.ts'
@@ -39,6 +40,10 @@ export function depart(
   },
 ): void {
   if (resident.departure || resident.ended) return
+  if (isConfined(resident)) {
+    if (wish.reason !== 'evict') return
+    letGoOfUnsealed(turn, resident)
+  }
   resident.departure = {
     reason: wish.reason,
     only: wish.only ?? null,

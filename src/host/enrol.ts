@@ -24,6 +24,7 @@ export type Birth = Pick<
   | 'allowance'
   | 'forkedFrom'
   | 'origin'
+  | 'resultTo'
   | 'checkpoint'
   | 'consoleLines'
   | 'fuelUsed'

@@ -2,6 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Delivery, PendingCall } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
+import type { SealedValue } from '../identity/sealed-value.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { GuestFailure } from '../sandbox/port.ts'
 import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
@@ -47,6 +48,8 @@ export type HostEvent =
   /** The end of `fetchCheckpoint`: all blocks of a checkpoint are here and durable. */
   | { readonly kind: 'fetched'; readonly token: number; readonly fault: Fault | null }
   | { readonly kind: 'call'; readonly agent: AgentId; readonly call: PendingCall; readonly again: boolean }
+  /** The end of an `unseal` effect; null where the value does not open. */
+  | { readonly kind: 'unsealed'; readonly agent: AgentId; readonly request: number; readonly valueJson: string | null }
   | { readonly kind: 'console'; readonly agent: AgentId; readonly level: string; readonly text: string }
   | { readonly kind: 'pulse'; readonly agent: AgentId; readonly fuelUsed: number }
   /** The guest stands still and its checkpoint is sealed and durable here. */
@@ -81,6 +84,7 @@ export type HostEvent =
       readonly token: number
       readonly bundle: Cid
       readonly inputJson: string
+      readonly resultTo: Did | null
       readonly fuelMax: number
       readonly memoryBytesMax: number
     }
@@ -204,6 +208,17 @@ export type HostEffect =
       readonly request: number
       readonly what: 'path' | 'asset'
       readonly name: string
+    }
+  /** Open a value that is sealed to this host. */
+  | { readonly kind: 'unseal'; readonly agent: AgentId; readonly request: number; readonly value: SealedValue }
+  /** Seal a value for the agent; the rim delivers the answer itself. */
+  | {
+      readonly kind: 'sealValue'
+      readonly agent: AgentId
+      readonly request: number
+      readonly reader: Did
+      readonly valueJson: string
+      readonly about: string
     }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string; readonly agent?: AgentId }
   /** For the embedder: the answer to its `launch`. */

@@ -61,6 +61,8 @@ export interface HostOptions {
 
 export interface LaunchOptions {
   readonly inputJson?: string
+  /** Whose key everything that the agent says is sealed to. */
+  readonly resultTo?: Did | null
   readonly fuelMax?: number
   readonly memoryBytesMax?: number
 }

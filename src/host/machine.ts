@@ -50,6 +50,7 @@ import {
   sendEffects,
 } from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
+import { onUnsealed } from './sealing.ts'
 import type { HostState, Resident } from './state.ts'
 import { deny, log, type Turn, takeWaiting } from './turn.ts'
 import { isParked } from './vacancy.ts'
@@ -129,8 +130,8 @@ function dispatch(turn: Turn, event: HostEvent): void {
       return onPrepared(turn, resident, event.fault, resident.stateBytes)
     }
     case 'launch': {
-      const { bundle, inputJson, fuelMax, memoryBytesMax, token } = event
-      const plan = { launcher: state.self, bundle, inputJson, fuelMax, memoryBytesMax, order: null }
+      const { bundle, inputJson, resultTo, fuelMax, memoryBytesMax, token } = event
+      const plan = { launcher: state.self, bundle, inputJson, resultTo, fuelMax, memoryBytesMax, order: null }
       return launch(turn, { ...plan, nonce: null, answer: { token } }, null)
     }
     case 'wish':
@@ -147,7 +148,7 @@ function letGoOfLate({ state, effects }: Turn, agent: AgentId): void {
 
 type GuestHappening = Extract<
   HostEvent,
-  { kind: 'call' | 'console' | 'pulse' | 'frozen' | 'imaged' | 'finished' | 'failed' }
+  { kind: 'call' | 'unsealed' | 'console' | 'pulse' | 'frozen' | 'imaged' | 'finished' | 'failed' }
 >
 
 function onGuest(turn: Turn, event: GuestHappening): void {
@@ -157,6 +158,8 @@ function onGuest(turn: Turn, event: GuestHappening): void {
     case 'call':
       if (!event.again) resident.sentBytes += utf8Length(event.call.argsJson)
       return onCall(turn, resident, event.call, event.again)
+    case 'unsealed':
+      return onUnsealed(turn, resident, event.request, event.valueJson)
     case 'console':
       resident.sentBytes += utf8Length(event.text)
       return onConsole(turn, resident, event.level, event.text)

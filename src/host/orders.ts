@@ -21,6 +21,7 @@ import {
 import { banOf } from './notices.ts'
 import { writeRow } from './records.ts'
 import { settleIn } from './residence.ts'
+import { CONFINED, isConfined } from './sealing.ts'
 import type { HomeRow, LaunchPlan } from './state.ts'
 import { descriptionOf, rememberBundle } from './state.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
@@ -37,9 +38,9 @@ export function onLaunch(turn: Turn, from: Did, handle: number, { order }: Reque
   if (ban !== null) return deny(turn, handle, 'BANNED', `${signer} is ${ban}`)
   if (!turn.state.trusted.has(signer)) return deny(turn, handle, 'NOT_AUTHORISED', `${signer} is not trusted here`)
   turn.state.nonces.set(statement.nonce, { agent: null, expiresMs: statement.expiresMs })
-  const { bundle, inputJson, fuelMax, memoryBytesMax, nonce } = statement
+  const { bundle, inputJson, resultTo, fuelMax, memoryBytesMax, nonce } = statement
   const ordered = statementCid(statement)
-  const plan = { bundle, inputJson, fuelMax, memoryBytesMax, nonce, order: ordered, launcher: signer }
+  const plan = { bundle, inputJson, resultTo, fuelMax, memoryBytesMax, nonce, order: ordered, launcher: signer }
   launch(turn, { ...plan, answer: { handle } }, from)
 }
 
@@ -77,6 +78,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
     launcher: plan.launcher,
     bundle: bundle.id,
     inputJson: plan.inputJson,
+    resultTo: plan.resultTo,
     seed: integerBelow(turn.random, 2 ** 31),
     launchedMs: turn.wallMs,
     allowance: allowanceOf(granted.value),
@@ -124,6 +126,10 @@ export function onCommand(turn: Turn, handle: number, { order }: Requests['comma
   if (resident.departure || resident.arrival) {
     state.nonces.delete(statement.nonce)
     return deny(turn, handle, 'BUSY', 'the agent is on its way')
+  }
+  if (isConfined(resident) && verb !== 'evict') {
+    state.nonces.delete(statement.nonce)
+    return deny(turn, handle, 'REFUSED', CONFINED)
   }
   depart(turn, resident, { reason: verb === 'evict' ? 'evict' : 'order', only: to })
   answer(turn, handle, 'command', { note: 'on its way' })

@@ -7,9 +7,10 @@ import { onDepartureFrozen } from './departure.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
-import { CHECKPOINT_MS, EFFECT_BYTES_MAX, EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
+import { CHECKPOINT_MS, EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
 import { reportHolding } from './neighbours.ts'
 import { forgetResident, writeResident, writeRow } from './records.ts'
+import { asSaid, effectBytesMax, isConfined, pursueUnseal } from './sealing.ts'
 import type { Resident } from './state.ts'
 import { tellStory } from './story.ts'
 import { ask, begin, log, persist, persistSoon, type Turn } from './turn.ts'
@@ -76,6 +77,7 @@ export function goOn(turn: Turn, resident: Resident): void {
   }
   resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
   turn.effects.push({ kind: 'run', agent: resident.agent })
+  pursueUnseal(turn, resident)
 }
 
 /** Others are being made of it as it stands there; what it did meanwhile would be paid from their shares. */
@@ -84,7 +86,7 @@ const standsForFork = ({ forking }: Resident): boolean => forking !== null && fo
 /** Takes checkpoints when they are due; called each tick and when a checkpoint has arrived at home. */
 export function checkpointWhenDue(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'running' || resident.checkpointSending || resident.effectsBeforeCheckpoint !== null) return
-  if (turn.nowMs < resident.checkpointDueMs || isBeingBrought(turn, resident)) return
+  if (turn.nowMs < resident.checkpointDueMs || isBeingBrought(turn, resident) || isConfined(resident)) return
   resident.guest = 'freezing'
   resident.checkpointing = true
   turn.effects.push({ kind: 'freeze', agent: resident.agent })
@@ -184,7 +186,8 @@ export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid
 /** Queues an effect for home. False where the queue is full: the caller makes the agent wait or drops with a word. */
 export function release(turn: Turn, resident: Resident, kind: EffectKind, number: number, valueJson: string): boolean {
   if (resident.effects.length >= EFFECTS_WAITING_MAX && kind !== 'result' && kind !== 'failure') return false
-  resident.effects.push({ agent: resident.agent, epoch: resident.epoch, kind, number, valueJson })
+  const said = asSaid(turn, resident, kind, number, valueJson)
+  resident.effects.push({ agent: resident.agent, epoch: resident.epoch, kind, number, valueJson: said })
   sendEffects(turn, resident)
   return true
 }
@@ -246,8 +249,9 @@ export function onEnded(
   fuelUsed: number,
 ): void {
   const bytes = utf8Length(valueJson)
-  if (bytes > EFFECT_BYTES_MAX) {
-    const reason = `${kind}Bytes ${bytes} > EFFECT_BYTES_MAX ${EFFECT_BYTES_MAX}`
+  const bytesMax = effectBytesMax(resident)
+  if (bytes > bytesMax) {
+    const reason = `${kind}Bytes ${bytes} > EFFECT_BYTES_MAX ${bytesMax}`
     return onEnded(turn, resident, 'failure', JSON.stringify({ code: 'QUOTA', reason }), fuelUsed)
   }
   resident.fuelUsed = fuelUsed

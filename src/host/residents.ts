@@ -50,6 +50,8 @@ export function newResident(
     sinceMs: turn.wallMs,
     checkpointCall: null,
     forking: null,
+    confined: false,
+    unsealing: [],
     ended: false,
   }
 }

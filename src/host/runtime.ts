@@ -24,6 +24,7 @@ import { banOf } from './notices.ts'
 import { showRow } from './orders.ts'
 import type { AskBlocks } from './pull.ts'
 import { nextAge, recallRecords } from './recall.ts'
+import { Seals } from './seals.ts'
 import { showHost } from './show.ts'
 import type { HostSnapshot } from './snapshot.ts'
 import { type HostState, newState, rememberBundle } from './state.ts'
@@ -113,13 +114,23 @@ class Runtime implements Host {
       share: (path) => this.#options.share?.(path) ?? Promise.resolve(null),
       emit: (event) => this.#post(event),
     })
+    const lodgings = this.#lodgings
     this.#hands = {
       authority: this.#authority,
       vault,
       transfers,
       dispatch,
       shelf: this.#shelf,
-      lodgings: this.#lodgings,
+      lodgings,
+      seals: new Seals({
+        signer: this.#options.signer,
+        random,
+        lend: (sealTo) => {
+          this.#state.sealTo = sealTo
+        },
+        deliver: (agent, delivery) => lodgings.deliver(agent, delivery),
+      }),
+      canSeal: () => this.#state.sealTo !== null,
       links: () => this.#links,
       checkpointBytesMax: this.#state.policy.memoryBytes,
       ask: (to, name, body) => this.ask(to, name, body),
@@ -260,6 +271,7 @@ class Runtime implements Host {
     bundle: Cid,
     {
       inputJson = 'null',
+      resultTo = null,
       fuelMax = Number.MAX_SAFE_INTEGER,
       memoryBytesMax = Number.MAX_SAFE_INTEGER,
     }: LaunchOptions = {},
@@ -269,7 +281,7 @@ class Runtime implements Host {
       this.#launches.set(token, ({ outcome }) =>
         outcome.ok ? resolve(outcome.agent) : reject(new LaunchError(outcome.code, outcome.reason)),
       )
-      this.#post({ kind: 'launch', token, bundle, inputJson, fuelMax, memoryBytesMax })
+      this.#post({ kind: 'launch', token, bundle, inputJson, resultTo, fuelMax, memoryBytesMax })
     })
   }
 

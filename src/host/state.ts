@@ -2,6 +2,7 @@ import type { Hop } from '../audit/itinerary.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { SealedValue, SealTo } from '../identity/sealed-value.ts'
 import type { Allowance } from '../permit/grant.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Origin } from '../wire/chain.ts'
@@ -26,6 +27,8 @@ export interface HostState {
   /** How deep agents may go here, in segments. */
   readonly depth: number
   readonly policy: Quota
+  /** Seals what agents say; null until the rim has lent it, which it does before an agent that wants it begins. */
+  sealTo: SealTo | null
   slots: number
   accepting: boolean
   /** The owner wants the machine back: residents leave or are parked. */
@@ -80,6 +83,7 @@ export interface HomeRow {
   allowance: Allowance
   readonly forkedFrom: ForkedFrom | null
   readonly origin: Origin
+  readonly resultTo: Did | null
   /** What was made of it, by the call that asked for it; a record each. */
   readonly forks: Fork[]
   state: Row['state']
@@ -189,6 +193,10 @@ export interface Resident {
   /** Call that asked for a checkpoint and waits until home has it. */
   checkpointCall: number | null
   forking: Forking | null
+  /** It has read sealed data, which stays here (sealing.ts). Never kept: what goes on from a checkpoint has not. */
+  confined: boolean
+  /** Its `unseal` calls that are not answered yet; `asked`: the rim is opening the value. */
+  unsealing: { readonly request: number; readonly value: SealedValue; asked: boolean }[]
   /** Final: nothing but effects left to send. */
   ended: boolean
 }
@@ -321,6 +329,7 @@ export interface LaunchPlan {
   readonly launcher: Did
   readonly bundle: Cid
   readonly inputJson: string
+  readonly resultTo: Did | null
   readonly fuelMax: number
   readonly memoryBytesMax: number
   readonly nonce: string | null
@@ -372,6 +381,7 @@ export function newState(
 ): HostState {
   return {
     ...birth,
+    sealTo: null,
     depth: birth.depth ?? DEPTH_OFFERED[birth.kind],
     accepting: birth.slots > 0,
     evicting: false,

@@ -41,4 +41,5 @@ export const briefOfRow = (state: HostState, row: HomeRow): Brief => ({
   forkedFrom: row.forkedFrom,
   origin: row.origin,
   head: row.head,
+  resultTo: row.resultTo,
 })

@@ -1,5 +1,6 @@
 import { base64pad } from 'multiformats/bases/base64'
 import type { Bytes } from '../base/bytes.ts'
+import type { Random } from '../base/random.ts'
 import type { Result } from '../base/result.ts'
 import { misshapen, reading, record, text } from '../base/shape.ts'
 import { type Did, parseDid } from './did.ts'
@@ -18,6 +19,9 @@ export interface SealedValue {
   readonly key: Bytes
   readonly box: Bytes
 }
+
+/** sealing.ts's, for those who are lent it and do not load it. */
+export type SealTo = (reader: Did, json: string, about: string, random: Random) => SealedValue
 
 export const sealedJson = ({ to, about, key, box }: SealedValue): string =>
   JSON.stringify({ $sealed: { about, box: base64pad.baseEncode(box), key: base64pad.baseEncode(key), to } })

@@ -3,6 +3,7 @@ import { flag, misshapen, oneOf, reading, record, text, whole } from '../base/sh
 import type { Delivery, PendingCall } from '../engine/image.ts'
 import type { HostKind } from '../host/snapshot.ts'
 import { type Did, parseDid } from '../identity/did.ts'
+import { parseSealed, type SealedValue } from '../identity/sealed-value.ts'
 import { FORK_MAX } from '../permit/limits.ts'
 import type { Quota } from '../permit/quota.ts'
 import { CALL_ARGS_LENGTH_MAX, NOTE_LENGTH_MAX, PATH_LENGTH_MAX } from './limits.ts'
@@ -22,6 +23,8 @@ export type Call =
   | { readonly name: 'asset'; readonly asset: string }
   | { readonly name: 'read'; readonly path: string }
   | { readonly name: 'hosts' }
+  | { readonly name: 'seal'; readonly reader: Did; readonly valueJson: string }
+  | { readonly name: 'unseal'; readonly value: SealedValue }
 
 export type Where =
   | { readonly to: 'home' }
@@ -42,6 +45,9 @@ export interface Answers {
   readonly asset: Uint8Array
   readonly read: Uint8Array
   readonly hosts: readonly KnownHost[]
+  /** The sealed value, and what was sealed: JSON that the rim has at hand as text. */
+  readonly seal: never
+  readonly unseal: never
 }
 
 export interface HostFacts {
@@ -93,6 +99,8 @@ const CALL_NAMES = [
   'asset',
   'read',
   'hosts',
+  'seal',
+  'unseal',
 ] as const satisfies readonly Call['name'][]
 
 function readCall(name: Call['name'], value: unknown): Call {
@@ -115,6 +123,17 @@ function readCall(name: Call['name'], value: unknown): Call {
     case 'emit': {
       const json = writeJson(record(value, name, ['value']).value)
       return { name, valueJson: json.ok ? json.value : misshapen(`value: ${json.reason}`) }
+    }
+    case 'seal': {
+      const { value: secret, reader } = record(value, name, ['value', 'reader'])
+      const did = parseDid(reader)
+      if (!did.ok) return misshapen(`reader: ${did.reason}`)
+      const json = writeJson(secret)
+      return { name, reader: did.value, valueJson: json.ok ? json.value : misshapen(`value: ${json.reason}`) }
+    }
+    case 'unseal': {
+      const sealed = parseSealed(record(value, name, ['value']).value)
+      return { name, value: sealed.ok ? sealed.value : misshapen(sealed.reason) }
     }
     case 'asset':
       return { name, asset: text(record(value, name, ['name']).name, 'name', PATH_LENGTH_MAX) }

@@ -108,6 +108,24 @@ export interface Self<Input = unknown> {
 
   /** The hosts that the present one knows to be on line, itself among them. */
   hosts(): Promise<readonly KnownHost[]>
+
+  /**
+   * Seals a value to an identity, given as its did: from then on only hosts of that identity open it, for agents of this
+   * program, and only with `unseal`. The host that seals sees the value, and so does every host that has run the agent
+   * with it; forget it afterwards. What no host on the way shall see is sealed before the launch (`sojourn launch --seal-to`).
+   */
+  seal<Value>(value: Value, reader: string): Promise<Sealed<Value>>
+
+  /**
+   * Opens a sealed value, on a host of the identity that it is sealed to; refused with DENIED anywhere else, and where it
+   * was sealed for another program or for other hands. From then on the agent stays: it ends on this host, can neither
+   * move nor fork, and no checkpoint of it is taken. Where the host's owner wants the machine back meanwhile, it goes on
+   * from its last checkpoint elsewhere, as after a crash, and has to come again.
+   *
+   *     await self.move({ host: input.reader })
+   *     const order = await self.unseal(input.order)
+   */
+  unseal<Value>(sealed: Sealed<Value>): Promise<Value>
 }
 
 /** Where to go: to the host the agent was launched from, to a host by its id, to any of a kind, or just away. */
@@ -123,6 +141,20 @@ export interface Host {
   /** For people. */
   readonly name: string
 }
+
+/** A value that one identity alone can read; JSON, to be carried, emitted and returned like any other. */
+export interface Sealed<Value = unknown> {
+  readonly $sealed: {
+    /** Who can read it, as did:key. */
+    readonly to: string
+    readonly about: string
+    readonly key: string
+    readonly box: string
+  }
+  /** Only for the compiler: what comes out of it. */
+  readonly [sealedValue]?: Value
+}
+declare const sealedValue: unique symbol
 
 export interface KnownHost {
   readonly id: string
@@ -201,6 +233,8 @@ interface Answers {
   asset: Uint8Array
   read: Uint8Array
   hosts: readonly KnownHost[]
+  seal: Sealed
+  unseal: unknown
 }
 
 /** What the engine refuses has a code; the author's error says so by its class. */
@@ -316,6 +350,14 @@ class Asking<Input> implements Self<Input> {
 
   hosts(): Promise<readonly KnownHost[]> {
     return call('hosts', {})
+  }
+
+  async seal<Value>(value: Value, reader: string): Promise<Sealed<Value>> {
+    return (await call('seal', { value: value === undefined ? null : value, reader })) as Sealed<Value>
+  }
+
+  async unseal<Value>(sealed: Sealed<Value>): Promise<Value> {
+    return (await call('unseal', { value: sealed })) as Value
   }
 }
 

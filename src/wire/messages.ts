@@ -67,6 +67,8 @@ export interface Brief {
   readonly origin: Origin
   /** The head of its chain of hops in the epoch in which its holder sends it: what READY and RELEASE follow. */
   readonly head: Cid
+  /** Who alone may read what the agent says; null where everybody who sees it may. */
+  readonly resultTo: Did | null
 }
 
 /** Whom an agent was made of: it went on from that one's checkpoint, in the middle of that call. */

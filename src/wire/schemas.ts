@@ -74,6 +74,7 @@ const brief: Schema<m.Brief> = v.strictObject({
   forkedFrom: v.nullable(forkedFrom),
   origin: v.strictObject({ order: v.nullable(f.cid), after: v.nullable(f.cid) }),
   head: f.cid,
+  resultTo: v.nullable(f.did),
 })
 const effect: Schema<m.Effect> = v.strictObject({
   agent: f.agent,
@@ -251,6 +252,7 @@ export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Sche
     home: f.did,
     bundle: f.cid,
     inputJson: f.json,
+    resultTo: v.nullable(f.did),
     fuelMax: f.whole,
     memoryBytesMax: f.whole,
     nonce: f.name,

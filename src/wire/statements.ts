@@ -81,6 +81,8 @@ export interface LaunchOrder {
   readonly home: Did
   readonly bundle: Cid
   readonly inputJson: string
+  /** Whose key everything that the agent says is sealed to; null leaves it readable. */
+  readonly resultTo: Did | null
   readonly fuelMax: number
   readonly memoryBytesMax: number
   readonly nonce: string

@@ -70,6 +70,7 @@ async function lodging(steps: number) {
     forkedFrom: null,
     origin: { order: null, after: null },
     head: car.value.root,
+    resultTo: null,
   }
   const prepared = lodgings.prepare(brief, null, null, NOTHING_PUSHED, DEFAULT_POLICY)
   await time.advance(10)

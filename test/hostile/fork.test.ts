@@ -34,6 +34,7 @@ const begun = (): Resident =>
     launcher: home,
     bundle: rawCid(Uint8Array.of(7)),
     inputJson: 'null',
+    resultTo: null,
     seed: 4,
     launchedMs: 100,
     allowance: allowanceOf(DEFAULT_QUOTA),

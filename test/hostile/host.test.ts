@@ -77,6 +77,7 @@ describe('a host that did the handshake', () => {
       movedBy: null,
       forkedFrom: null,
       ...beginning(agent, offer.bundle),
+      resultTo: null,
     }
     expect(
       refusal(await stranger.ask('send', { ...nothing, brief, epoch: 1, checkpoint: null, reason: 'place' })),
@@ -158,6 +159,7 @@ describe('a host that did the handshake', () => {
       movedBy: null,
       forkedFrom: null,
       ...beginning(agent, offer.bundle),
+      resultTo: null,
     }
     const send = { ...nothing, brief, epoch: 1, checkpoint: cborCid(Uint8Array.of(1)), reason: 'place' }
     expect(await stranger.ask('send', { ...send, checkpointBytes: 4_096 })).toBeUndefined()

@@ -109,6 +109,7 @@ beforeEach(async () => {
     sentBytes: 0,
     forkedFrom: null,
     ...beginning(agent, bundle),
+    resultTo: null,
   }
 })
 

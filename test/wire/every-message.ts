@@ -29,6 +29,7 @@ const brief = {
   sentBytes: 3,
   movedBy: null,
   forkedFrom,
+  resultTo: two.did,
   origin: { order: cid, after: null },
   head: cid,
 }
@@ -75,6 +76,7 @@ export async function everyMessage(): Promise<Message[]> {
     home: one.did,
     bundle: cid,
     inputJson: 'null',
+    resultTo: two.did,
     fuelMax: 1,
     memoryBytesMax: 1,
     nonce: 'n',

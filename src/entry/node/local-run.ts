@@ -267,6 +267,13 @@ class LocalRun {
       case 'progress':
       case 'emit':
         return answerCall(request, call.name, null)
+      case 'seal':
+      case 'unseal':
+        return refuseCall(
+          request,
+          'DENIED',
+          'here are no keys: values are sealed and unsealed by the hosts of a cluster',
+        )
       case 'hosts':
         return answerCall(
           request,

@@ -47,7 +47,7 @@ const authorityOf = (signer: Signer) => createAuthority(signer, createVerifier(g
 export async function orderLaunch(
   client: ClusterClient,
   signer: Signer,
-  wish: Pick<LaunchOrder, 'home' | 'bundle' | 'inputJson' | 'fuelMax' | 'memoryBytesMax'>,
+  wish: Pick<LaunchOrder, 'home' | 'bundle' | 'inputJson' | 'resultTo' | 'fuelMax' | 'memoryBytesMax'>,
 ): Promise<AgentId> {
   const order = await authorityOf(signer).seal<LaunchOrder>({ type: 'launch', ...wish, ...once() })
   const { agent } = await persevere(() => client.ask(wish.home, 'launch', { order }))

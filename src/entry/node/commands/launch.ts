@@ -72,6 +72,7 @@ async function launch(path: string, options: LaunchOptions): Promise<void> {
       home,
       bundle,
       inputJson: input,
+      resultTo: null,
       fuelMax: options.fuel ?? Number.MAX_SAFE_INTEGER,
       memoryBytesMax: options.memory ?? Number.MAX_SAFE_INTEGER,
     })
