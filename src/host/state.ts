@@ -9,8 +9,8 @@ import type { Origin } from '../wire/chain.ts'
 import type { Brief, Description, Effect, ForkedFrom, Load, Offer, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Accepted, Ballot, Certificate, Holding, Ready, Release, Sealed, Vote } from '../wire/statements.ts'
 import type { BundleFacts } from './events.ts'
-import { BUNDLES_KNOWN_MAX, DEPTH_OFFERED } from './limits.ts'
-import { type NoticeBook, newBook } from './notice-book.ts'
+import { BUNDLES_KNOWN_MAX } from './limits.ts'
+import type { NoticeBook } from './notice-book.ts'
 import type { HopReason, HopSnapshot } from './snapshot.ts'
 
 /**
@@ -369,40 +369,3 @@ export const descriptionOf = (state: HostState): Description => ({
   depth: state.depth,
   load: loadOf(state),
 })
-
-/** A host that has just been born: it knows itself, its owner's wishes, and nobody else. */
-export function newState(
-  birth: Pick<HostState, 'self' | 'age' | 'kind' | 'name' | 'engineIds' | 'policy' | 'slots'> & {
-    readonly depth?: number | undefined
-    readonly trusted: readonly Did[]
-    readonly operators: readonly Did[]
-    readonly administrators: readonly Did[]
-  },
-): HostState {
-  return {
-    ...birth,
-    sealTo: null,
-    depth: birth.depth ?? DEPTH_OFFERED[birth.kind],
-    accepting: birth.slots > 0,
-    evicting: false,
-    trusted: new Set(birth.trusted),
-    operators: new Set(birth.operators),
-    administrators: new Set(birth.administrators),
-    notices: newBook(),
-    acquaintances: new Map(),
-    rows: new Map(),
-    registers: new Map(),
-    residents: new Map(),
-    forwards: new Map(),
-    proposals: new Map(),
-    bundles: new Map(),
-    waiting: new Map(),
-    nonces: new Map(),
-    hops: [],
-    totals: { finished: 0, hopsIn: 0, hopsOut: 0, fuel: 0, refused: 0 },
-    nextToken: 1,
-    nextSequence: 1,
-    holdDueMs: 0,
-    loadDueMs: 0,
-  }
-}

@@ -1,0 +1,41 @@
+import type { Did } from '../identity/did.ts'
+import { DEPTH_OFFERED } from './limits.ts'
+import { newBook } from './notice-book.ts'
+import type { HostState } from './state.ts'
+
+/** A host that has just been born: it knows itself, its owner's wishes, and nobody else. */
+export function newState(
+  birth: Pick<HostState, 'self' | 'age' | 'kind' | 'name' | 'engineIds' | 'policy' | 'slots'> & {
+    readonly depth?: number | undefined
+    readonly trusted: readonly Did[]
+    readonly operators: readonly Did[]
+    readonly administrators: readonly Did[]
+  },
+): HostState {
+  return {
+    ...birth,
+    sealTo: null,
+    depth: birth.depth ?? DEPTH_OFFERED[birth.kind],
+    accepting: birth.slots > 0,
+    evicting: false,
+    trusted: new Set(birth.trusted),
+    operators: new Set(birth.operators),
+    administrators: new Set(birth.administrators),
+    notices: newBook(),
+    acquaintances: new Map(),
+    rows: new Map(),
+    registers: new Map(),
+    residents: new Map(),
+    forwards: new Map(),
+    proposals: new Map(),
+    bundles: new Map(),
+    waiting: new Map(),
+    nonces: new Map(),
+    hops: [],
+    totals: { finished: 0, hopsIn: 0, hopsOut: 0, fuel: 0, refused: 0 },
+    nextToken: 1,
+    nextSequence: 1,
+    holdDueMs: 0,
+    loadDueMs: 0,
+  }
+}
