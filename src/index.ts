@@ -2,7 +2,14 @@
  * The embedder's door: a host from its ports, in any realm. The adapters that fill the ports are in platform/; the
  * author's door, for what runs inside an agent, is "sojourn/agent". Deliberately a list: nothing else is public.
  */
-export { type Hop, type Stage, verifyItinerary } from './audit/itinerary.ts'
+export {
+  type Anchor,
+  type BrokenItinerary,
+  type Itinerary,
+  type Stage,
+  type VerifiedItinerary,
+  verifyItinerary,
+} from './audit/itinerary.ts'
 export type { Clock } from './base/clock.ts'
 export type { Cid } from './base/digest.ts'
 export type { Random } from './base/random.ts'
@@ -21,4 +28,5 @@ export type { Quota } from './permit/quota.ts'
 export type { Guest, GuestEvent, GuestOrder, Sandbox } from './sandbox/port.ts'
 export { type Store, StoreFullError, type Write } from './storage/port.ts'
 export { type Authority, createAuthority } from './wire/authority.ts'
+export type { HopRecord } from './wire/chain.ts'
 export { type Channel, ChannelClosedError, type Transport } from './wire/transport.ts'

@@ -1,4 +1,4 @@
-import type { Hop } from '../audit/itinerary.ts'
+import type { Itinerary } from '../audit/itinerary.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Deflate } from '../base/deflate.ts'
 import type { Cid, HashAll } from '../base/digest.ts'
@@ -89,8 +89,8 @@ export interface Host {
   launch(bundle: Cid, options?: LaunchOptions): Promise<AgentId>
   /** The story of an agent launched here, from line `from` on. */
   story(agent: AgentId, from: number): { readonly row: Row; readonly lines: readonly StoryLine[] } | null
-  /** Evidence of an agent's changes of holder, oldest first; its witness is this host. */
-  itinerary(agent: AgentId): readonly Hop[]
+  /** Evidence of the changes of holder of an agent launched here; null of another. */
+  itinerary(agent: AgentId): Itinerary | null
   /** Resolves when the agent has ended, with its outcome; null where it was not launched here. */
   outcome(agent: AgentId): Promise<{ readonly ok: boolean; readonly valueJson: string } | null>
   /** Asks another host; for command lines and consoles. */

@@ -107,9 +107,6 @@ export const STATUS_ENTRIES_MAX = 500
 /** Bytes of one list in a reply, as JSON, which CBOR does not exceed; two of them and the rest fit a message. */
 export const LIST_BYTES_MAX = 448 * 1024
 
-/** Changes of holder whose evidence home keeps for an agent, about 1 KB each; the first of more go. */
-export const ITINERARY_MAX = 1_000
-
 /**
  * Bytes of JSON in one effect: an emit above is refused to the agent, a result above is a failure, both with QUOTA. Half
  * a message, so that one agent's words never make a message that cannot be sent.

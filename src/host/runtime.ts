@@ -1,4 +1,4 @@
-import type { Hop } from '../audit/itinerary.ts'
+import type { Itinerary } from '../audit/itinerary.ts'
 import { encode } from '../base/codec.ts'
 import type { Cid } from '../base/digest.ts'
 import { accept, type Result } from '../base/result.ts'
@@ -13,6 +13,7 @@ import type { Ban } from '../wire/statements.ts'
 import type { Transport } from '../wire/transport.ts'
 import { BundleShelf } from './bundle-shelf.ts'
 import { carryOut, type Hands, type OutwardEffect } from './carry-out.ts'
+import { itineraryOf } from './chain.ts'
 import { Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
@@ -291,7 +292,10 @@ class Runtime implements Host {
     return row ? { row: showRow(row), lines: row.story.filter(({ number }) => number >= from) } : null
   }
 
-  itinerary = (agent: AgentId): readonly Hop[] => [...(this.#state.rows.get(agent)?.itinerary ?? [])]
+  itinerary(agent: AgentId): Itinerary | null {
+    const row = this.#state.rows.get(agent)
+    return row ? itineraryOf(row) : null
+  }
 
   async outcome(agent: AgentId): Promise<{ ok: boolean; valueJson: string } | null> {
     const row = this.#state.rows.get(agent)

@@ -35,5 +35,12 @@ export interface Decision {
 export const headOf = ({ agent, epoch, holding: { holder, checkpoint }, previous, release }: Decision): Cid =>
   cborCid(encode({ agent, epoch, holding: { holder, checkpoint }, previous, release }))
 
+/** The evidence of a hop, to be saved and shown: envelopes, and nothing beside them that could say something else. */
+export interface HopRecord {
+  readonly votes: readonly Uint8Array[]
+  readonly release: Uint8Array | null
+  readonly ready: Uint8Array | null
+}
+
 /** The name of a statement: of the bytes that are signed, not of the signature. */
 export const statementCid = (statement: Statement): Cid => cborCid(encode(statement))

@@ -276,9 +276,12 @@ async function order(home: Host, edge: LocalEdge, verb: 'evict' | 'resume'): Pro
 async function verifiedHops(home: Host, agents: readonly AgentId[]): Promise<Map<AgentId, readonly Stage[]>> {
   const verified = new Map<AgentId, readonly Stage[]>()
   for (const agent of agents) {
-    const stages = await verifyItinerary(agent, home.itinerary(agent), [home.did], authority)
-    if (!stages.ok) throw new Error(`itinerary of ${agent}: ${stages.code}: ${stages.reason}`)
-    verified.set(agent, stages.value)
+    const itinerary = home.itinerary(agent)
+    if (!itinerary) throw new Error(`nothing is known of ${agent}`)
+    const { row } = home.story(agent, Number.MAX_SAFE_INTEGER) ?? {}
+    const checked = await verifyItinerary(itinerary, authority, row ? [row] : [])
+    if (!checked.ok) throw new Error(`itinerary of ${agent}: ${checked.code}: ${checked.reason}`)
+    verified.set(agent, checked.value.stages)
   }
   return verified
 }
