@@ -36,6 +36,15 @@ export const NAME_CHARS_MAX = 64
 export const VERSION_CHARS_MAX = 64
 export const DESCRIPTION_CHARS_MAX = 500
 
+/** The last millisecond of the year 9999: what a date can say. */
+export const EXPIRES_MS_MAX = 253_402_300_799_999
+
+/**
+ * How long a bundle may begin new agents, where its author says nothing, days. An author who publishes no longer, or is kept
+ * from it, is not stood for by an old bundle for ever (THREATS 41, TUF: indefinite freeze).
+ */
+export const EXPIRES_DAYS = 365
+
 /**
  * Depth, in segments of the engine's native stack (docs/LIMITS.md): what an agent has whose author says nothing, and the
  * most, which is the engine's own (a test holds the two together). Less may not be asked for: every host has the standard.

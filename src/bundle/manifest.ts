@@ -11,6 +11,7 @@ import {
   DEPTH_MAX,
   DEPTH_STANDARD,
   DESCRIPTION_CHARS_MAX,
+  EXPIRES_MS_MAX,
   KERNEL_BYTES_MAX,
   KERNELS_MAX,
   NAME_CHARS_MAX,
@@ -31,6 +32,8 @@ export interface Manifest {
   /** Semantic version of the agent, for people and for refusing roll-backs. */
   readonly version: string
   readonly description: string
+  /** From then on no host lets new agents of it in, as milliseconds since 1970; null for never. */
+  readonly expiresMs: number | null
   /** The program: one script, UTF-8. */
   readonly entry: FileLink
   readonly sourceMap: FileLink | null
@@ -64,6 +67,7 @@ const FIELDS = [
   'name',
   'version',
   'description',
+  'expiresMs',
   'entry',
   'sourceMap',
   'kernels',
@@ -86,6 +90,7 @@ export function parseManifest(value: unknown): Result<Manifest, 'MANIFEST'> {
         /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/,
       ),
       description: plainText(fields.description, 'description', DESCRIPTION_CHARS_MAX),
+      expiresMs: fields.expiresMs === null ? null : whole(fields.expiresMs, 'expiresMs', 0, EXPIRES_MS_MAX),
       entry: fileLink(fields.entry, 'entry', CODE_BYTES_MAX),
       sourceMap: fields.sourceMap === null ? null : fileLink(fields.sourceMap, 'sourceMap', SOURCE_MAP_BYTES_MAX),
       kernels: fileLinks(fields.kernels, 'kernels', KERNELS_MAX, KERNEL_BYTES_MAX, kernelName),

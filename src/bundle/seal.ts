@@ -31,6 +31,8 @@ export interface AgentParts {
   /** What is left out is asked for as DEFAULT_QUOTA says. */
   readonly quota: Partial<Quota>
   readonly effects: Effects
+  /** Never, where it is left out; the command line sets it (bundle-file.ts). */
+  readonly expiresMs?: number | null
 }
 
 export interface SealedBundle {
@@ -76,6 +78,7 @@ function layOut(parts: AgentParts): { manifest: Manifest; blocks: Map<Cid, Uint8
     name,
     version,
     description,
+    expiresMs: parts.expiresMs ?? null,
     entry: link(utf8(parts.code)),
     sourceMap: parts.sourceMap === null ? null : link(utf8(parts.sourceMap)),
     kernels: links(parts.kernels),

@@ -23,6 +23,7 @@ import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import { occupied, type Resident, rememberBundle } from './state.ts'
 import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
+import { noteVersion, versionFault } from './versions.ts'
 
 /**
  * The destination's side of the hand-over: admission before a byte of state moves, a reserved place, the dry thaw, the
@@ -100,6 +101,8 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
     })
   const ban = banOf(state, facts.author)
   if (ban !== null) return refuseOffer(turn, handle, offer, { code: 'BANNED', reason: `its author is ${ban}` })
+  const aged = versionFault(turn, facts, offer.agent)
+  if (aged) return refuseOffer(turn, handle, offer, aged)
   const granted = grantedQuota(facts.quota, offer.allowance, state.policy)
   if (!granted.ok) return refuseOffer(turn, handle, offer, granted)
   if (offer.hops > granted.value.hops)
@@ -159,6 +162,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
     stages: 0,
     bringing: null,
   }
+  noteVersion(turn, facts)
   const have = state.forwards.get(offer.agent)?.checkpoint ?? state.rows.get(offer.agent)?.checkpoint ?? null
   answer(turn, handle, 'offer', { ttlMs: RESERVATION_MS, have })
 }

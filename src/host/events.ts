@@ -123,6 +123,9 @@ export interface BundleFacts {
   readonly id: Cid
   readonly author: Did
   readonly name: string
+  readonly version: string
+  /** By its author, as milliseconds since 1970; null for never. */
+  readonly expiresMs: number | null
   readonly kinds: readonly string[] | null
   readonly depth: number
   /** What it asks for. */

@@ -209,6 +209,13 @@ export const BUNDLES_OPEN_MAX = 64
 /** Roots of bundles whose author, or whose fault, is remembered by name: the same one is not verified twice (THREATS 31). */
 export const ROOTS_KNOWN_MAX = 4_096
 
+/**
+ * Names of bundles whose newest release is remembered, and of each the highest releases: only authors whom this host
+ * trusts can add one, some 200 bytes.
+ */
+export const VERSIONS_MAX = 10_000
+export const VERSION_MARKS_MAX = 8
+
 /** Offers of one neighbour whose bundle is being fetched and verified; one more is answered BUSY (THREATS 31). */
 export const OFFERS_OPENING_MAX = 16
 

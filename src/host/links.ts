@@ -141,6 +141,7 @@ export class Links {
   /** What has been said is said; then it is over. */
   hangUp(host: Did, reason: string): void {
     const link = this.#links.get(host)
+    this.#turnstile.offend(addressOf(host), null)
     if (link) void link.session.drained().then(() => link.session.close(reason))
   }
 

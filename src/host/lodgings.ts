@@ -359,6 +359,8 @@ export const factsOf = ({ id, author, manifest }: VerifiedBundle): BundleFacts =
   id,
   author,
   name: manifest.name,
+  version: manifest.version,
+  expiresMs: manifest.expiresMs,
   kinds: manifest.needs.kind === null ? null : [manifest.needs.kind],
   depth: manifest.needs.depth,
   quota: manifest.quota,

@@ -30,6 +30,7 @@ export function newState(
     proposals: new Map(),
     bundles: new Map(),
     waiting: new Map(),
+    versions: new Map(),
     nonces: new Map(),
     hops: [],
     totals: { finished: 0, hopsIn: 0, hopsOut: 0, fuel: 0, refused: 0 },

@@ -25,6 +25,7 @@ import { CONFINED, isConfined } from './sealing.ts'
 import type { HomeRow, LaunchPlan } from './state.ts'
 import { descriptionOf, rememberBundle } from './state.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
+import { noteVersion, versionFault } from './versions.ts'
 
 /** What authors, operators and the embedder want: launch, move, kill, evict; and what they ask to see. */
 export function onLaunch(turn: Turn, from: Did, handle: number, { order }: Requests['launch']['ask']): void {
@@ -58,6 +59,8 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
     return launchFailed(turn, plan, { code: 'UNTRUSTED_AUTHOR', reason: `author ${bundle.author} is not trusted here` })
   const ban = banOf(state, bundle.author)
   if (ban !== null) return launchFailed(turn, plan, { code: 'BANNED', reason: `author ${bundle.author} is ${ban}` })
+  const aged = versionFault(turn, bundle, null)
+  if (aged) return launchFailed(turn, plan, aged)
   const inputBytes = utf8Length(plan.inputJson)
   if (inputBytes > INPUT_BYTES_MAX)
     return launchFailed(turn, plan, {
@@ -72,6 +75,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
       code: 'BUSY',
       reason: `rows ${state.rows.size} >= ROWS_MAX ${ROWS_MAX}, none has ended`,
     })
+  noteVersion(turn, bundle)
   const resident = enrol(turn, granted.value, {
     name: bundle.name,
     author: bundle.author,

@@ -36,6 +36,7 @@ export const RESTORED_PREFIXES = [
   'hop/',
   'fork/',
   'notice/',
+  'version/',
 ] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({

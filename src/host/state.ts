@@ -12,6 +12,7 @@ import type { BundleFacts } from './events.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { NoticeBook } from './notice-book.ts'
 import type { HopReason, HopSnapshot } from './snapshot.ts'
+import type { VersionMark } from './versions.ts'
 
 /**
  * What a host knows. Plain data that the machine's parts read and change in turn, never at once; what must outlive the
@@ -49,6 +50,8 @@ export interface HostState {
   readonly bundles: Map<Cid, BundleFacts>
   /** What to do when an `ask`, `seal`, `openBundle`, `fetchCheckpoint` or `prepare` comes back. */
   readonly waiting: Map<number, Waiting>
+  /** The highest releases seen of each bundle, by author and name, highest first. */
+  readonly versions: Map<string, readonly VersionMark[]>
   readonly nonces: Map<string, { readonly agent: AgentId | null; readonly expiresMs: number }>
   readonly hops: HopSnapshot[]
   readonly totals: { finished: number; hopsIn: number; hopsOut: number; fuel: number; refused: number }

@@ -109,7 +109,7 @@ export async function importProgram(
   home: Host,
   program: CheapProgram,
   signer = author,
-  needs: AgentParts['needs'] = {},
+  changes: Partial<AgentParts> = {},
 ): Promise<Cid> {
   const { car } = await sealBundle(
     {
@@ -120,9 +120,10 @@ export async function importProgram(
       sourceMap: null,
       kernels: new Map(),
       assets: new Map(),
-      needs,
+      needs: {},
       quota: {},
       effects: 'fast',
+      ...changes,
     },
     signer,
   )

@@ -10,7 +10,7 @@ describe('a bundle that asks for all the depth there is', () => {
     const world = new Cluster()
     const home = await world.start(1, { kind: 'launcher', slots: 0 })
     const launch = async (depth = DEPTH_MAX) => {
-      const bundle = await importProgram(home.host, { ...long, ...program }, author, { depth })
+      const bundle = await importProgram(home.host, { ...long, ...program }, author, { needs: { depth } })
       const launching = home.host.launch(bundle)
       await world.time.advance(5)
       return launching
@@ -45,7 +45,7 @@ describe('a bundle that asks for all the depth there is', () => {
     const home = await world.start(1, { kind: 'tab' })
     await world.start(2, { depth: DEPTH_MAX - 1 })
     await world.time.advance(5_000)
-    const launching = home.host.launch(await importProgram(home.host, long, author, { depth: DEPTH_MAX }))
+    const launching = home.host.launch(await importProgram(home.host, long, author, { needs: { depth: DEPTH_MAX } }))
     await world.time.advance(3_000)
     const agent = await launching
     expect(world.holders(agent)).toEqual([])

@@ -35,6 +35,7 @@ const manifest = {
   name: parts.name,
   version: parts.version,
   description: parts.description,
+  expiresMs: null,
   entry: link(utf8(parts.code)),
   sourceMap: null,
   kernels: {},
@@ -231,6 +232,8 @@ describe('a bundle is refused', () => {
     ['says nothing of its depth', { ...manifest, needs: { kind: null } }, 'needs has no "depth"'],
     ['needs less than the standard depth', { ...manifest, needs: { kind: null, depth: 9 } }, 'needs depth 9 < 10'],
     ['needs more depth than there is', { ...manifest, needs: { kind: null, depth: 21 } }, 'needs depth 21 > 20'],
+    ['expires before all time', { ...manifest, expiresMs: -1 }, 'expiresMs -1 < 0'],
+    ['expires at no time', { ...manifest, expiresMs: 'soon' }, 'expiresMs is not a whole number'],
     ['wants effects we do not know', { ...manifest, effects: 'twice' }, 'effects is none of fast, durable'],
     ['names itself like a path', { ...manifest, name: '../x' }, 'name "../x" does not match ^[a-z][a-z0-9-]*$'],
     [

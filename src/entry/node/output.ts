@@ -44,6 +44,10 @@ export function columns(rows: readonly (readonly [string, string])[]): string[] 
 }
 
 /** Bytes for people: three digits and a unit. */
+/** Until when new agents of a bundle may begin: a day, UTC. */
+export const expiryText = (expiresMs: number | null): string =>
+  expiresMs === null ? 'never' : new Date(expiresMs).toISOString().slice(0, 10)
+
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
   const kilo = bytes / 1024

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { CAR_BYTES_MAX } from '../../bundle/limits.ts'
+import { CAR_BYTES_MAX, EXPIRES_DAYS } from '../../bundle/limits.ts'
 import { type BundleFault, openBundle, type VerifiedBundle } from '../../bundle/open.ts'
 import { sealBundle } from '../../bundle/seal.ts'
 import type { Signer } from '../../identity/signer.ts'
@@ -43,10 +43,15 @@ export async function readBundleFile(path: string, verifier: Verifier): Promise<
   return { car, bundle: opened.value }
 }
 
+const DAY_MS = 24 * 3600_000
+
+/** The end of the day, UTC, so many days from now: what is built again on the same day is the same bundle. */
+export const expiryIn = (days: number): number => (Math.floor(Date.now() / DAY_MS) + 1 + days) * DAY_MS - 1
+
 /** What a user names as an agent: a .car file is opened; a script or a folder is built, and signed by `signer`. */
 export async function bundleFrom(path: string, signer: Signer, verifier: Verifier): Promise<BundleFile> {
   if (path.endsWith('.car')) return readBundleFile(path, verifier)
-  const { car } = await sealBundle(await buildAgent(path), signer)
+  const { car } = await sealBundle({ ...(await buildAgent(path)), expiresMs: expiryIn(EXPIRES_DAYS) }, signer)
   const opened = await openBundle(car, verifier)
   if (!opened.ok) throw new BundleFileError(opened.code, `${path}: what was just built is refused: ${opened.reason}`)
   return { car, bundle: opened.value }

@@ -1,18 +1,22 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { EXPIRES_DAYS } from '../../../bundle/limits.ts'
 import { openBundle } from '../../../bundle/open.ts'
 import { sealBundle } from '../../../bundle/seal.ts'
 import type { Signer } from '../../../identity/signer.ts'
 import { createVerifier } from '../../../identity/verifier.ts'
 import { buildAgent } from '../../../platform/node/bundle-builder.ts'
+import { expiryIn } from '../../../platform/node/bundle-file.ts'
 import { defaultIdentityPath, loadIdentity, loadOrCreateIdentity } from '../../../platform/node/identity-file.ts'
-import { bytesText, CommandError, columns, printResult, say } from '../output.ts'
+import { wholeNumber } from '../arguments.ts'
+import { bytesText, CommandError, columns, expiryText, printResult, say } from '../output.ts'
 
 /** `sojourn build`: source in, signed bundle out. */
 interface BuildOptions {
   readonly out?: string
   readonly key?: string
+  readonly expires: number | null
   readonly json: boolean
 }
 
@@ -27,13 +31,19 @@ export function register(program: Command): void {
     .argument('<agent>', 'script or folder')
     .option('--out <file>', 'the bundle (default: <name>-<version>.car)')
     .option('--key <file>', 'who signs (default: your identity, made when there is none)')
+    .option(
+      '--expires <days>',
+      'hosts let no new agents of it in after so many days, or "never"',
+      daysOrNever,
+      EXPIRES_DAYS,
+    )
     .option('--json', 'print JSON', false)
-    .addHelpText('after', '\nExample:\n  sojourn build agents/golomb --out golomb.car')
+    .addHelpText('after', '\nExample:\n  sojourn build agents/golomb --out golomb.car --expires 90')
     .action(build)
 }
 
-async function build(agent: string, { out, key, json }: BuildOptions): Promise<void> {
-  const parts = await buildAgent(agent)
+async function build(agent: string, { out, key, expires, json }: BuildOptions): Promise<void> {
+  const parts = { ...(await buildAgent(agent)), expiresMs: expires === null ? null : expiryIn(expires) }
   const signer = key === undefined ? await ownIdentity() : await loadIdentity(key)
   const { car, id } = await sealBundle(parts, signer)
   const opened = await openBundle(car, createVerifier(globalThis.crypto.subtle))
@@ -55,6 +65,7 @@ async function build(agent: string, { out, key, json }: BuildOptions): Promise<v
       author: signer.did,
       name,
       version,
+      expires: expiryText(parts.expiresMs),
       bytes: car.length,
       kernels,
       assets: [...parts.assets.keys()],
@@ -64,9 +75,14 @@ async function build(agent: string, { out, key, json }: BuildOptions): Promise<v
       ['id', id],
       ['agent', `${name} ${version}`],
       ['author', signer.did],
+      ['expires', expiryText(parts.expiresMs)],
       ...(kernels.length > 0 ? [['kernels', kernels.join(', ')] as const] : []),
     ]),
   )
+}
+
+function daysOrNever(text: string): number | null {
+  return text === 'never' ? null : wholeNumber(1, 10 * EXPIRES_DAYS)(text)
 }
 
 async function ownIdentity(): Promise<Signer> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { VerifiedBundle } from '../../../bundle/open.ts'
 import { createVerifier } from '../../../identity/verifier.ts'
 import { readBundleFile } from '../../../platform/node/bundle-file.ts'
-import { bytesText, columns, printResult } from '../output.ts'
+import { bytesText, columns, expiryText, printResult } from '../output.ts'
 
 /** `sojourn inspect`: what a bundle declares and holds. Opens it as a host would, and refuses what a host would. */
 export function register(program: Command): void {
@@ -41,6 +41,7 @@ function describe({ id, author, manifest, kernels, assets, code, sourceMap }: Ve
     needs,
     quota,
     effects,
+    expires: expiryText(manifest.expiresMs),
     bytes: carBytes,
     codeChars: code.length,
     sourceMap: sourceMap !== null,
@@ -63,6 +64,7 @@ function lines(bundle: VerifiedBundle, carBytes: number): string[] {
       `fuel ${fuel}, memory ${bytesText(memoryBytes)}, ${lifetimeMs / 1000} s, ${bytesText(sentBytes)} sent, ${hops} hops`,
     ],
     ['effects', effects],
+    ['expires', expiryText(bundle.manifest.expiresMs)],
     ['program', `${bytesText(entry.bytes)}${sourceMap ? ', with source map' : ''}`],
     ...[...bundle.kernels].map(([kernel, { wasm }]) => ['kernel', `${kernel} (${bytesText(wasm.length)})`] as const),
     ...[...bundle.assets].map(([asset, { bytes }]) => ['asset', `${asset} (${bytesText(bytes.length)})`] as const),

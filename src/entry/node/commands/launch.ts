@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
+import { EXPIRES_DAYS } from '../../../bundle/limits.ts'
 import { partsFault, sealBundle } from '../../../bundle/seal.ts'
 import { type AgentId, shortAgentId } from '../../../directory/agent-id.ts'
 import type { Did } from '../../../identity/did.ts'
 import type { Signer } from '../../../identity/signer.ts'
 import { createVerifier } from '../../../identity/verifier.ts'
 import { buildAgent } from '../../../platform/node/bundle-builder.ts'
-import { bundleFrom } from '../../../platform/node/bundle-file.ts'
+import { bundleFrom, expiryIn } from '../../../platform/node/bundle-file.ts'
 import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
 import type { Row, StoryLine } from '../../../wire/messages.ts'
 import { bindOption, fuel, identityOption, inputJson, joinOption, jsonOption, mebibytes } from '../arguments.ts'
@@ -86,7 +87,7 @@ async function launch(path: string, options: LaunchOptions): Promise<void> {
 async function carOf(path: string, name: string | undefined, signer: Signer): Promise<Uint8Array> {
   if (name === undefined) return (await bundleFrom(path, signer, createVerifier(globalThis.crypto.subtle))).car
   if (path.endsWith('.car')) throw new CommandError('NAME', `${path} is signed with its name: --name is for source`)
-  const parts = { ...(await buildAgent(path)), name }
+  const parts = { ...(await buildAgent(path)), name, expiresMs: expiryIn(EXPIRES_DAYS) }
   const fault = partsFault(parts)
   if (fault !== null) throw new CommandError('NAME', fault)
   return (await sealBundle(parts, signer)).car
