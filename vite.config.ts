@@ -29,10 +29,6 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    rolldownOptions: {
-      // The rendezvous knows the guest's web worker by its name and serves it with a policy that lets it reach nothing.
-      output: { entryFileNames: ({ name }) => `assets/${name === 'sandbox-worker' ? 'guest' : name}-[hash].js` },
-    },
   },
   plugins: [
     VitePWA({

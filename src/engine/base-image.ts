@@ -3,7 +3,7 @@
  * a fixed clock and no chance, so it is the same in every realm; a machine's image holds only what differs from it.
  */
 import { assert } from '../base/assert.ts'
-import { utf8 } from '../base/bytes.ts'
+import { type Bytes, utf8 } from '../base/bytes.ts'
 import { RANDOM_STATE_BYTES } from './chance.ts'
 import {
   ASYNCIFY_BUFFER_BYTES,
@@ -39,6 +39,20 @@ export interface EngineModules {
   /** Null where it was not loaded: everything runs on the movable build then, which takes longer and gives the same. */
   readonly plain: WebAssembly.Module | null
 }
+
+/** The same as bytes, for realms that compiled modules cannot be handed to. */
+export interface EngineCode {
+  readonly movable: Bytes
+  readonly plain: Bytes | null
+}
+
+/** Compiles what is not compiled yet. */
+export function compileEngine({ movable, plain }: EngineModules | EngineCode): EngineModules {
+  return { movable: compile(movable), plain: plain && compile(plain) }
+}
+
+const compile = (part: WebAssembly.Module | Bytes): WebAssembly.Module =>
+  part instanceof Uint8Array ? new WebAssembly.Module(part) : part
 
 /** What the clock says while the base image is made. Any constant does. */
 const BASE_CLOCK_MS = 1_234_567_890_123

@@ -4,7 +4,7 @@
  * It deliberately knows no host, no permit and no network: system calls come out (`takeCalls`), answers go in (`deliver`).
  */
 import { assert } from '../base/assert.ts'
-import { type EngineBuild, type EngineModules, prepareEngine } from './base-image.ts'
+import { compileEngine, type EngineBuild, type EngineCode, type EngineModules, prepareEngine } from './base-image.ts'
 import type { ConsoleLine } from './console-log.ts'
 import { freezeProgram, ImageError, patchProgram, peekProgram, restProgram, thawProgram } from './freeze.ts'
 import type { Delivery, MachineImage, PendingCall, Place } from './image.ts'
@@ -17,7 +17,9 @@ import type { Tier } from './twin.ts'
 
 export {
   type ConsoleLine,
+  compileEngine,
   type EngineBuild,
+  type EngineCode,
   type EngineModules,
   ImageError,
   type MachineOptions,

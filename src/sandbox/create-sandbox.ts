@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Timer } from '../base/timers.ts'
-import type { EngineModules } from '../engine/machine.ts'
+import type { EngineCode, EngineModules } from '../engine/machine.ts'
 import { SPARE_DELAY_MS } from './limits.ts'
 import type { Guest, GuestEvent, GuestOrder, Sandbox } from './port.ts'
 import { isPrepared } from './protocol.ts'
@@ -12,11 +12,13 @@ import { Warden, type WardenPowers, type WorkerEvents, type WorkerLink } from '.
  */
 export interface SandboxRealm extends WardenPowers {
   startWorker(events: WorkerEvents): WorkerLink
-  /** Engines that guests can run on, compiled once and shared by all workers; spares prepare the first. */
-  readonly engines: ReadonlyMap<string, EngineModules>
+  /** Engines that guests can run on, compiled once and shared where workers can share them; spares prepare the first. */
+  readonly engines: ReadonlyMap<string, Engine>
   /** How many spares to keep; what runs one agent in its life needs none. */
   readonly spares: number
 }
+
+type Engine = EngineModules | EngineCode
 
 export interface ClosableSandbox extends Sandbox {
   /** Ends every worker; the guests end without an event. */
@@ -29,8 +31,8 @@ export function createSandbox(realm: SandboxRealm): ClosableSandbox {
   let refill: Timer | null = null
   let closed = false
 
-  const start = (engineId: string, modules: EngineModules): WaitingWorker => {
-    const worker = new WaitingWorker(realm, engineId, modules, {
+  const start = (engineId: string, engine: Engine): WaitingWorker => {
+    const worker = new WaitingWorker(realm, engineId, engine, {
       // One spare after the other: each takes the processor from the guests that run.
       onPrepared: () => refillSoon(),
       onEnd: () => {
@@ -58,27 +60,27 @@ export function createSandbox(realm: SandboxRealm): ClosableSandbox {
       prepareSpare()
     })
   }
-  const takeWorker = (engineId: string, modules: EngineModules): WaitingWorker => {
+  const takeWorker = (engineId: string, engine: Engine): WaitingWorker => {
     for (const spare of spares) {
       if (spare.engineId !== engineId) continue
       spares.delete(spare)
       return spare
     }
-    return start(engineId, modules)
+    return start(engineId, engine)
   }
 
   prepareSpare()
   return {
     spawn(order, onEvent) {
-      const modules = realm.engines.get(order.engineId)
-      if (!modules || closed)
+      const engine = realm.engines.get(order.engineId)
+      if (!engine || closed)
         return refuseOrder(realm, order, closed ? 'the sandbox is closed' : 'this engine is not here', onEvent)
       const whenUp = (event: GuestEvent): void => {
         onEvent(event)
         if (event.kind === 'ready' || event.kind === 'failed') refillSoon()
       }
       try {
-        return takeWorker(order.engineId, modules).admit(order, whenUp)
+        return takeWorker(order.engineId, engine).admit(order, whenUp)
       } catch (error) {
         const reason = error instanceof Error ? error.message : 'no reason given'
         return refuseOrder(realm, order, `no worker starts (${reason})`, onEvent)
@@ -110,12 +112,12 @@ class WaitingWorker implements WorkerEvents, WorkerLink {
   #prepared = false
   #warden: Warden | null = null
 
-  constructor(realm: SandboxRealm, engineId: string, modules: EngineModules, watch: Watch) {
+  constructor(realm: SandboxRealm, engineId: string, engine: Engine, watch: Watch) {
     this.engineId = engineId
     this.#powers = realm
     this.#watch = watch
     this.#link = realm.startWorker(this)
-    this.#link.post({ kind: 'prepare', engineId, modules }, [])
+    this.#link.post({ kind: 'prepare', engineId, engine }, [])
   }
 
   get prepared(): boolean {

@@ -1,7 +1,7 @@
 import type { Result } from '../base/result.ts'
 import { flag, misshapen, oneOf, reading, record, text, whole } from '../base/shape.ts'
 import type { Delivery, MachineImage } from '../engine/image.ts'
-import type { EngineModules } from '../engine/machine.ts'
+import type { EngineCode, EngineModules } from '../engine/machine.ts'
 import {
   CALL_ARGS_LENGTH_MAX,
   CALL_NAME_LENGTH_MAX,
@@ -20,7 +20,7 @@ import type { GuestEvent, GuestFailure, GuestLimit, GuestOrder } from './port.ts
  */
 export type HostMessage =
   /** Sent first, maybe long before the order: the engine that the guest shall hold ready. Answered with `prepared`. */
-  | { readonly kind: 'prepare'; readonly engineId: string; readonly modules: EngineModules }
+  | { readonly kind: 'prepare'; readonly engineId: string; readonly engine: EngineModules | EngineCode }
   | { readonly kind: 'start'; readonly order: StartOrder }
   | { readonly kind: 'run' }
   | { readonly kind: 'freeze' }

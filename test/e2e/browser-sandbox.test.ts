@@ -28,9 +28,10 @@ describe.skipIf(chromiumOrSkip() === null)('a web worker in Chromium', () => {
       const { straight } = await import('/test/contract/play.ts')
       const { SANDBOX_CLAIMS } = await import('/test/contract/sandbox.ts')
       const { id } = await (await fetch('/dist/engine/engine.json')).json()
-      const load = (tier) => WebAssembly.compileStreaming(fetch('/dist/engine/' + tier + '.wasm'))
-      const modules = { movable: await load('movable'), plain: await load('plain') }
-      const sandbox = createBrowserSandbox({ engines: new Map([[id, modules]]) })
+      const { default: script } = await import('/dist/guest/guest-worker.js?raw')
+      const load = async (tier) => new Uint8Array(await (await fetch('/dist/engine/' + tier + '.wasm')).arrayBuffer())
+      const code = { movable: await load('movable'), plain: await load('plain') }
+      const sandbox = createBrowserSandbox({ engines: new Map([[id, code]]), script })
       window.straight = () => straight({ sandbox, engineId: id })
       window.prove = (claim) => SANDBOX_CLAIMS.find((one) => one.claim === claim).prove({ sandbox, engineId: id }).then(() => 'holds', (error) => error.message)
     })()`)

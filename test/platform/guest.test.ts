@@ -32,7 +32,7 @@ beforeEach(() => {
   })
   const mail = createEarlyMail()
   tell = mail.take
-  tell({ kind: 'prepare', engineId: manifest.id, modules })
+  tell({ kind: 'prepare', engineId: manifest.id, engine: modules })
   runGuest({
     clock: time,
     timers: time,
@@ -177,7 +177,7 @@ describe('a guest', () => {
     mail.take({
       kind: 'prepare',
       engineId: 'x',
-      modules: { movable: new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)), plain: null },
+      engine: { movable: new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)), plain: null },
     })
     const { label: _, image: __, ...rest } = order()
     mail.take({ kind: 'start', order: { ...rest, image: null } })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Rendezvous, serve } from '../../src/rendezvous/serve.ts'
+import { FRAME_SCRIPT_SOURCE } from '../../src/sandbox/frame.ts'
 import { parseCluster, parseHosts } from '../../src/wire/cluster.ts'
 import { signerOf } from './client.ts'
 import { quiet } from './quiet.ts'
@@ -23,7 +24,6 @@ beforeAll(async () => {
     'page/index.html': '<!doctype html><title>Sojourn</title>',
     'page/sw.js': 'self.x = 1',
     'page/assets/app-Bx3_kd92.js': `export const text = ${JSON.stringify('sojourn '.repeat(500))}`,
-    'page/assets/guest-Ab12_cd3.js': 'export {}',
     'secret.txt': 'secret',
   }
   for (const [path, text] of Object.entries(files)) await writeFile(join(folder, path), text)
@@ -75,9 +75,13 @@ describe('the rendezvous over HTTP', () => {
     expect(response.headers.get('referrer-policy')).toBe('no-referrer')
   })
 
-  it('serves a guest’s script under a policy that reaches nothing', async () => {
-    const response = await fetch(`${rendezvous.url}/assets/guest-Ab12_cd3.js`)
-    expect(response.headers.get('content-security-policy')).toContain("connect-src 'none'")
+  it('lets the page make the frames of guests and no others, and connect to nobody else but over WebRTC', async () => {
+    const { headers } = await fetch(`${rendezvous.url}/`)
+    const policy = headers.get('content-security-policy') ?? ''
+    expect(policy).toContain(`script-src 'self' 'wasm-unsafe-eval' ${FRAME_SCRIPT_SOURCE};`)
+    expect(policy).toContain("worker-src 'self' blob:;")
+    expect(policy).toContain("frame-src 'none'")
+    expect(headers.get('connection-allowlist')).toBe('(response-origin); webrtc=allow')
   })
 
   it('lets assets named by their content be kept for ever, and nothing else', async () => {

@@ -107,7 +107,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'entry/browser': {
     imports: [...CORE, 'platform/browser', 'platform/peerjs', 'platform/guest', 'ui'],
     packages: ['@preact/signals', 'preact', 'workbox-window', 'virtual:*'],
-    built: ['dist/engine/'],
+    built: ['dist/engine/', 'dist/guest/'],
     core: false,
   },
   'entry/node': {

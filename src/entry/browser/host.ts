@@ -1,3 +1,4 @@
+import guestScript from '../../../dist/guest/guest-worker.js?raw'
 import { createHost } from '../../host/runtime.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { browserDeflate } from '../../platform/browser/deflate.ts'
@@ -27,7 +28,8 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
   try {
     const [signer, engine] = await Promise.all([loadOrCreateBrowserIdentity(), loadEngine()])
     sandbox = createBrowserSandbox({
-      engines: new Map([[engine.id, engine.modules]]),
+      engines: new Map([[engine.id, engine.code]]),
+      script: guestScript,
       spares: Math.min(wish.slots, SPARES_MAX),
     })
     const guests = sandbox

@@ -1,40 +1,64 @@
-import type { EngineModules } from '../../engine/machine.ts'
+import type { EngineCode } from '../../engine/machine.ts'
 import { type ClosableSandbox, createSandbox } from '../../sandbox/create-sandbox.ts'
 import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
+import { openFrame } from './frame.ts'
 import { browserClock, browserTimers } from './time.ts'
 
 /**
- * Guests in the browser: one dedicated web worker each, with nothing left in it but the language, WebAssembly and its
- * port to us. The page's content security policy is the wall behind; an origin of its own for guests is not built yet.
+ * Guests in the browser: one dedicated web worker each, in a frame of its own whose origin is nobody's and whose policy
+ * allows no connection, with nothing left in it but the language, WebAssembly and its port to us. Chromium gives such
+ * frames a process apart from the page's, which all guests of a page share; compiled modules cannot go there, so each
+ * worker compiles the engine itself, and a browser that knows the bytes already does not do it twice.
  */
 export interface BrowserSandboxOptions {
   /** The engines to run on, by id; the first is the one that spare workers hold ready. */
-  readonly engines: ReadonlyMap<string, EngineModules>
+  readonly engines: ReadonlyMap<string, EngineCode>
+  /** The guest's script (guest-worker.ts with all that it imports, bundled at build time), or another's for tests. */
+  readonly script: string
   /** How many workers to hold ready. */
   readonly spares?: number
 }
 
-export const createBrowserSandbox = ({ engines, spares = 1 }: BrowserSandboxOptions): ClosableSandbox =>
-  createSandbox({ clock: browserClock, timers: browserTimers, engines, spares, startWorker })
+export function createBrowserSandbox({ engines, script, spares = 1 }: BrowserSandboxOptions): ClosableSandbox {
+  const file = new Blob([script], { type: 'text/javascript' })
+  return createSandbox({
+    clock: browserClock,
+    timers: browserTimers,
+    engines,
+    spares,
+    startWorker: (events) => startWorker(file, events),
+  })
+}
 
-function startWorker(events: WorkerEvents): WorkerLink {
-  const worker = new Worker(new URL('./sandbox-worker.ts', import.meta.url), { type: 'module', name: 'sojourn guest' })
+/** Newer than the types of the DOM; where a browser does not have it, the watchdog notices instead. */
+interface ClosingPort extends MessagePort {
+  onclose: (() => void) | null
+}
+
+function startWorker(script: Blob, events: WorkerEvents): WorkerLink {
+  const { port1, port2 } = new MessageChannel()
+  const port = port1 as ClosingPort
+  const frame = openFrame(script, port2)
   let ended = false
-  worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (!ended) events.message(data)
+  port.onmessage = ({ data, ports }: MessageEvent<unknown>) => {
+    // A guest has one port and nothing to hand over; `undefined` is no message of its protocol.
+    if (!ended) events.message(ports.length === 0 ? data : undefined)
   }
-  worker.onmessageerror = () => events.died('a message could not be read')
-  worker.onerror = (event) => {
-    event.preventDefault()
-    events.died(event.message || 'the web worker failed')
+  port.onmessageerror = () => {
+    if (!ended) events.died('a message could not be read')
+  }
+  port.onclose = () => {
+    if (!ended) events.died('the web worker has gone')
   }
   return {
+    // What is sent before the worker is there waits in the channel.
     post(message, transfer) {
-      worker.postMessage(message, [...transfer])
+      port.postMessage(message, [...transfer])
     },
     terminate() {
       ended = true
-      worker.terminate()
+      port.close()
+      frame.remove()
     },
   }
 }

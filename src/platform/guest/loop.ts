@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Timers } from '../../base/timers.ts'
-import { type EngineBuild, prepareEngine } from '../../engine/machine.ts'
+import { compileEngine, type EngineBuild, prepareEngine } from '../../engine/machine.ts'
 import type { GuestMessage, HostMessage, Prepared } from '../../sandbox/protocol.ts'
 import { Guest } from './guest.ts'
 import { wordsOf } from './load.ts'
@@ -27,7 +27,7 @@ export function runGuest(realm: GuestRealm): void {
   realm.receive((message) => {
     if (message.kind === 'prepare') {
       try {
-        engine = prepareEngine(message.engineId, message.modules)
+        engine = prepareEngine(message.engineId, compileEngine(message.engine))
         rehearse(engine)
       } catch (error) {
         fault = wordsOf(error)
