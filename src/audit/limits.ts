@@ -5,3 +5,27 @@
  * believed only when it has so many: a shorter one has been cut.
  */
 export const ITINERARY_MAX = 1_000
+
+/** Good segments in a row until a host is audited by lot (BOINC's rule for a host whose results have held ten times). */
+export const GOOD_BEFORE_LOT = 10
+
+/**
+ * A proven host has one in n of its segments run again, n its good ones in a row, and at least one in so many: what is run
+ * twice is then a sixteenth of the work, which leaves room under a tenth for recording and signing. A lie in one segment of
+ * twenty is found within 100 segments with 27 % there, and in half of all cases within 220; a host that waits until it is
+ * trusted and then lies all the time is found within 16 segments on average (THREATS 18).
+ */
+export const LOT_MAX = 16
+
+/**
+ * Segments of one agent that home keeps the evidence of, and bytes of it: logs, and the checkpoints they begin at, whole,
+ * although neighbours share most of their blocks. Older ones that nobody ran again are let go and counted (THREATS 8).
+ */
+export const SEGMENTS_KEPT_MAX = 32
+export const EVIDENCE_BYTES_MAX = 512 * 1024 * 1024
+
+/** Segments that home has evidence of or remembers the end of, of all agents together; the oldest go first. */
+export const SEGMENTS_KNOWN_MAX = 10_000
+
+/** Hosts whose record home keeps; the least of note go first: those without a strike that were audited longest ago. */
+export const RATES_MAX = 4_096

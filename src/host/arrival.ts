@@ -271,7 +271,7 @@ function bring(turn: Turn, resident: Resident, brief: Brief, checkpoint: Cid | n
   if (from && turn.state.rows.has(brief.agent) && !mayRunHere(turn, resident)) {
     // To be parked: the blocks are kept, nothing is thawed.
     emptyPlace(turn, resident)
-    if (checkpoint === null) return onPrepared(turn, resident, null, 0)
+    if (checkpoint === null) return onPrepared(turn, resident, null, { stateBytes: 0, fuelUsed: 0 })
     resident.preparing = begin(
       turn,
       { kind: 'fetchCheckpoint', agent: brief.agent, checkpoint, from, pushed, hopped: true },
@@ -288,9 +288,15 @@ function bring(turn: Turn, resident: Resident, brief: Brief, checkpoint: Cid | n
 }
 
 /** The end of a `prepare`, be it for an arrival or for an agent that was parked here. */
-export function onPrepared(turn: Turn, resident: Resident, fault: Fault | null, stateBytes: number): void {
+export function onPrepared(
+  turn: Turn,
+  resident: Resident,
+  fault: Fault | null,
+  { stateBytes, fuelUsed }: { readonly stateBytes: number; readonly fuelUsed: number },
+): void {
   const { arrival } = resident
   resident.preparing = null
+  if (!fault) resident.fuelUsed = fuelUsed
   resident.stateBytes = Math.max(resident.stateBytes, stateBytes)
   if (resident.guest === 'preparing') resident.guest = fault ? 'none' : 'ready'
   if (!arrival) return fault ? cannotGoOn(turn, resident, fault) : settleIn(turn, resident)

@@ -6,7 +6,8 @@ import type { BundleShelf } from './bundle-shelf.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Answer, Fault, HostEffect, HostEvent } from './events.ts'
 import type { Links } from './links.ts'
-import { factsOf, type Lodgings } from './lodgings.ts'
+import { factsOf } from './lodger.ts'
+import type { Lodgings } from './lodgings.ts'
 import type { Seals } from './seals.ts'
 import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
@@ -74,7 +75,7 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
       if (effect.brief.resultTo !== null && !hands.canSeal())
         return hands.seals.ready().then(
           () => carryOut(hands, effect),
-          () => post({ kind: 'prepared', token: effect.token, fault: CANNOT_SEAL, stateBytes: 0 }),
+          () => post({ kind: 'prepared', token: effect.token, fault: CANNOT_SEAL, stateBytes: 0, fuelUsed: 0 }),
         )
       return lodgings
         .prepare(effect.brief, effect.checkpoint, effect.from, effect.pushed, effect.quota)
@@ -91,6 +92,10 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
       return lodgings.limit(effect.agent, effect.quota)
     case 'hold':
       return vault.hold(effect.agent, effect.checkpoint)
+    case 'pin':
+      return vault.pin(effect.checkpoint)
+    case 'unpin':
+      return vault.unpin(effect.checkpoint)
     case 'terminate':
       return lodgings.terminate(effect.agent)
     case 'forget':

@@ -15,6 +15,7 @@ import { newResident } from './residents.ts'
 import type { HomeRow, Resident } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
 import { log, persist, persistSoon, type Turn } from './turn.ts'
+import { openChain } from './vouchers.ts'
 
 /**
  * A decision becomes known. The same few lines serve everybody whom it concerns: the witness moves to the next epoch,
@@ -60,6 +61,7 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
   row.epoch = epoch
   row.holder = holding.holder
   row.head = headOf(hop.certificate)
+  openChain(turn, row, before, hop.certificate)
   row.heardMs = turn.nowMs
   row.itinerary.push(hop)
   if (row.itinerary.length > ITINERARY_MAX) {

@@ -18,6 +18,7 @@ import {
 } from './limits.ts'
 import { isWorthStaging, onStandingImage, takeImage } from './precopy.ts'
 import { spread } from './proposer.ts'
+import { vouch, voucherFor } from './receipts.ts'
 import { writeResident } from './records.ts'
 import { goOn, isSpent, mayRunHere, onEnded, settleIn } from './residence.ts'
 import { isConfined, letGoOfUnsealed } from './sealing.ts'
@@ -55,6 +56,7 @@ export function depart(
     phase: 'choose',
     holding: null,
     ready: null,
+    vouched: false,
     votes: new Map(),
     stages: 0,
     staging: null,
@@ -189,6 +191,7 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
   departure.frozenMs ??= turn.nowMs
   departure.phase = 'send'
   departure.holding = { holder: to, checkpoint: resident.checkpoint }
+  vouchHop(turn, resident, departure)
   const answered = Math.max(departure.call ?? 0, resident.brief.movedBy ?? 0)
   const brief = {
     ...resident.brief,
@@ -215,6 +218,13 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
     },
     { for: 'send', agent: resident.agent, to },
   )
+}
+
+/** The receipt for what was run here is signed while the agent is on its way. */
+function vouchHop(turn: Turn, resident: Resident, departure: Departure): void {
+  const { checkpoint } = resident
+  departure.vouched = checkpoint === null || voucherFor(resident, checkpoint) !== null
+  if (!departure.vouched && checkpoint !== null) departure.vouched = !vouch(turn, resident, { for: 'hop', checkpoint })
 }
 
 export function onSendAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
@@ -260,7 +270,7 @@ export function drain(turn: Turn, resident: Resident): void {
   const departure = resident.departure
   if (departure?.phase !== 'drain' || resident.effects.length > 0 || resident.checkpointSending) return
   const { holding, ready } = departure
-  if (!holding || !ready) return
+  if (!holding || !ready || !departure.vouched) return
   departure.phase = 'release'
   const statement: Release = {
     type: 'release',
@@ -297,7 +307,7 @@ function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
       turn,
       witness,
       'accept',
-      { agent, epoch, ballot, holding, previous, release, ready },
+      { agent, epoch, ballot, holding, previous, release, ready, voucher: voucherFor(resident, holding.checkpoint) },
       { for: 'vote', agent, epoch, witness, proposer: false },
     )
   }

@@ -7,6 +7,7 @@ import { newResident } from './residents.ts'
 import type { HomeRow, Register, Resident } from './state.ts'
 import { briefOfRow } from './story.ts'
 import { persist, type Turn } from './turn.ts'
+import { nothingVouched } from './vouchers.ts'
 
 /**
  * An agent begins: a name, a row in the reference table, a register at its witness, and the agent itself, parked here at
@@ -54,11 +55,13 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
     holder: state.self,
     head,
     sentBytes: 0,
+    checkpointBytes: 0,
     progress: null,
     note: '',
     hops: 0,
     heardMs: turn.nowMs,
     outcome: null,
+    vouched: nothingVouched(0, birth.checkpoint, birth.fuelUsed),
     itinerary: [],
     story: [],
     storyNext: 1,

@@ -9,6 +9,7 @@ import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from 
 import type { Notice } from '../wire/notices.ts'
 import type { Pack } from '../wire/pack.ts'
 import type { Sealed, Statement } from '../wire/statements.ts'
+import type { Trace } from './traces.ts'
 
 /**
  * The host machine's whole world: events in, effects out. An event is something that has happened and been verified;
@@ -44,7 +45,13 @@ export type HostEvent =
   /** The end of an `openBundle` effect. */
   | { readonly kind: 'bundle'; readonly token: number; readonly bundle: BundleFacts | Fault }
   /** The end of a `prepare` effect: a guest stands ready, thawed dry, its blocks durable; or why not. */
-  | { readonly kind: 'prepared'; readonly token: number; readonly fault: Fault | null; readonly stateBytes: number }
+  | {
+      readonly kind: 'prepared'
+      readonly token: number
+      readonly fault: Fault | null
+      readonly stateBytes: number
+      readonly fuelUsed: number
+    }
   /** The end of `fetchCheckpoint`: all blocks of a checkpoint are here and durable. */
   | { readonly kind: 'fetched'; readonly token: number; readonly fault: Fault | null }
   | { readonly kind: 'call'; readonly agent: AgentId; readonly call: PendingCall; readonly again: boolean }
@@ -60,6 +67,8 @@ export type HostEvent =
       readonly fuelUsed: number
       readonly stateBytes: number
       readonly freshBytes: number
+      /** What the program was told since the last one; null where that was not recorded. */
+      readonly trace: Trace | null
     }
   /** The end of an `image` effect: the agent runs on, and hosts can fetch what it was at that moment for a while. */
   | {
@@ -69,14 +78,22 @@ export type HostEvent =
       readonly stateBytes: number
       /** Of it, pages that the image before did not have. */
       readonly freshBytes: number
+      readonly trace: Trace | null
     }
-  | { readonly kind: 'finished'; readonly agent: AgentId; readonly resultJson: string; readonly fuelUsed: number }
+  | {
+      readonly kind: 'finished'
+      readonly agent: AgentId
+      readonly resultJson: string
+      readonly fuelUsed: number
+      readonly trace: Trace | null
+    }
   | {
       readonly kind: 'failed'
       readonly agent: AgentId
       readonly code: GuestFailure | 'STORE_FULL'
       readonly reason: string
       readonly fuelUsed: number
+      readonly trace: Trace | null
     }
   /** The embedder's own wishes. */
   | {
@@ -198,6 +215,9 @@ export type HostEffect =
   /** From now on the guest may use so much only. */
   | { readonly kind: 'limit'; readonly agent: AgentId; readonly quota: Quota }
   | { readonly kind: 'terminate'; readonly agent: AgentId }
+  /** A checkpoint that is here is evidence, and stays until it is let go of as often. */
+  | { readonly kind: 'pin'; readonly checkpoint: Cid }
+  | { readonly kind: 'unpin'; readonly checkpoint: Cid }
   /** This agent needs a checkpoint that is here already. */
   | { readonly kind: 'hold'; readonly agent: AgentId; readonly checkpoint: Cid }
   /** The checkpoints of this agent are no longer needed here, but for `keep`; `ended`: nor will they ever be. */

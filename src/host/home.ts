@@ -8,6 +8,7 @@ import type { HomeRow } from './state.ts'
 import { tellStory, tellStoryJson } from './story.ts'
 import { answer, begin, deny, log, persist, type Turn, tell } from './turn.ts'
 import { onEndedAt } from './vacancy.ts'
+import { checkpointFault, endFault, lapse, takeVoucher } from './vouchers.ts'
 
 /**
  * Home: keeps the row of every agent it launched, its newest checkpoint and its effects, renews leases on reports, and
@@ -21,6 +22,8 @@ export function onCheckpoint(
 ): void {
   const row = currentRow(turn, from, handle, checkpointAsk.agent, checkpointAsk.epoch)
   if (!row) return
+  const unproved = checkpointFault(row, from, checkpointAsk)
+  if (unproved !== null) return deny(turn, handle, 'REFUSED', unproved)
   const { base, pack, checkpointBytes } = checkpointAsk
   const hopped = turn.state.registers.get(row.agent)?.certificate?.holding.checkpoint === checkpointAsk.checkpoint
   begin(
@@ -37,11 +40,8 @@ export function onCheckpoint(
   )
 }
 
-export function onCheckpointFetched(
-  turn: Turn,
-  handle: number,
-  { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes }: Requests['checkpoint']['ask'],
-): void {
+export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['checkpoint']['ask']): void {
+  const { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, voucher, checkpointBytes } = ask
   const row = turn.state.rows.get(agent)
   if (!row || row.outcome) {
     // It was still coming when everything else of the agent was let go of.
@@ -49,7 +49,12 @@ export function onCheckpointFetched(
     return deny(turn, handle, 'REFUSED', 'the agent has ended')
   }
   if (row.epoch !== epoch) return deny(turn, handle, 'STALE_EPOCH', 'decided otherwise while the checkpoint came')
+  // Another may have been taken while the blocks of this one came.
+  const unproved = checkpointFault(row, row.holder, ask)
+  if (unproved !== null) return deny(turn, handle, 'REFUSED', unproved)
+  if (voucher) takeVoucher(turn, row, voucher, row.checkpointBytes)
   row.checkpoint = checkpoint
+  row.checkpointBytes = checkpointBytes
   row.fuelUsed = fuelUsed
   row.consoleLines = consoleLines
   row.sentBytes = sentBytes
@@ -59,10 +64,19 @@ export function onCheckpointFetched(
   answer(turn, handle, 'checkpoint', {})
 }
 
-export function onEffect(turn: Turn, from: Did, handle: number, effect: Effect): void {
+export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['effect']['ask']): void {
+  const { voucher, ...effect } = ask
   const row = currentRow(turn, from, handle, effect.agent, effect.epoch)
   if (!row) return
   const ended = row.outcome !== null
+  const unproved = ended ? null : endFault(row, from, ask)
+  if (unproved !== null) {
+    deny(turn, handle, 'REFUSED', unproved)
+    lapse(turn, from, row.agent, unproved)
+    // What it says came of the agent is not taken: the agent goes on from what is proved.
+    return takeBack(turn, row)
+  }
+  if (voucher && !ended) takeVoucher(turn, row, voucher, row.checkpointBytes)
   applyEffect(turn, row, effect)
   answer(turn, handle, 'effect', {})
   if (row.outcome && !ended) onEndedAt(turn, from)

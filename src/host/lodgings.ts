@@ -7,15 +7,17 @@ import { PAGE_BYTES } from '../checkpoint/limits.ts'
 import { openAfter } from '../checkpoint/open.ts'
 import { type Digests, pagesToHash, sealCheckpoint } from '../checkpoint/seal.ts'
 import type { AgentId } from '../directory/agent-id.ts'
-import type { Delivery, MachineImage } from '../engine/image.ts'
+import type { Delivery } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
-import type { Guest, GuestEvent, GuestFailure, Sandbox } from '../sandbox/port.ts'
+import type { GuestEvent, Sandbox } from '../sandbox/port.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { BundleShelf } from './bundle-shelf.ts'
-import type { BundleFacts, Fault, HostEvent, Pushed } from './events.ts'
+import type { Fault, HostEvent, Pushed } from './events.ts'
 import { TABLE_SHARE } from './limits.ts'
+import { failedBy, type Lodger, type Opened, type Prepared, type Sources, TOO_LATE, UNLOADABLE } from './lodger.ts'
 import type { Outcome } from './pull.ts'
+import { traceOf } from './traces.ts'
 import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
 
@@ -34,25 +36,6 @@ export interface LodgingsOptions {
   /** Files that this host shares with agents, by path; null where there is none. */
   share(path: string): Promise<Uint8Array | null>
   emit(event: HostEvent): void
-}
-
-interface Lodger {
-  readonly guest: Guest
-  readonly bundle: VerifiedBundle
-  /** Of the permit's sentBytes, by the time this guest began. */
-  sentBefore: number
-  readonly brief: Brief
-  hashed: HashedPages | undefined
-  /** Its images are sealed in the order in which they came. */
-  sealing: Promise<void>
-  /** It stands where a checkpoint stands and has not run, so it can still be brought up to a later one. */
-  isFresh: boolean
-  /** What each freeze that is not answered yet is for. */
-  readonly freezes: ('stand' | 'image')[]
-  /** Set while the guest is being thawed dry. */
-  onReady: ((fault: Fault | null) => void) | null
-  /** Calls that travelled with the agent, until it runs: before that nobody may act on them. Null from then on. */
-  asked: HostEvent[] | null
 }
 
 export class Lodgings {
@@ -75,7 +58,7 @@ export class Lodgings {
     from: Did | null,
     pushed: Pushed,
     quota: Quota,
-  ): Promise<{ fault: Fault | null; stateBytes: number }> {
+  ): Promise<Prepared> {
     const own = Symbol(brief.agent)
     this.#preparing.set(brief.agent, own)
     const isNewest = (): boolean => this.#preparing.get(brief.agent) === own
@@ -88,24 +71,24 @@ export class Lodgings {
     brief: Brief,
     checkpoint: Cid | null,
     { from, pushed, quota, isNewest }: Sources & { isNewest(): boolean },
-  ): Promise<{ fault: Fault | null; stateBytes: number }> {
+  ): Promise<Prepared> {
     const bundle = await this.#options.shelf.open(brief.bundle, from)
-    if (!bundle.ok) return { fault: bundle, stateBytes: 0 }
-    if (!isNewest()) return { fault: TOO_LATE, stateBytes: 0 }
+    if (!bundle.ok) return failedBy(bundle)
+    if (!isNewest()) return failedBy(TOO_LATE)
     if (checkpoint === null) {
       this.terminate(brief.agent)
-      return { fault: await this.#spawn(brief, quota, bundle.value, null), stateBytes: 0 }
+      return { fault: await this.#spawn(brief, quota, bundle.value, null), stateBytes: 0, fuelUsed: 0 }
     }
     const before = this.#freshLodger(brief)
     const opened = await this.#open(brief, checkpoint, { from, pushed, quota }, before?.hashed)
     if (!isNewest()) {
       if (opened.ok) await opened.value.kept
-      return { fault: TOO_LATE, stateBytes: 0 }
+      return failedBy(TOO_LATE)
     }
     if (!opened.ok) {
       // Nobody waits any more for the one that stands where an earlier checkpoint stood.
       if (before && this.#lodgers.get(brief.agent) === before) this.terminate(brief.agent)
-      return { fault: opened, stateBytes: 0 }
+      return failedBy(opened)
     }
     const { image, kept } = opened.value
     const stateBytes = image.pages.size * PAGE_BYTES
@@ -117,9 +100,10 @@ export class Lodgings {
       : this.#spawn(brief, quota, bundle.value, opened.value)
     const lodger = this.#lodgers.get(brief.agent)
     const [fault, durable] = await Promise.all([thawed, kept])
-    if (durable.ok) return { fault, stateBytes }
+    const fuelUsed = Number(image.fuelUsed)
+    if (durable.ok) return { fault, stateBytes, fuelUsed }
     if (lodger && this.#lodgers.get(brief.agent) === lodger) this.terminate(brief.agent)
-    return { fault: durable, stateBytes }
+    return { fault: durable, stateBytes, fuelUsed }
   }
 
   /** Of this very agent as the brief has it, thawed, and not run. */
@@ -285,11 +269,19 @@ export class Lodgings {
         return this.#sealInOrder(agent, lodger, event)
       case 'finished':
         this.#leave(agent)
-        return emit({ kind: 'finished', agent, resultJson: event.resultJson, fuelUsed: event.fuelUsed })
+        return emit({
+          kind: 'finished',
+          agent,
+          resultJson: event.resultJson,
+          fuelUsed: event.fuelUsed,
+          trace: traceOf(event),
+        })
       case 'failed': {
         this.#leave(agent)
-        if (!lodger.onReady)
-          return emit({ kind: 'failed', agent, code: event.code, reason: event.reason, fuelUsed: event.fuelUsed })
+        if (!lodger.onReady) {
+          const { code, reason, fuelUsed } = event
+          return emit({ kind: 'failed', agent, code, reason, fuelUsed, trace: traceOf(event) })
+        }
         lodger.onReady({
           code: UNLOADABLE.includes(event.code) ? 'LOAD' : 'REFUSED',
           reason: `${event.code}: ${event.reason}`,
@@ -314,10 +306,12 @@ export class Lodgings {
   async #seal(
     agent: AgentId,
     lodger: Lodger,
-    { image }: Extract<GuestEvent, { kind: 'frozen' }>,
+    event: Extract<GuestEvent, { kind: 'frozen' }>,
     digests?: Digests,
   ): Promise<void> {
     const { vault, emit } = this.#options
+    const { image } = event
+    const trace = traceOf(event)
     const fuelUsed = Number(image.fuelUsed)
     const stateBytes = image.pages.size * PAGE_BYTES
     const isImage = lodger.freezes.shift() === 'image'
@@ -325,46 +319,16 @@ export class Lodgings {
     lodger.hashed = hashed
     if (isImage) {
       vault.lend(agent, blocks)
-      return emit({ kind: 'imaged', agent, checkpoint, stateBytes, freshBytes })
+      return emit({ kind: 'imaged', agent, checkpoint, stateBytes, freshBytes, trace })
     }
     try {
       await vault.keepCheckpoint(agent, checkpoint, blocks)
-      emit({ kind: 'frozen', agent, checkpoint, fuelUsed, stateBytes, freshBytes })
+      emit({ kind: 'frozen', agent, checkpoint, fuelUsed, stateBytes, freshBytes, trace })
     } catch (error) {
       // Full or broken, it takes no checkpoint: home has the last one.
       this.terminate(agent)
       const reason = error instanceof Error ? error.message : 'the store takes no checkpoint'
-      emit({ kind: 'failed', agent, code: 'STORE_FULL', reason, fuelUsed })
+      emit({ kind: 'failed', agent, code: 'STORE_FULL', reason, fuelUsed, trace: null })
     }
   }
 }
-
-/** Where an agent comes from, and how much it may be. */
-interface Sources {
-  readonly from: Did | null
-  readonly pushed: Pushed
-  readonly quota: Quota
-}
-
-const TOO_LATE: Fault = { code: 'BUSY', reason: 'the agent has come otherwise meanwhile' }
-
-/** A checkpoint as it was opened, and what the next seal or open of the agent need not do again. */
-interface Opened {
-  readonly image: MachineImage
-  readonly hashed: HashedPages
-}
-
-/** What the machine needs to know of a bundle. */
-export const factsOf = ({ id, author, manifest }: VerifiedBundle): BundleFacts => ({
-  id,
-  author,
-  name: manifest.name,
-  version: manifest.version,
-  expiresMs: manifest.expiresMs,
-  kinds: manifest.needs.kind === null ? null : [manifest.needs.kind],
-  depth: manifest.needs.depth,
-  quota: manifest.quota,
-})
-
-/** Failures before the first step that are the program's own; the others may be this host's. */
-const UNLOADABLE: readonly GuestFailure[] = ['LOAD', 'QUOTA', 'TRAP', 'THROWN', 'UNENCODABLE']

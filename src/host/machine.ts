@@ -3,7 +3,7 @@ import { utf8Length } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Requests } from '../wire/messages.ts'
-import type { Ready, Release, Sealed, Vote } from '../wire/statements.ts'
+import type { Ready, Receipt, Release, Sealed, Vote } from '../wire/statements.ts'
 import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend, onStage } from './arrival.ts'
 import { turnAway } from './banish.ts'
 import { onCall } from './calls.ts'
@@ -38,6 +38,7 @@ import {
 } from './orders.ts'
 import { noteImage, onImaged, onStageAnswered } from './precopy.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
+import { noteTrace, onReceiptSealed } from './receipts.ts'
 import { onEvidence, onEvidenceAnswered, onReconcile, onReconciled, reconcileWhenDue } from './reconcile.ts'
 import {
   bury,
@@ -114,7 +115,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
       // Nobody waits for this one any more: what it made must not live on.
       if (!resident || (resident.preparing !== event.token && resident.guest === 'none'))
         turn.effects.push({ kind: 'terminate', agent: waiting.agent })
-      return resident?.preparing === event.token ? onPrepared(turn, resident, event.fault, event.stateBytes) : undefined
+      return resident?.preparing === event.token ? onPrepared(turn, resident, event.fault, event) : undefined
     }
     case 'fetched': {
       const waiting = takeWaiting(turn, event.token)
@@ -127,7 +128,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
       if (!resident) letGoOfLate(turn, waiting.agent)
       // What was fetched for an arrival that came to nothing says nothing about the one after it.
       if (!resident || resident.preparing !== event.token) return
-      return onPrepared(turn, resident, event.fault, resident.stateBytes)
+      return onPrepared(turn, resident, event.fault, resident)
     }
     case 'launch': {
       const { bundle, inputJson, resultTo, fuelMax, memoryBytesMax, token } = event
@@ -168,12 +169,13 @@ function onGuest(turn: Turn, event: GuestHappening): void {
       return
     case 'frozen':
       noteImage(turn, resident, event)
-      return onFrozen(turn, resident, event.checkpoint, event.fuelUsed)
+      return onFrozen(turn, resident, event.checkpoint, event.fuelUsed, event.trace)
     case 'imaged':
       noteImage(turn, resident, event)
+      noteTrace(resident, event.trace)
       return onImaged(turn, resident, event.checkpoint)
     case 'finished':
-      return onEnded(turn, resident, 'result', event.resultJson, event.fuelUsed)
+      return onEnded(turn, resident, 'result', event.resultJson, event.fuelUsed, event.trace)
     case 'failed':
       // No room for a checkpoint: say nothing of an end, home has the last one and takes the agent back.
       if (event.code === 'STORE_FULL') return abandon(turn, resident, event.reason)
@@ -183,6 +185,7 @@ function onGuest(turn: Turn, event: GuestHappening): void {
         'failure',
         JSON.stringify({ code: event.code, reason: event.reason }),
         event.fuelUsed,
+        event.trace,
       )
     default:
       return unreachable(event)
@@ -238,6 +241,11 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
       return onReconcile(turn, handle, as('reconcile'))
     case 'evidence':
       return onEvidence(turn, handle, as('evidence'))
+    case 'audit':
+    case 'claim':
+    case 'segments':
+    case 'segment':
+      return deny(turn, handle, 'BAD_MESSAGE', 'not yet')
     case 'fetch':
       return deny(turn, handle, 'BAD_MESSAGE', 'blocks are served by the rim')
     default:
@@ -289,6 +297,11 @@ function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
   if (waiting?.for === 'seal-ready') return onReadySealed(turn, waiting.handle, sealed as Sealed<Ready>)
   if (waiting?.for === 'seal-vote')
     return onVoteSealed(turn, waiting.handle, waiting.proposer, waiting.ask, sealed as Sealed<Vote>)
+  if (waiting?.for === 'seal-receipt') {
+    const signer = turn.state.residents.get(waiting.agent)
+    if (signer?.epoch === waiting.epoch) onReceiptSealed(turn, signer, waiting, sealed as Sealed<Receipt>)
+    return
+  }
   const resident = waiting?.for === 'seal-release' ? turn.state.residents.get(waiting.agent) : undefined
   if (resident) onReleaseSealed(turn, resident, sealed as Sealed<Release>)
 }

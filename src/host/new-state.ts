@@ -2,6 +2,7 @@ import type { Did } from '../identity/did.ts'
 import { DEPTH_OFFERED } from './limits.ts'
 import { newBook } from './notice-book.ts'
 import type { HostState } from './state.ts'
+import { newAudits } from './vouchers.ts'
 
 /** A host that has just been born: it knows itself, its owner's wishes, and nobody else. */
 export function newState(
@@ -29,6 +30,7 @@ export function newState(
     forwards: new Map(),
     proposals: new Map(),
     bundles: new Map(),
+    audits: newAudits(),
     waiting: new Map(),
     versions: new Map(),
     nonces: new Map(),

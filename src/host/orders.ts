@@ -22,10 +22,11 @@ import { banOf } from './notices.ts'
 import { writeRow } from './records.ts'
 import { settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
-import type { HomeRow, LaunchPlan } from './state.ts'
+import type { HomeRow } from './state.ts'
 import { descriptionOf, rememberBundle } from './state.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
+import type { LaunchPlan } from './waiting.ts'
 
 /** What authors, operators and the embedder want: launch, move, kill, evict; and what they ask to see. */
 export function onLaunch(turn: Turn, from: Did, handle: number, { order }: Requests['launch']['ask']): void {

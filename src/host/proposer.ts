@@ -70,7 +70,7 @@ export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Di
       turn,
       to,
       'accept',
-      { agent, epoch, ballot, holding, previous, release, ready },
+      { agent, epoch, ballot, holding, previous, release, ready, voucher: null },
       { for: 'vote', agent, epoch, witness: to, proposer: true },
     )
 }

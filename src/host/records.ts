@@ -1,10 +1,13 @@
 import type { Hop } from '../audit/itinerary.ts'
+import type { HostRate } from '../audit/rate.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { Fork, HomeRow, Register, Resident } from './state.ts'
 import type { RecordWrite } from './turn.ts'
+import type { KeptSegment } from './vouchers.ts'
 
 /**
  * What of the host's state outlives the process, and under which key (storage/RECORDS.md). Plain data written as
@@ -37,6 +40,8 @@ export const RESTORED_PREFIXES = [
   'fork/',
   'notice/',
   'version/',
+  'segment/',
+  'audit/',
 ] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
@@ -84,6 +89,20 @@ export const writeHop = (hop: Hop): RecordWrite => ({
   key: hopKey(hop.certificate.agent, hop.certificate.epoch),
   value: () => hop,
 })
+
+/** One segment that this home has a receipt for, with its log until it has been run again. */
+export const writeSegment = (segment: KeptSegment): RecordWrite => {
+  const { agent, epoch, number } = segment.receipt.statement
+  return {
+    key: `segment/${agent}/${String(epoch).padStart(9, '0')}/${String(number).padStart(9, '0')}/${segment.name}`,
+    value: () => {
+      const { busy: _busy, retryMs: _retryMs, ...kept } = segment
+      return kept
+    },
+  }
+}
+
+export const writeRate = (host: Did, rate: HostRate): RecordWrite => ({ key: `audit/${host}`, value: () => rate })
 
 export const writeFork = (agent: AgentId, fork: Fork): RecordWrite => ({
   key: forkKey(agent, fork.request),

@@ -3,16 +3,19 @@ import { utf8Length } from '../base/bytes.ts'
 import type { Cid } from '../base/digest.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { EffectKind } from '../wire/messages.ts'
+import type { Voucher } from '../wire/proofs.ts'
 import { onDepartureFrozen } from './departure.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
 import { CHECKPOINT_MS, EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
 import { reportHolding } from './neighbours.ts'
+import { beginSegments, closePiece, noteTrace, settleSegment, vouch, vouchEnd } from './receipts.ts'
 import { forgetResident, writeResident, writeRow } from './records.ts'
 import { asSaid, effectBytesMax, isConfined, pursueUnseal } from './sealing.ts'
 import type { Resident } from './state.ts'
 import { tellStory } from './story.ts'
+import type { Trace } from './traces.ts'
 import { ask, begin, log, persist, persistSoon, type Turn } from './turn.ts'
 
 /**
@@ -60,6 +63,7 @@ export function settleIn(turn: Turn, resident: Resident): void {
     resident.pledged = null
     if (isPledged) persistSoon(turn, writeResident(resident))
     else persist(turn, writeResident(resident))
+    beginSegments(turn, resident)
     goOn(turn, resident)
     // The checkpoint it came with is whole here: home gets it too, or an agent that hops often would never have one there.
     resident.effectsBeforeCheckpoint = resident.effects.length
@@ -98,8 +102,10 @@ const isBeingBrought = ({ nowMs }: Turn, { departure }: Resident): boolean =>
   (departure.phase === 'image' || departure.phase === 'stage') &&
   nowMs - departure.startedMs < STAGING_UNDISTURBED_MS
 
-export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUsed: number): void {
+export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUsed: number, trace: Trace | null): void {
   const changed = resident.checkpoint !== checkpoint
+  noteTrace(resident, trace)
+  if (changed) closePiece(resident, checkpoint, fuelUsed)
   resident.guest = 'frozen'
   resident.checkpointing = false
   resident.checkpoint = checkpoint
@@ -130,7 +136,7 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
   if (resident.effectsBeforeCheckpoint !== 0 || resident.checkpointSending) return
   resident.effectsBeforeCheckpoint = null
   const { state } = turn
-  const { agent, epoch, checkpoint, fuelUsed } = resident
+  const { agent, checkpoint, fuelUsed } = resident
   // As of the checkpoint: by now the agent may have said more.
   const { consoleLines, sentBytes } = resident.brief
   if (checkpoint === null) return
@@ -146,21 +152,20 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
     return onCheckpointHome(turn, resident, checkpoint)
   }
   resident.checkpointSending = true
+  resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes }
+  if (!vouch(turn, resident, { for: 'checkpoint', checkpoint })) askCheckpoint(turn, resident, checkpoint, null)
+}
+
+/** The checkpoint goes home, with the receipt for what was run since the last one. */
+export function askCheckpoint(turn: Turn, resident: Resident, checkpoint: Cid, voucher: Voucher | null): void {
+  const { agent, epoch, telling } = resident
+  if (telling?.checkpoint !== checkpoint) return
+  resident.telling = null
   ask(
     turn,
-    homeOf(resident.agent),
+    homeOf(agent),
     'checkpoint',
-    {
-      agent,
-      epoch,
-      checkpoint,
-      fuelUsed,
-      consoleLines,
-      sentBytes,
-      base: resident.atHome,
-      pack: null,
-      checkpointBytes: 0,
-    },
+    { agent, epoch, ...telling, base: resident.atHome, pack: null, checkpointBytes: 0, voucher },
     { for: 'checkpoint', agent, checkpoint },
   )
 }
@@ -168,7 +173,10 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
 /** `checkpoint`: the one that is at home now; null where it did not get there. */
 export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid | null): void {
   const arrived = checkpoint !== null
-  if (arrived) resident.atHome = checkpoint
+  if (arrived) {
+    resident.atHome = checkpoint
+    settleSegment(resident, checkpoint)
+  }
   resident.checkpointSending = false
   resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
   if (checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent: resident.agent, checkpoint })
@@ -184,10 +192,17 @@ export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid
 }
 
 /** Queues an effect for home. False where the queue is full: the caller makes the agent wait or drops with a word. */
-export function release(turn: Turn, resident: Resident, kind: EffectKind, number: number, valueJson: string): boolean {
+export function release(
+  turn: Turn,
+  resident: Resident,
+  kind: EffectKind,
+  number: number,
+  valueJson: string,
+  voucher: Voucher | null = null,
+): boolean {
   if (resident.effects.length >= EFFECTS_WAITING_MAX && kind !== 'result' && kind !== 'failure') return false
   const said = asSaid(turn, resident, kind, number, valueJson)
-  resident.effects.push({ agent: resident.agent, epoch: resident.epoch, kind, number, valueJson: said })
+  resident.effects.push({ agent: resident.agent, epoch: resident.epoch, kind, number, valueJson: said, voucher })
   sendEffects(turn, resident)
   return true
 }
@@ -227,7 +242,7 @@ export function sendEffects(turn: Turn, resident: Resident): void {
       { for: 'effect', agent: resident.agent },
     )
   }
-  if (resident.ended && resident.effects.length === 0) bury(turn, resident)
+  if (resident.ended && !resident.ending && resident.effects.length === 0) bury(turn, resident)
 }
 
 export function onEffectAnswered(turn: Turn, resident: Resident, taken: boolean): void {
@@ -247,12 +262,13 @@ export function onEnded(
   kind: 'result' | 'failure',
   valueJson: string,
   fuelUsed: number,
+  trace: Trace | null = null,
 ): void {
   const bytes = utf8Length(valueJson)
   const bytesMax = effectBytesMax(resident)
   if (bytes > bytesMax) {
     const reason = `${kind}Bytes ${bytes} > EFFECT_BYTES_MAX ${bytesMax}`
-    return onEnded(turn, resident, 'failure', JSON.stringify({ code: 'QUOTA', reason }), fuelUsed)
+    return onEnded(turn, resident, 'failure', JSON.stringify({ code: 'QUOTA', reason }), fuelUsed, trace)
   }
   resident.fuelUsed = fuelUsed
   resident.guest = 'none'
@@ -268,7 +284,20 @@ export function onEnded(
     resident.agent,
   )
   reportHolding(turn, resident)
-  release(turn, resident, kind, 1, valueJson)
+  resident.ending = vouchEnd(turn, resident, kind, valueJson, trace)
+  if (!resident.ending) releaseEnd(turn, resident, kind, valueJson, null)
+}
+
+/** The agent's end goes home; what was run up to it is signed by now. */
+export function releaseEnd(
+  turn: Turn,
+  resident: Resident,
+  kind: 'result' | 'failure',
+  valueJson: string,
+  voucher: Voucher | null,
+): void {
+  resident.ending = false
+  release(turn, resident, kind, 1, valueJson, voucher)
   if (turn.state.residents.has(resident.agent)) persist(turn, writeResident(resident))
 }
 

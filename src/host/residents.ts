@@ -33,6 +33,7 @@ export function newResident(
     checkpointing: false,
     checkpointDueMs: turn.nowMs,
     checkpointSending: false,
+    telling: null,
     atHome: null,
     effectsBeforeCheckpoint: null,
     fuelUsed: 0,
@@ -52,6 +53,8 @@ export function newResident(
     forking: null,
     confined: false,
     unsealing: [],
+    segment: null,
+    ending: false,
     ended: false,
   }
 }

@@ -12,6 +12,7 @@ import { newResident } from './residents.ts'
 import type { Fork, HomeRow, Register, Resident } from './state.ts'
 import { log, type Turn } from './turn.ts'
 import { restoreVersions } from './versions.ts'
+import { restoreAudits } from './vouchers.ts'
 
 /**
  * The life before: rows, registers and residents as they were kept. A resident that had been started is not run again
@@ -45,6 +46,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
   // It may have stopped between keeping a notice and acting on it.
   banish(turn, state.notices.banned.keys())
   restoreVersions(turn, records)
+  restoreAudits(turn, records)
   if (state.residents.size > 0) log(turn, 'info', `took up ${state.residents.size} agents from the life before`)
 }
 

@@ -19,7 +19,8 @@ import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
 import { CACHE_BYTES_DEFAULT, DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
 import { Links } from './links.ts'
-import { factsOf, Lodgings } from './lodgings.ts'
+import { factsOf } from './lodger.ts'
+import { Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
 import { newState } from './new-state.ts'
 import { banOf } from './notices.ts'
@@ -32,6 +33,7 @@ import type { HostSnapshot } from './snapshot.ts'
 import { type HostState, rememberBundle } from './state.ts'
 import { Transfers } from './transfers.ts'
 import { Vault } from './vault.ts'
+import { evidenceOf } from './vouchers.ts'
 
 /**
  * The rim of the host machine: lends it a clock, chance, a network, a store, keys and guests, feeds it events one at a
@@ -179,6 +181,7 @@ class Runtime implements Host {
       bundles.add(brief.bundle)
       if (checkpoint) await this.#vault?.hold(agent, checkpoint)
     }
+    for (const checkpoint of evidenceOf(this.#state)) await this.#vault?.pin(checkpoint)
     await this.#vault?.sweep([...bundles])
     for (const bundle of bundles) {
       const opened = await this.#shelf?.open(bundle, null)

@@ -1,4 +1,5 @@
 import type { Hop } from '../audit/itinerary.ts'
+import type { Vouched } from '../audit/receipt.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
@@ -6,13 +7,16 @@ import type { SealedValue, SealTo } from '../identity/sealed-value.ts'
 import type { Allowance } from '../permit/grant.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Origin } from '../wire/chain.ts'
-import type { Brief, Description, Effect, ForkedFrom, Load, Offer, Requests, Row, StoryLine } from '../wire/messages.ts'
+import type { Brief, Description, ForkedFrom, Load, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Accepted, Ballot, Certificate, Holding, Ready, Release, Sealed, Vote } from '../wire/statements.ts'
 import type { BundleFacts } from './events.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { NoticeBook } from './notice-book.ts'
+import type { Segment, Told } from './receipts.ts'
 import type { HopReason, HopSnapshot } from './snapshot.ts'
 import type { VersionMark } from './versions.ts'
+import type { Audits } from './vouchers.ts'
+import type { Waiting } from './waiting.ts'
 
 /**
  * What a host knows. Plain data that the machine's parts read and change in turn, never at once; what must outlive the
@@ -48,6 +52,8 @@ export interface HostState {
   readonly proposals: Map<AgentId, Proposal>
   /** Bundles opened lately, by id: admission of the second agent of a bundle asks nobody. */
   readonly bundles: Map<Cid, BundleFacts>
+  /** What hosts have signed for, and how far they are believed. */
+  readonly audits: Audits
   /** What to do when an `ask`, `seal`, `openBundle`, `fetchCheckpoint` or `prepare` comes back. */
   readonly waiting: Map<number, Waiting>
   /** The highest releases seen of each bundle, by author and name, highest first. */
@@ -96,6 +102,8 @@ export interface HomeRow {
   head: Cid
   /** The newest checkpoint that is whole in home's own store. */
   checkpoint: Cid | null
+  /** Of all its blocks, as its holder said. */
+  checkpointBytes: number
   consoleLines: number
   /** Up to the checkpoint. */
   sentBytes: number
@@ -107,6 +115,8 @@ export interface HomeRow {
   /** Highest number seen of each kind of effect: what is at or below is a repetition. */
   readonly seen: { emit: number; console: number; result: number; failure: number }
   outcome: { readonly ok: boolean; readonly valueJson: string } | null
+  /** How far its holders have signed for it. */
+  vouched: Vouched
   /** Evidence of every change of holder, oldest first; the newest ITINERARY_MAX. */
   readonly itinerary: Hop[]
   readonly story: StoryLine[]
@@ -173,6 +183,8 @@ export interface Resident {
   checkpointDueMs: number
   /** A newer checkpoint is not sent home before the last one is there. */
   checkpointSending: boolean
+  /** The checkpoint that is about to be sent home, as of when it was taken. */
+  telling: Told | null
   /** The newest checkpoint that home is known to have: what the next one is told against. */
   atHome: Cid | null
   /** Effects older than the newest checkpoint that home has not got yet: it must not have the checkpoint before them. */
@@ -189,7 +201,7 @@ export interface Resident {
   /** Console lines lost since the last one that was taken. */
   unheard: number
   /** Effects that home has not acknowledged, oldest first; the first one may be on its way. */
-  readonly effects: Effect[]
+  readonly effects: Requests['effect']['ask'][]
   effectSending: boolean
   placeDueMs: number
   readonly sinceMs: number
@@ -200,6 +212,10 @@ export interface Resident {
   confined: boolean
   /** Its `unseal` calls that are not answered yet; `asked`: the rim is opening the value. */
   unsealing: { readonly request: number; readonly value: SealedValue; asked: boolean }[]
+  /** What is being recorded for its receipts; null where nobody wants any. */
+  segment: Segment | null
+  /** Its end is being signed: the last effect is still to come. */
+  ending: boolean
   /** Final: nothing but effects left to send. */
   ended: boolean
 }
@@ -240,6 +256,8 @@ export interface Departure {
   holding: Holding | null
   /** The next host's word, which goes into the RELEASE. */
   ready: Sealed<Ready> | null
+  /** The receipt for what was run up to `holding` is signed, or there is none. */
+  vouched: boolean
   readonly votes: Map<Did, Sealed<Vote>>
   /** How many images have been brought to `to` ahead of the agent, and the one that is on its way. */
   stages: number
@@ -273,73 +291,6 @@ export interface Proposal {
   readonly promises: Map<Did, Accepted | null>
   readonly votes: Map<Did, Sealed<Vote>>
   retryMs: number
-}
-
-/** Why we asked: data, so that the whole state can be looked at, and a lost answer is only a forgotten entry. */
-export type Waiting =
-  | { readonly for: 'inic'; readonly host: Did }
-  | { readonly for: 'reconcile'; readonly host: Did; readonly from: number }
-  | {
-      readonly for: 'evidence'
-      readonly host: Did
-      readonly asked: readonly Cid[]
-      readonly left: readonly Cid[]
-      readonly next: number | null
-    }
-  | { readonly for: 'offer'; readonly agent: AgentId; readonly to: Did }
-  | { readonly for: 'stage'; readonly agent: AgentId; readonly to: Did }
-  | { readonly for: 'send'; readonly agent: AgentId; readonly to: Did }
-  | {
-      readonly for: 'vote'
-      readonly agent: AgentId
-      readonly epoch: number
-      readonly witness: Did
-      readonly proposer: boolean
-    }
-  | { readonly for: 'promise'; readonly agent: AgentId; readonly epoch: number; readonly witness: Did }
-  | { readonly for: 'effect'; readonly agent: AgentId }
-  | { readonly for: 'checkpoint'; readonly agent: AgentId; readonly checkpoint: Cid }
-  | { readonly for: 'fork'; readonly agent: AgentId; readonly request: number }
-  | { readonly for: 'seal-ready'; readonly agent: AgentId; readonly handle: number }
-  | { readonly for: 'seal-release'; readonly agent: AgentId }
-  | {
-      readonly for: 'seal-vote'
-      readonly agent: AgentId
-      readonly handle: number
-      readonly proposer: Did
-      readonly ask: Requests['accept']['ask']
-    }
-  | {
-      readonly for: 'bundle-offer'
-      readonly agent: AgentId
-      readonly handle: number
-      readonly offer: Offer
-      readonly from: Did
-    }
-  | { readonly for: 'bundle-launch'; readonly launch: LaunchPlan }
-  | { readonly for: 'bundle-restore'; readonly agent: AgentId }
-  | {
-      readonly for: 'home-checkpoint'
-      readonly agent: AgentId
-      readonly handle: number
-      readonly ask: Requests['checkpoint']['ask']
-    }
-  | { readonly for: 'prepare'; readonly agent: AgentId }
-  /** Home without slots takes an agent back: its blocks are fetched, nothing is thawed. */
-  | { readonly for: 'parked'; readonly agent: AgentId }
-
-export interface LaunchPlan {
-  readonly launcher: Did
-  readonly bundle: Cid
-  readonly inputJson: string
-  readonly resultTo: Did | null
-  readonly fuelMax: number
-  readonly memoryBytesMax: number
-  readonly nonce: string | null
-  /** The name of the author's order; null for the embedder's own launch. */
-  readonly order: Cid | null
-  /** How to answer: a request from another host, or the embedder's own launch. */
-  readonly answer: { readonly handle: number } | { readonly token: number }
 }
 
 /** Remembers what a bundle asks for; of many, the longest known are forgotten, and opened again when they are wanted. */

@@ -3,7 +3,8 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { AsyncName, Asyncs, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
 import type { HostEffect } from './events.ts'
-import type { HostState, Waiting } from './state.ts'
+import type { HostState } from './state.ts'
+import type { Waiting } from './waiting.ts'
 
 /** A record as it shall be kept when the step is over; null deletes it. Read at the end of the step, not before. */
 export interface RecordWrite {

@@ -19,6 +19,8 @@ export class Vault {
   readonly #counts = new BlockCounts()
   /** For each agent, its checkpoints that are held here. */
   readonly #held = new Map<AgentId, Map<Cid, Kept>>()
+  /** Evidence that is kept for its own sake. */
+  readonly #pinned = new Map<Cid, { readonly blocks: readonly Placed[]; readonly times: number }>()
   readonly #bundled = new Set<Cid>()
   readonly #cache: Cache
   readonly tables = new KnownTables()
@@ -105,6 +107,27 @@ export class Vault {
   /** Notes that an agent needs a checkpoint that is here since the life before. */
   hold(agent: AgentId, root: Cid): Promise<void> {
     return this.exclusive(() => this.#hold(agent, root))
+  }
+
+  /** Keeps a checkpoint that is whole here, whoever lets go of it, until it has been unpinned as often. */
+  pin(root: Cid): Promise<void> {
+    return this.exclusive(async () => {
+      const pinned = this.#pinned.get(root)
+      const blocks = pinned?.blocks ?? (await this.places(root))
+      if (!blocks) return
+      this.#need(blocks, 'held')
+      this.#pinned.set(root, { blocks, times: (pinned?.times ?? 0) + 1 })
+    })
+  }
+
+  unpin(root: Cid): Promise<void> {
+    return this.exclusive(async () => {
+      const pinned = this.#pinned.get(root)
+      if (!pinned) return
+      if (pinned.times > 1) this.#pinned.set(root, { ...pinned, times: pinned.times - 1 })
+      else this.#pinned.delete(root)
+      await this.#drop(this.#release(pinned.blocks, 'held'))
+    })
   }
 
   /** One at a time: a block must not be let go of between being found here and being needed. */
@@ -265,7 +288,7 @@ export class Vault {
 
   /** Every block of a checkpoint; null where it is not whole here. */
   async places(root: Cid): Promise<readonly Placed[] | null> {
-    const known = this.#heldRoot(root) ?? this.#cache.get(root)
+    const known = this.#heldRoot(root) ?? this.#cache.get(root) ?? this.#pinned.get(root)
     if (known) return known.blocks
     const placed = await placesOf(root, this.get, this.tables)
     return placed.ok && placed.value.every(({ cid }) => this.#here.has(cid)) ? placed.value : null

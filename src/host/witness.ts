@@ -10,6 +10,7 @@ import { givenFault } from './chain.ts'
 import { writeRegister } from './records.ts'
 import type { Register } from './state.ts'
 import { answer, begin, deny, persist, type Turn, tell } from './turn.ts'
+import { noteRelease } from './vouchers.ts'
 
 /**
  * The witness: an acceptor of single-decree Paxos for each (agent, epoch). It promises and votes, never decides alone
@@ -54,6 +55,7 @@ export function onVoteSealed(
   register.accepted = { ballot, holding, release: ask.release, ready: ask.ready }
   persist(turn, writeRegister(register))
   answer(turn, handle, 'accept', { vote })
+  noteRelease(turn, proposer, ask)
   if (quorumOf(register.witnesses) > 1) return
   const certificate: Certificate = { agent, epoch, ballot, holding, previous, release, votes: [vote] }
   // The old holder, too, where it is not the one that asks: it stops now instead of after its next report.

@@ -18,6 +18,9 @@ export const DOMAINS = [
   'ucan', // a permit, or an invocation of one: other people's format, which says itself what it is
   'ban', // of a host or author, by an administrator
   'revocation', // of a permit, by one of its issuers
+  'receipt', // a segment of an agent's run, by its holder
+  'verdict', // what came of running a segment again, by an auditor
+  'claim', // where a segment stood at so much fuel, by its holder
 ] as const
 export type Domain = (typeof DOMAINS)[number]
 

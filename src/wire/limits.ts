@@ -45,6 +45,18 @@ export const ENVELOPE_BYTES_MAX = MESSAGE_BYTES_MAX - MESSAGE_OVERHEAD_BYTES
 /** JSON texts in messages and statements (inputs, emitted values), UTF-16 code units; half a message, so two never meet in one. */
 export const JSON_CHARS_MAX = 512 * 1024
 
+/**
+ * The input log of one segment inside a message, bytes: with a pack or a result beside it, it fits. A segment with a longer
+ * log goes without and cannot be run again; that is counted, and seen (THREATS 18).
+ */
+export const LOG_BYTES_MAX = 256 * 1024
+
+/** A maker's answers along one segment: halving 2^53 units of fuel takes no more. */
+export const CLAIMS_MAX = 64
+
+/** Segments in one answer about them: a page of them, some 400 bytes each. */
+export const SEGMENT_LINES_MAX = 512
+
 /** Names for people (hosts, agents), notes and reasons, UTF-16 code units: a line or two on a screen. */
 export const NAME_CHARS_MAX = 128
 export const NOTE_CHARS_MAX = 1024

@@ -23,6 +23,10 @@ const REQUEST_IDS = {
   publish: 16,
   reconcile: 17,
   evidence: 18,
+  audit: 19,
+  claim: 20,
+  segments: 21,
+  segment: 22,
 } as const satisfies Record<RequestName, number>
 
 const ASYNC_IDS = { load: 64, holding: 65, certificate: 66, bye: 67, notices: 68 } as const satisfies Record<

@@ -6,6 +6,7 @@ import type { Allowance } from '../permit/grant.ts'
 import type { Origin } from './chain.ts'
 import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
+import type { ProofRequests, Voucher } from './proofs.ts'
 import type { Accepted, Ballot, Certificate, CommandOrder, LaunchOrder, Ready, Sealed, Vote } from './statements.ts'
 
 /**
@@ -129,7 +130,7 @@ export interface Row {
   readonly head: Cid
 }
 
-export interface Requests {
+export interface Requests extends ProofRequests {
   inic: { ask: { description: Description }; answer: { description: Description } }
   /** May this agent come? `have`: a checkpoint of it that the host still has, from an earlier stay. */
   offer: { ask: Offer; answer: { ttlMs: number; have: Cid | null } }
@@ -180,7 +181,7 @@ export interface Requests {
   }
   /** Paxos phase 2. At ballot 0 with the RELEASE that owns it, and the READY that the next host has signed before. */
   accept: {
-    ask: Accepted & { agent: AgentId; epoch: number; previous: Cid }
+    ask: Accepted & { agent: AgentId; epoch: number; previous: Cid; voucher: Voucher | null }
     answer: { vote: Sealed<Vote> }
   }
   /** Holder to home: a newer checkpoint of a running agent, pushed as in `send`. Home fetches what it lacks, then answers. */
@@ -195,6 +196,8 @@ export interface Requests {
       base: Cid | null
       pack: Pack | null
       checkpointBytes: number
+      /** Null where nothing has been run since the last one, or the one it came with. */
+      voucher: Voucher | null
     }
     answer: Record<string, never>
   }
@@ -214,7 +217,8 @@ export interface Requests {
     }
     answer: { agents: readonly AgentId[]; left: Allowance }
   }
-  effect: { ask: Effect; answer: Record<string, never> }
+  /** With the agent's end comes the voucher for its last segment. */
+  effect: { ask: Effect & { voucher: Voucher | null }; answer: Record<string, never> }
   /** Where is it? Any host that has heard of the agent answers; home is authoritative. */
   locate: { ask: { agent: AgentId }; answer: { epoch: number; holder: Did } }
   launch: { ask: { order: Sealed<LaunchOrder> }; answer: { agent: AgentId } }

@@ -17,6 +17,7 @@ import {
 } from './limits.ts'
 import type * as m from './messages.ts'
 import { notice, noticeReason, noticesUpTo } from './notices.ts'
+import { PROOF_SCHEMAS, PROOF_STATEMENTS, voucher } from './proof-schemas.ts'
 import type * as s from './statements.ts'
 
 /**
@@ -76,12 +77,13 @@ const brief: Schema<m.Brief> = v.strictObject({
   head: f.cid,
   resultTo: v.nullable(f.did),
 })
-const effect: Schema<m.Effect> = v.strictObject({
+const effect: Schema<Alleged<m.Requests['effect']['ask']>> = v.strictObject({
   agent: f.agent,
   epoch: f.positive,
   kind: v.picklist(EFFECT_KINDS),
   number: f.whole,
   valueJson: f.json,
+  voucher: v.nullable(voucher),
 })
 const report: Schema<m.HoldingReport> = v.strictObject({
   agent: f.agent,
@@ -160,7 +162,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
     }),
   },
   accept: {
-    ask: v.strictObject({ ...decision, ...given }),
+    ask: v.strictObject({ ...decision, ...given, voucher: v.nullable(voucher) }),
     answer: v.strictObject({ vote: f.envelope<s.Vote>('vote') }),
   },
   checkpoint: {
@@ -172,6 +174,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       consoleLines: f.whole,
       sentBytes: f.whole,
       ...pushed,
+      voucher: v.nullable(voucher),
     }),
     answer: nothing,
   },
@@ -214,6 +217,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
     ask: v.strictObject({ names: f.names }),
     answer: v.strictObject({ notices: noticesUpTo(NOTICES_PER_MESSAGE_MAX) }),
   },
+  ...PROOF_SCHEMAS,
 }
 
 export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyncs[N]>> } = {
@@ -274,4 +278,5 @@ export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Sche
     reason: noticeReason,
     issuedMs: f.finite,
   }),
+  ...PROOF_STATEMENTS,
 }

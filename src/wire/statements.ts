@@ -118,4 +118,78 @@ export interface Revocation {
   readonly issuedMs: number
 }
 
-export type Statement = Ready | Release | Vote | LaunchOrder | CommandOrder | Ban | Revocation
+/** Where a segment ended: at a checkpoint, or with the agent's end, by the name of its JSON text. */
+export type SegmentEnd =
+  | { readonly kind: 'checkpoint'; readonly checkpoint: Cid }
+  | { readonly kind: 'result'; readonly value: Cid }
+  | { readonly kind: 'failure'; readonly code: string; readonly value: Cid }
+
+/**
+ * S: I ran this agent from there to here, with these inputs. With the bundle it fixes everything: whoever runs it again
+ * comes to the same end, or the signer has lied (src/audit). What a host was told from outside it cannot be caught lying
+ * about: `inputs` only fixes what it says it was.
+ */
+export interface Receipt {
+  readonly type: 'receipt'
+  readonly agent: AgentId
+  readonly epoch: number
+  /** From 1 in each epoch. A receipt of the same number that goes further from the same start takes the other's place. */
+  readonly number: number
+  /** Name of the receipt before in this epoch; null for the first, which goes on from what the epoch's certificate says. */
+  readonly previous: Cid | null
+  readonly bundle: Cid
+  /** Name of what the program began with (input, seed, time of launch). */
+  readonly start: Cid
+  readonly engine: string
+  /** Null: from the top of the program. */
+  readonly from: Cid | null
+  readonly to: SegmentEnd
+  readonly fuelFrom: number
+  readonly fuelTo: number
+  /** Where in a turn it stood at the end; null where the agent ended. */
+  readonly standing: 'turn' | 'interrupt' | 'kernel' | 'call' | null
+  readonly limits: SegmentLimits
+  /** Name of the canonical input log, and its length. */
+  readonly inputs: Cid
+  readonly inputBytes: number
+  /** Digests of all that its guest had let out, at the beginning and at the end. */
+  readonly effectsFrom: string
+  readonly effects: string
+}
+
+/** What the agent may use, as its guest had it at the beginning; of what it may send, what that guest had sent by then. */
+export interface SegmentLimits {
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  readonly sentBytesMax: number
+  readonly sentBytes: number
+}
+
+/** An auditor: I ran the segment of this receipt again, and came to this. */
+export interface Verdict {
+  readonly type: 'verdict'
+  readonly receipt: Cid
+  readonly to: SegmentEnd
+  readonly fuelTo: number
+  readonly effects: string
+}
+
+/** S, asked where the segment of its receipt stood: at this root, after so much fuel. */
+export interface Claim {
+  readonly type: 'claim'
+  readonly receipt: Cid
+  readonly fuel: number
+  readonly root: Cid
+}
+
+export type Statement =
+  | Ready
+  | Release
+  | Vote
+  | LaunchOrder
+  | CommandOrder
+  | Ban
+  | Revocation
+  | Receipt
+  | Verdict
+  | Claim

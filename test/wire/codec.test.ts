@@ -78,7 +78,7 @@ describe('the codec', () => {
     )
     expect(counts).toMatchObject({
       'reply send': 1,
-      'request accept': 2,
+      'request accept': 3,
       'async certificate': 1,
       'async bye': 0,
       'async notices': 6,

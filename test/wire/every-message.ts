@@ -3,6 +3,7 @@ import { agentId } from '../../src/directory/agent-id.ts'
 import { NOTICE_MARKS_BYTES } from '../../src/wire/limits.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
+import { proofMessages } from './proof-messages.ts'
 import { authorityFor } from './world.ts'
 
 /** What the codec is tried with. */
@@ -111,6 +112,7 @@ export async function everyMessage(): Promise<Message[]> {
   } as const
   const pack = { byteLength: 3, deflated: false, bytes: Uint8Array.of(1, 2, 3) }
   const names = writeNames([cid, null, cid])
+  const proof = await proofMessages(one, agent, cid)
   const requests: Message[] = [
     { kind: 'request', name: 'inic', body: { description } },
     { kind: 'request', name: 'offer', body: offer },
@@ -136,28 +138,22 @@ export async function everyMessage(): Promise<Message[]> {
     },
     { kind: 'request', name: 'fetch', body: { transfer: 1, names, against: new Uint8Array() } },
     { kind: 'request', name: 'prepare', body: { agent, epoch: 2, ballot } },
-    { kind: 'request', name: 'accept', body: { agent, epoch: 2, ballot, holding, previous: cid, release, ready } },
     {
       kind: 'request',
-      name: 'checkpoint',
-      body: {
-        agent,
-        epoch: 2,
-        checkpoint: cid,
-        fuelUsed: 1,
-        consoleLines: 0,
-        sentBytes: 2,
-        base: null,
-        pack: null,
-        checkpointBytes: 0,
-      },
+      name: 'accept',
+      body: { agent, epoch: 2, ballot, holding, previous: cid, release, ready, voucher: proof.voucher },
     },
+    ...proof.messages,
     {
       kind: 'request',
       name: 'fork',
       body: { agent, epoch: 2, request: 8, n: 64, checkpoint: cid, fuelUsed: 1, hops: 3 },
     },
-    { kind: 'request', name: 'effect', body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]' } },
+    {
+      kind: 'request',
+      name: 'effect',
+      body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]', voucher: null },
+    },
     { kind: 'request', name: 'locate', body: { agent } },
     { kind: 'request', name: 'launch', body: { order: launch } },
     { kind: 'request', name: 'command', body: { order: command } },

@@ -1,0 +1,250 @@
+import { EVIDENCE_BYTES_MAX, RATES_MAX, SEGMENTS_KEPT_MAX, SEGMENTS_KNOWN_MAX } from '../audit/limits.ts'
+import { afterFinding, type Finding, type HostRate, isDrawn, UNKNOWN_HOST } from '../audit/rate.ts'
+import { receiptCid, sameEnd, sequenceFault, startCid, type Vouched } from '../audit/receipt.ts'
+import { type Cid, rawCid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Requests } from '../wire/messages.ts'
+import type { SegmentLine, Voucher } from '../wire/proofs.ts'
+import type { Certificate, Claim, Receipt, Sealed, SegmentEnd, Verdict } from '../wire/statements.ts'
+import { endOf, isFromOutside, SECRET } from './receipts.ts'
+import { gone, writeRate, writeSegment } from './records.ts'
+import type { HomeRow, HostState } from './state.ts'
+import { log, persistSoon, type Turn } from './turn.ts'
+
+/**
+ * Home's part of the proof: takes receipts in order, without a gap, each from the holder of its epoch, and keeps what it takes to
+ * run a segment again until somebody has (audits.ts) or the room is wanted. Who shows no evidence is not called a liar: it
+ * is counted, it is seen, and nothing of the kind earns trust.
+ */
+export interface Audits {
+  /** By the receipt's name, oldest first. */
+  readonly segments: Map<Cid, KeptSegment>
+  readonly rates: Map<Did, HostRate>
+  /** Being run again for us by others, and here for whomever. */
+  out: number
+  serving: number
+}
+
+export interface KeptSegment {
+  readonly name: Cid
+  readonly receipt: Sealed<Receipt>
+  /** Null where it never came, or is not needed any more. */
+  log: Uint8Array | null
+  /** What is kept for it. */
+  bytes: number
+  state: SegmentLine['state']
+  /** It is being run again at this moment. */
+  busy: boolean
+  attempts: number
+  retryMs: number
+  auditor: Did | null
+  note: string
+  verdict: Sealed<Verdict> | null
+  claims: readonly Sealed<Claim>[]
+}
+
+/** What an answer is for that has to do with running segments again. */
+export type AuditWaiting =
+  | { readonly for: 'audit'; readonly segment: Cid; readonly auditor: Did }
+  /** Here: for another home, which waits at `handle`, or for ourselves. */
+  | { readonly for: 'rerun'; readonly segment: Cid; readonly handle: number | null }
+  | { readonly for: 'seal-verdict'; readonly handle: number }
+  | { readonly for: 'bisect'; readonly segment: Cid }
+  | { readonly for: 'claim'; readonly receipt: Cid; readonly fuel: number; readonly handle: number }
+  | { readonly for: 'seal-claim'; readonly handle: number }
+
+export const newAudits = (): Audits => ({ segments: new Map(), rates: new Map(), out: 0, serving: 0 })
+
+export const rateOf = ({ audits }: HostState, host: Did): HostRate => audits.rates.get(host) ?? UNKNOWN_HOST
+
+export const nothingVouched = (epoch: number, at: Cid | null, fuel: number | null): Vouched => ({
+  epoch,
+  number: 0,
+  at,
+  fuel,
+  newest: null,
+})
+
+/** A new epoch: its receipts go on from what is certified. What nobody has vouched for by then, its holder has left out. */
+export function openChain(turn: Turn, row: HomeRow, before: Did, { epoch, holding }: Certificate): void {
+  const { vouched } = row
+  const isWhole = before === turn.state.self || vouched.at === holding.checkpoint
+  if (!isWhole) lapse(turn, before, row.agent, `epoch ${vouched.epoch} ends at a checkpoint without a receipt`)
+  row.vouched = nothingVouched(epoch, holding.checkpoint, vouched.at === holding.checkpoint ? vouched.fuel : null)
+}
+
+/** Why the voucher for a checkpoint that its holder sends is not taken; null when it is, or none is needed. */
+export function checkpointFault(row: HomeRow, from: Did, ask: Requests['checkpoint']['ask']): string | null {
+  const { checkpoint, voucher } = ask
+  if (voucher) return receiptFault(row, from, voucher, { kind: 'checkpoint', checkpoint })
+  return checkpoint === row.vouched.at ? null : `no receipt for checkpoint ${checkpoint}`
+}
+
+/** The same for the agent's end. What comes from outside the program nobody could come to again: it is taken without. */
+export function endFault(row: HomeRow, from: Did, effect: Requests['effect']['ask']): string | null {
+  const { kind, valueJson, voucher } = effect
+  if (kind !== 'result' && kind !== 'failure') return null
+  if (voucher) return receiptFault(row, from, voucher, endOf(kind, valueJson))
+  return kind === 'failure' && (isFromOutside(valueJson) || hasNotBegun(row)) ? null : `no receipt for the ${kind}`
+}
+
+/** It has not loaded where it came to, and no host has run any of it. */
+const hasNotBegun = ({ vouched }: HomeRow): boolean => vouched.at === null
+
+function receiptFault(row: HomeRow, from: Did, { receipt, log }: Voucher, to: SegmentEnd): string | null {
+  const { statement, signer } = receipt
+  if (signer !== from || signer !== row.holder) return `receipt of ${signer}, who is not the holder`
+  if (statement.agent !== row.agent) return `receipt for ${statement.agent}`
+  if (statement.bundle !== row.bundle) return 'receipt for another bundle'
+  if (statement.start !== startCid(row.inputJson, row.seed, row.launchedMs)) return 'receipt for another beginning'
+  if (!(row.resultTo === null ? sameEnd : sameKind)(statement.to, to)) return 'receipt for another end'
+  if (log && (statement.inputs !== rawCid(log) || statement.inputBytes !== log.length))
+    return 'the log is not what the receipt says'
+  return sequenceFault(row.vouched, statement)
+}
+
+/** What is sealed to a reader home cannot read. */
+const sameKind = (a: SegmentEnd, b: SegmentEnd): boolean =>
+  a.kind === 'checkpoint' ? sameEnd(a, b) : a.kind === b.kind
+
+/** With the RELEASE comes the receipt for what was run up to it. Without, or with a wrong one, there is a gap (openChain). */
+export function noteRelease(turn: Turn, from: Did, { agent, holding, voucher }: Requests['accept']['ask']): void {
+  const row = turn.state.rows.get(agent)
+  if (!row || !voucher || holding.checkpoint === null) return
+  const fault = receiptFault(row, from, voucher, { kind: 'checkpoint', checkpoint: holding.checkpoint })
+  if (fault === null) takeVoucher(turn, row, voucher, row.checkpointBytes)
+  else log(turn, 'warn', `receipt of ${from} refused: ${fault}`, agent)
+}
+
+/** Voucher that has been checked: from now on it is vouched for up to its end. */
+export function takeVoucher(turn: Turn, row: HomeRow, voucher: Voucher, bytes: number): void {
+  const { statement } = voucher.receipt
+  const name = receiptCid(statement)
+  const { vouched } = row
+  if (vouched.newest?.name === name) return
+  const replaced = vouched.number === statement.number ? vouched.newest : null
+  keep(turn, row, voucher, name, bytes)
+  // Only now: what it begins at is needed by both.
+  if (replaced) forgetSegment(turn, replaced.name)
+  row.vouched = {
+    epoch: statement.epoch,
+    number: statement.number,
+    at: statement.to.kind === 'checkpoint' ? statement.to.checkpoint : null,
+    fuel: statement.fuelTo,
+    newest: { name, receipt: statement },
+  }
+}
+
+function keep(turn: Turn, row: HomeRow, { receipt, log: logBytes }: Voucher, name: Cid, bytes: number): void {
+  const { audits } = turn.state
+  const { statement, signer } = receipt
+  const { from } = statement
+  const before = row.vouched.newest
+  const isHere = from === null || row.checkpoint === from || before?.receipt.from === from
+  const missing = logBytes === null ? 'its log was not sent' : isHere ? null : 'the checkpoint it begins at is not here'
+  const segment: KeptSegment = {
+    name,
+    receipt,
+    log: missing === null ? logBytes : null,
+    bytes: missing === null ? (logBytes?.length ?? 0) + bytes : 0,
+    state: 'lapsed',
+    busy: false,
+    attempts: 0,
+    retryMs: 0,
+    auditor: null,
+    note: missing ?? '',
+    verdict: null,
+    claims: [],
+  }
+  audits.segments.set(name, segment)
+  if (logBytes === null && statement.effects === SECRET) {
+    segment.state = 'kept'
+    segment.note = 'it has read sealed data: nobody else can run it again'
+    note(turn, signer, 'unaudited')
+  } else if (missing !== null) lapse(turn, signer, row.agent, missing)
+  else {
+    segment.state = isDrawn(rateOf(turn.state, signer), turn.random) ? 'due' : 'kept'
+    if (segment.state === 'kept') note(turn, signer, 'unaudited')
+    if (from !== null) turn.effects.push({ kind: 'pin', checkpoint: from })
+  }
+  persistSoon(turn, writeSegment(segment))
+  letGoOfOldest(turn, row.agent)
+}
+
+/** Within the budget of one agent, and of all. */
+function letGoOfOldest(turn: Turn, agent: AgentId): void {
+  const { segments } = turn.state.audits
+  const own = [...segments.values()].filter((one) => one.log && one.receipt.statement.agent === agent && !isProof(one))
+  let bytes = own.reduce((sum, one) => sum + one.bytes, 0)
+  for (const [i, oldest] of own.entries()) {
+    if (own.length - i <= SEGMENTS_KEPT_MAX && bytes <= EVIDENCE_BYTES_MAX) break
+    bytes -= oldest.bytes
+    if (oldest.state === 'due') note(turn, oldest.receipt.signer, 'unaudited')
+    oldest.note = 'let go of before anybody had run it again'
+    letGoOf(turn, oldest, 'kept')
+  }
+  for (const oldest of segments.values()) {
+    if (segments.size <= SEGMENTS_KNOWN_MAX) break
+    forgetSegment(turn, oldest.name)
+  }
+}
+
+const isProof = ({ state }: KeptSegment): boolean => state === 'fraud'
+
+/** What it takes to run it again is not needed any more; that it was, is remembered. */
+export function letGoOf(turn: Turn, segment: KeptSegment, state: SegmentLine['state']): void {
+  const { from } = segment.receipt.statement
+  if (segment.log && from !== null) turn.effects.push({ kind: 'unpin', checkpoint: from })
+  segment.log = null
+  segment.bytes = 0
+  segment.state = state
+  persistSoon(turn, writeSegment(segment))
+}
+
+function forgetSegment(turn: Turn, name: Cid): void {
+  const { segments } = turn.state.audits
+  const segment = segments.get(name)
+  if (!segment) return
+  letGoOf(turn, segment, segment.state)
+  segments.delete(name)
+  persistSoon(turn, gone(writeSegment(segment).key))
+}
+
+export function note(turn: Turn, host: Did, finding: Finding): void {
+  const { rates } = turn.state.audits
+  const rate = afterFinding(rateOf(turn.state, host), finding)
+  // The last to be heard of is the last to be forgotten; who was caught is not forgotten for newcomers.
+  rates.delete(host)
+  rates.set(host, rate)
+  persistSoon(turn, writeRate(host, rate))
+  if (rates.size <= RATES_MAX) return
+  for (const [oldest, { strikes }] of rates)
+    if (strikes === 0) {
+      rates.delete(oldest)
+      return persistSoon(turn, gone(writeRate(oldest, rate).key))
+    }
+}
+
+/** Something that could have been proved was not. */
+export function lapse(turn: Turn, host: Did, agent: AgentId, why: string): void {
+  log(turn, 'warn', `${host} leaves something unproved: ${why}`, agent)
+  note(turn, host, 'lapsed')
+}
+
+/** Checkpoints that segments begin at which may be run again. */
+export const evidenceOf = ({ audits }: HostState): readonly Cid[] =>
+  [...audits.segments.values()].flatMap(({ log: kept, receipt }) =>
+    kept && receipt.statement.from !== null ? [receipt.statement.from] : [],
+  )
+
+/** What was vouched for in the life before. Checkpoints that are evidence are pinned again before anything is swept. */
+export function restoreAudits({ state }: Turn, records: ReadonlyMap<string, unknown>): void {
+  const { segments, rates } = state.audits
+  for (const [key, value] of records)
+    if (key.startsWith('audit/')) rates.set(key.slice('audit/'.length) as Did, value as HostRate)
+    else if (key.startsWith('segment/')) {
+      const segment = { ...(value as KeptSegment), busy: false, retryMs: 0 }
+      segments.set(segment.name, segment)
+    }
+}

@@ -1,0 +1,75 @@
+import type { Cid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Offer, Requests } from '../wire/messages.ts'
+import type { SealWaiting } from './receipts.ts'
+import type { AuditWaiting } from './vouchers.ts'
+
+/** Why we asked: data, so that the whole state can be looked at, and a lost answer is only a forgotten entry. */
+export type Waiting =
+  | { readonly for: 'inic'; readonly host: Did }
+  | { readonly for: 'reconcile'; readonly host: Did; readonly from: number }
+  | {
+      readonly for: 'evidence'
+      readonly host: Did
+      readonly asked: readonly Cid[]
+      readonly left: readonly Cid[]
+      readonly next: number | null
+    }
+  | { readonly for: 'offer'; readonly agent: AgentId; readonly to: Did }
+  | { readonly for: 'stage'; readonly agent: AgentId; readonly to: Did }
+  | { readonly for: 'send'; readonly agent: AgentId; readonly to: Did }
+  | {
+      readonly for: 'vote'
+      readonly agent: AgentId
+      readonly epoch: number
+      readonly witness: Did
+      readonly proposer: boolean
+    }
+  | { readonly for: 'promise'; readonly agent: AgentId; readonly epoch: number; readonly witness: Did }
+  | { readonly for: 'effect'; readonly agent: AgentId }
+  | { readonly for: 'checkpoint'; readonly agent: AgentId; readonly checkpoint: Cid }
+  | { readonly for: 'fork'; readonly agent: AgentId; readonly request: number }
+  | { readonly for: 'seal-ready'; readonly agent: AgentId; readonly handle: number }
+  | { readonly for: 'seal-release'; readonly agent: AgentId }
+  | SealWaiting
+  | {
+      readonly for: 'seal-vote'
+      readonly agent: AgentId
+      readonly handle: number
+      readonly proposer: Did
+      readonly ask: Requests['accept']['ask']
+    }
+  | {
+      readonly for: 'bundle-offer'
+      readonly agent: AgentId
+      readonly handle: number
+      readonly offer: Offer
+      readonly from: Did
+    }
+  | { readonly for: 'bundle-launch'; readonly launch: LaunchPlan }
+  | { readonly for: 'bundle-restore'; readonly agent: AgentId }
+  | {
+      readonly for: 'home-checkpoint'
+      readonly agent: AgentId
+      readonly handle: number
+      readonly ask: Requests['checkpoint']['ask']
+    }
+  | { readonly for: 'prepare'; readonly agent: AgentId }
+  /** Home without slots takes an agent back: its blocks are fetched, nothing is thawed. */
+  | { readonly for: 'parked'; readonly agent: AgentId }
+  | AuditWaiting
+
+export interface LaunchPlan {
+  readonly launcher: Did
+  readonly bundle: Cid
+  readonly inputJson: string
+  readonly resultTo: Did | null
+  readonly fuelMax: number
+  readonly memoryBytesMax: number
+  readonly nonce: string | null
+  /** The name of the author's order; null for the embedder's own launch. */
+  readonly order: Cid | null
+  /** How to answer: a request from another host, or the embedder's own launch. */
+  readonly answer: { readonly handle: number } | { readonly token: number }
+}
