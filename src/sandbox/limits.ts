@@ -13,14 +13,24 @@ export const SLICE_FUEL = 250_000n
 export const PULSE_MS = 250
 
 /** The warden looks whether the guest has said anything this often, and asks where it has not. */
-export const BEAT_MS = 500
+export const BEAT_MS = 200
 
 /**
- * A guest that has said nothing for so long although it was asked is terminated, milliseconds. Counted in beats that
- * the warden itself could run, so a laptop's sleep or a busy host is not held against the guest. Stops: an agent that
- * has found its way into uninterruptible native code (THREATS 2).
+ * A guest that has said nothing for so long although it was asked is terminated, milliseconds: a runaway is gone within a
+ * second of its last word. A live one looks at its mail every few milliseconds. Counted in beats that the warden itself could
+ * run, and run in time: a laptop's sleep or a busy host is not held against the guest. Stops: an agent that has found its way
+ * into uninterruptible native code (THREATS 2).
  */
-export const WATCHDOG_MS = 2_000
+export const WATCHDOG_MS = 600
+
+/** A beat that comes so much too late says that the machine is too busy to judge by it, milliseconds. */
+export const BEAT_LATE_MS = 100
+
+/** A guest that is asked for an image is silent while it copies its memory and hands it over: so many bytes a millisecond, at worst. */
+export const IMAGE_BYTES_PER_MS = 200_000
+
+/** Hashing all of a memory at the end, where the order asks for that proof, takes longer than the watchdog waits. */
+export const HASH_MS_MAX = 10_000
 
 /** From the order to `ready`: a cold start compiles kernels. Stops a compile bomb (THREATS 10). */
 export const START_MS_MAX = 15_000

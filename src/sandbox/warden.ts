@@ -8,7 +8,10 @@ import type { Delivery, MachineImage } from '../engine/image.ts'
 import { changesBetween, isReference, mergePages } from './image-delta.ts'
 import {
   ANSWER_LENGTH_MAX,
+  BEAT_LATE_MS,
   BEAT_MS,
+  HASH_MS_MAX,
+  IMAGE_BYTES_PER_MS,
   MESSAGES_BURST,
   MESSAGES_PER_SECOND,
   RATE_BACKLOG_MS,
@@ -68,21 +71,30 @@ export class Warden implements Guest, WorkerEvents {
   #heard = true
   #silentMs = 0
   #beat: Timer
+  #beatDueMs = 0
 
   constructor(link: WorkerLink, order: GuestOrder, onEvent: (event: GuestEvent) => void, powers: WardenPowers) {
     this.#link = link
     const { engineId, freezeAtFuel, memoryBytesMax, sentBytesMax, fuelMax } = order
     const kernels = new Set(order.kernels.keys())
-    this.#bounds = { engineId, hops: freezeAtFuel !== undefined, memoryBytesMax, sentBytesMax, fuelMax, kernels }
+    this.#bounds = {
+      engineId,
+      hops: freezeAtFuel !== undefined,
+      hashes: order.hashAtEnd === true,
+      memoryBytesMax,
+      sentBytesMax,
+      fuelMax,
+      kernels,
+    }
     this.#onEvent = onEvent
     this.#powers = powers
-    const { clock, timers } = powers
+    const { clock } = powers
     this.#messages = slackBucket(clock, MESSAGES_BURST, MESSAGES_PER_SECOND)
     this.#textBytes = slackBucket(clock, TEXT_BYTES_BURST, TEXT_BYTES_PER_SECOND)
     this.#againUntil = order.image?.nextRequest ?? 0
     this.#fuelUsed = Number(order.image?.fuelUsed ?? 0n)
     this.#standingAt = order.image
-    this.#beat = timers.after(BEAT_MS, () => this.#onBeat())
+    this.#beat = this.#nextBeat()
     const { label: _, image, ...rest } = order
     const { packed, transfer } = image ? packImage(image) : { packed: null, transfer: [] }
     link.post({ kind: 'start', order: { ...rest, image: packed } }, transfer)
@@ -252,23 +264,32 @@ export class Warden implements Guest, WorkerEvents {
     this.#onEvent(event)
   }
 
+  #nextBeat(): Timer {
+    const { clock, timers } = this.#powers
+    this.#beatDueMs = clock.nowMs() + BEAT_MS
+    return timers.after(BEAT_MS, () => this.#onBeat())
+  }
+
   #onBeat(): void {
     assert(this.#state !== 'ended', 'the beat goes on after the end')
-    this.#silentMs = this.#heard ? 0 : this.#silentMs + BEAT_MS
+    const inTime = this.#powers.clock.nowMs() - this.#beatDueMs < BEAT_LATE_MS
+    if (this.#heard) this.#silentMs = 0
+    else if (inTime) this.#silentMs += BEAT_MS
     const starting = this.#state === 'starting'
-    const silentMax = starting ? START_MS_MAX : WATCHDOG_MS
+    const imageMs = this.#freezes.length > 0 ? this.#bounds.memoryBytesMax / IMAGE_BYTES_PER_MS : 0
+    const patience = (this.#bounds.hashes ? HASH_MS_MAX : WATCHDOG_MS) + Math.ceil(imageMs)
+    const silentMax = starting ? START_MS_MAX : patience
     if (this.#silentMs >= silentMax) {
       const what = starting ? 'not ready' : 'no answer'
       return this.#fail('UNRESPONSIVE', `${what} for ${this.#silentMs} ms >= ${silentMax}`)
     }
-    for (const freeze of this.#freezes) freeze.waitedMs += BEAT_MS
+    if (inTime) for (const freeze of this.#freezes) freeze.waitedMs += BEAT_MS
     const waitedMs = starting ? 0 : (this.#freezes[0]?.waitedMs ?? 0)
     // It may go on talking and still not freeze; one that freezes does so within a slice.
-    if (waitedMs > WATCHDOG_MS)
-      return this.#fail('UNRESPONSIVE', `freeze not answered for ${waitedMs} ms > ${WATCHDOG_MS}`)
+    if (waitedMs > patience) return this.#fail('UNRESPONSIVE', `freeze not answered for ${waitedMs} ms > ${patience}`)
     this.#heard = false
     this.#link.post({ kind: 'ping' }, [])
-    this.#beat = this.#powers.timers.after(BEAT_MS, () => this.#onBeat())
+    this.#beat = this.#nextBeat()
   }
 
   #fail(code: GuestFailure, reason: string): void {
@@ -282,6 +303,8 @@ interface Bounds {
   readonly engineId: string
   /** Whether it may freeze without being asked. */
   readonly hops: boolean
+  /** Whether its last word may take long. */
+  readonly hashes: boolean
   readonly memoryBytesMax: number
   readonly sentBytesMax: number
   readonly fuelMax: number

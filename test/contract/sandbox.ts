@@ -25,7 +25,11 @@ const claim = (text: string, prove: Claim['prove']): void => void claims.push({ 
 claim('starts stopped, runs when told, ends once', async (place) => {
   const played = new Play(place, { code: `console.log('a', 1 + 1); console.warn({ b: [2] })` })
   await played.next('ready')
-  same(played.kinds, ['ready'], 'before run')
+  same(
+    played.kinds.filter((kind) => kind !== 'pulse'),
+    ['ready'],
+    'before run',
+  )
   played.guest.run()
   const end = await played.next('finished')
   same(
@@ -279,8 +283,10 @@ for (const [name, code] of BOMBS) {
 claim('pulses while it works', async (place) => {
   const played = play(place, { code: ENDLESS })
   const first = await played.next('pulse')
-  const second = await played.next('pulse')
-  same(second.fuelUsed > first.fuelUsed, true, 'fuel')
+  // One that answers a question may come between two slices.
+  let later = await played.next('pulse')
+  for (let i = 0; i < 5 && later.fuelUsed === first.fuelUsed; i++) later = await played.next('pulse')
+  same(later.fuelUsed > first.fuelUsed, true, 'fuel')
   played.guest.terminate()
 })
 

@@ -1,16 +1,25 @@
 import type { EngineModules } from '../../engine/machine.ts'
 import { type ClosableSandbox, createSandbox } from '../../sandbox/create-sandbox.ts'
 import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
+import { findCage } from './cage.ts'
 import { allowHugeFunctions } from './engine-files.ts'
-import { readGuestScript, startGuestThread } from './guest-script.ts'
+import { readGuestScript } from './guest-script.ts'
+import { startGuestThread } from './guest-thread.ts'
+import { readProcessScripts, startGuestProcess } from './process-guest.ts'
 import { nodeClock, nodeTimers } from './time.ts'
 
-/** Guests in Node: one worker thread each, without environment, arguments, input or output of the process. */
+/**
+ * Guests in Node: one worker thread each, without environment, arguments, input or output of the process; or, where the owner
+ * wants a wall of the operating system's around each, a caged process each (cage.ts) with that thread in it.
+ */
+export type Isolation = 'thread' | 'process'
+
 export interface NodeSandboxOptions {
   /** The engines to run on, by id; the first is the one that spare workers hold ready. */
   readonly engines: ReadonlyMap<string, EngineModules>
   /** How many workers to hold ready; 0 where hardly anybody arrives. */
   readonly spares?: number
+  readonly isolate?: Isolation
   /** Another script than the guest's, for tests of what a compromised worker could do. */
   readonly script?: string
 }
@@ -18,6 +27,7 @@ export interface NodeSandboxOptions {
 export function createNodeSandbox({
   engines,
   spares = 1,
+  isolate = 'thread',
   script = readGuestScript(),
 }: NodeSandboxOptions): ClosableSandbox {
   allowHugeFunctions()
@@ -26,8 +36,14 @@ export function createNodeSandbox({
     timers: nodeTimers,
     engines,
     spares,
-    startWorker: (events) => startWorker(script, events),
+    startWorker: isolate === 'process' ? processStarter(script) : (events) => startWorker(script, events),
   })
+}
+
+function processStarter(script: string): (events: WorkerEvents) => WorkerLink {
+  const cage = findCage()
+  const scripts = readProcessScripts(script)
+  return (events) => startGuestProcess(cage, scripts, events)
 }
 
 function startWorker(script: string, events: WorkerEvents): WorkerLink {

@@ -1,0 +1,93 @@
+import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { HostMessage } from '../../sandbox/protocol.ts'
+import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
+import type { Cage } from './cage.ts'
+import { engineFolder, packageRoot } from './engine-files.ts'
+import { FrameReader, frameOf } from './guest-frames.ts'
+import type { ToProcess } from './process-entry.ts'
+
+/** The host's end of a guest that runs in an operating system process of its own. */
+export const processScriptPath = (): string => join(packageRoot(), 'dist/guest/process.cjs')
+
+/** What a guest may send at once beside its memory: its words, its heap of answers that wait, the form of it all. */
+const FRAME_REST_BYTES = 64 * 1024 * 1024
+
+/** What a process is started with, read once. */
+export interface ProcessScripts {
+  readonly entry: string
+  readonly guest: string
+  readonly movable: Uint8Array
+  readonly plain: Uint8Array
+}
+
+export function readProcessScripts(guest: string): ProcessScripts {
+  const engine = (name: string): Uint8Array => readFileSync(join(engineFolder(), name))
+  return {
+    entry: readFileSync(processScriptPath(), 'utf8'),
+    guest,
+    movable: engine('movable.wasm'),
+    plain: engine('plain.wasm'),
+  }
+}
+
+export function startGuestProcess(
+  cage: Cage,
+  { entry, guest, movable, plain }: ProcessScripts,
+  events: WorkerEvents,
+): WorkerLink {
+  const child = cage.start(entry)
+  const frames = new FrameReader(FRAME_REST_BYTES)
+  let ended = false
+  const end = (reason: string): void => {
+    if (ended) return
+    ended = true
+    child.kill('SIGKILL')
+    events.died(reason)
+  }
+  const send = (message: ToProcess): void => {
+    for (const piece of frameOf(message)) child.stdin?.write(piece)
+  }
+  child.stdin?.on('error', () => undefined)
+  child.stdout?.on('data', (chunk: Uint8Array) => {
+    if (ended) return
+    const read = frames.take(chunk)
+    if (!read.ok) return end(read.reason)
+    for (const message of read.value) {
+      if (ended) return
+      const words = lastWords(message)
+      if (words === null) events.message(message)
+      else end(words)
+    }
+  })
+  child.on('error', (error) => end(error.message))
+  child.on('exit', (code, signal) => end(signal === null ? `exit code ${code}` : `ended by ${signal}`))
+  unref(child)
+  send({ kind: 'boot', script: guest, movable, plain })
+  return {
+    post(message) {
+      if (message.kind === 'start') frames.bytesMax = message.order.memoryBytesMax + FRAME_REST_BYTES
+      send(withoutModules(message))
+    },
+    terminate() {
+      ended = true
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+const withoutModules = (message: HostMessage): ToProcess =>
+  message.kind === 'prepare' ? { kind: 'prepare', engineId: message.engineId } : message
+
+/** What the process says when its guest's thread has ended; believed as little as anything else it says. */
+function lastWords(message: unknown): string | null {
+  if (typeof message !== 'object' || message === null || !('kind' in message) || message.kind !== 'died') return null
+  return 'reason' in message && typeof message.reason === 'string' ? message.reason.slice(0, 1_000) : 'no reason given'
+}
+
+/** A waiting guest does not keep the host's process alive. */
+function unref(child: ChildProcess): void {
+  child.unref()
+  for (const pipe of child.stdio) if (pipe && 'unref' in pipe && typeof pipe.unref === 'function') pipe.unref()
+}
