@@ -81,15 +81,27 @@ async function installBrowsers() {
   if (process.argv.includes('--firefox')) installBrowser('firefox-esr', 'Firefox', 'FIREFOX', findFirefox)
 }
 
+/** What `--isolate process` builds its walls with, on Linux. */
+async function installBubblewrap() {
+  const { findBubblewrap } = await import('../dist/node/platform/node/cage.js')
+  if (process.platform !== 'linux' || findBubblewrap() !== null || installFromDebian('bubblewrap', findBubblewrap))
+    return
+  say('no Bubblewrap found, so `--isolate process` is only another process here: install bubblewrap.')
+}
+
+/** Whether it is there afterwards. */
+function installFromDebian(debianPackage, find) {
+  if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) return false
+  say(`installing Debian's ${debianPackage} (once)`)
+  const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
+  const install = () => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], quiet)
+  return (install() || (run('apt-get', ['update', '-qq'], quiet) && install())) && find() !== null
+}
+
 function installBrowser(debianPackage, name, variable, find) {
   if (find() !== null) return
+  if (!process.env[variable] && installFromDebian(debianPackage, find)) return
   const debian = existsSync('/usr/bin/apt-get')
-  if (!process.env[variable] && debian && process.getuid?.() === 0) {
-    say(`installing Debian's ${name} (once)`)
-    const quiet = { DEBIAN_FRONTEND: 'noninteractive' }
-    const install = () => run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], quiet)
-    if ((install() || (run('apt-get', ['update', '-qq'], quiet) && install())) && find() !== null) return
-  }
   const how = debian ? `as root \`apt-get install ${debianPackage}\`` : `install ${name}`
   say(`no ${name} found, so nothing runs in it here: ${how}, or set ${variable} to its path.`)
 }
@@ -97,4 +109,7 @@ function installBrowser(debianPackage, name, variable, find) {
 checkNode()
 installPackages()
 build()
-if (!process.argv.includes('--no-browser')) await installBrowsers()
+if (!process.argv.includes('--no-browser')) {
+  await installBrowsers()
+  await installBubblewrap()
+}

@@ -8,6 +8,7 @@ import { benchKernels } from './kernels.ts'
 import { benchPacks } from './packs.ts'
 import type { Row } from './row.ts'
 import { benchTabHops } from './tab-hops.ts'
+import { benchWalls } from './walls.ts'
 
 /**
  * `npm run bench [-- --json] [-- NAME…]`: every figure with its bar, where it has one. Nothing fails for being slow:
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   engine: benchEngine,
   kernels: benchKernels,
   guests: benchGuests,
+  walls: benchWalls,
   bundles: benchBundles,
   hops: () => benchHops(tracing),
   heap: () => benchHeap(tracing),

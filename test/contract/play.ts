@@ -84,6 +84,11 @@ export class Play {
   get kinds(): Kind[] {
     return this.events.map(({ kind }) => kind)
   }
+
+  /** Pulses answer the warden's questions, whenever it asks. */
+  get kindsBesidePulses(): Kind[] {
+    return this.kinds.filter((kind) => kind !== 'pulse')
+  }
 }
 
 export function play(place: SandboxPlace, changes: Partial<GuestOrder>): Play {

@@ -74,4 +74,13 @@ export const bindOption = (): Option =>
 export const identityOption = (): Option =>
   new Option('--identity <file>', 'who gives the order (default: your identity)')
 
+/** What wall stands around each agent. */
+export const isolateOption = (): Option =>
+  new Option(
+    '--isolate <wall>',
+    'what each agent runs in: a thread of this process, or an own process without network, files and rights',
+  )
+    .choices(['thread', 'process'])
+    .default('thread')
+
 export const jsonOption = (): Option => new Option('--json', 'print JSON').default(false)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { createSigner, generateSecretKey } from '../../identity/signer.ts'
+import { findCage } from '../../platform/node/cage.ts'
 import { findChromium } from '../../platform/node/chromium.ts'
 import { loadEngineFiles } from '../../platform/node/engine-files.ts'
 import { defaultIdentityPath, loadIdentity } from '../../platform/node/identity-file.ts'
@@ -91,6 +92,16 @@ export const CHECKS: readonly Check[] = [
     needed: false,
     advice: 'make one with: sojourn keygen',
     run: async () => (await loadIdentity(defaultIdentityPath())).did,
+  },
+  {
+    name: 'process isolation',
+    needed: false,
+    advice: 'only `--isolate process` is better for it: apt-get install bubblewrap, and let users make name spaces',
+    async run() {
+      const { strength, words } = findCage()
+      if (strength !== 'namespaces') throw new Error(words)
+      return words
+    },
   },
   {
     name: 'Chromium',

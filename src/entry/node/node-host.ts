@@ -13,7 +13,7 @@ import { nodeDeflate } from '../../platform/node/deflate.ts'
 import { loadEngineFiles } from '../../platform/node/engine-files.ts'
 import { lendNativeHash } from '../../platform/node/native-hash.ts'
 import { createNativeSubtle, lendNativeSignatures } from '../../platform/node/native-signatures.ts'
-import { createNodeSandbox } from '../../platform/node/sandbox.ts'
+import { createNodeSandbox, type Isolation } from '../../platform/node/sandbox.ts'
 import { openNodeStore } from '../../platform/node/store.ts'
 import { nodeClock, nodeRandom, nodeTimers } from '../../platform/node/time.ts'
 import { goOnlineFromNode } from '../../platform/node/transport.ts'
@@ -39,6 +39,8 @@ export interface NodeHostOptions {
   /** Agents may read the files in here, and nothing else. */
   readonly shareFolder?: string
   readonly bindAddress?: string
+  /** What each agent runs in; a thread of this process where nothing is said. */
+  readonly isolate?: Isolation
   readonly log?: HostOptions['log']
 }
 
@@ -59,7 +61,11 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   lendNativeHash()
   lendNativeSignatures()
   const { manifest, modules } = await loadEngineFiles()
-  const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, modules]]), spares: Math.min(slots, SPARES_MAX) })
+  const sandbox = createNodeSandbox({
+    engines: new Map([[manifest.id, modules]]),
+    spares: Math.min(slots, SPARES_MAX),
+    isolate: options.isolate ?? 'thread',
+  })
   const store = dataFolder === undefined ? await openMemoryStore() : await openNodeStore(dataFolder)
   let online: RendezvousTransport | null = null
   try {

@@ -34,6 +34,12 @@ const LIMITS = `ulimit -c 0 && ulimit -f 0 && ulimit -d ${DATA_KIB_MAX} && exec 
 
 const NODE_FLAGS = ['--no-warnings', V8_ENGINE_FLAG, V8_TIERING_FLAG]
 
+/** Path of the program; null where it is not installed. */
+export function findBubblewrap(): string | null {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return folders.map((folder) => join(folder, 'bwrap')).find((path) => existsSync(path)) ?? null
+}
+
 let found: Cage | null = null
 
 /** The best cage of this machine; tried for real, once. */
@@ -44,7 +50,7 @@ export function findCage(): Cage {
 
 function namespaces(): Cage | null {
   const filter = seccompProgram()
-  const bubblewrap = process.platform === 'linux' ? onPath('bwrap') : null
+  const bubblewrap = process.platform === 'linux' ? findBubblewrap() : null
   if (!filter || !bubblewrap) return null
   const node = realpathSync(process.execPath)
   const libraries = ['/usr/lib', '/usr/lib64', '/lib', '/lib64'].filter((folder) => existsSync(folder))
@@ -98,9 +104,4 @@ function otherUser(): Cage {
         ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
       }),
   }
-}
-
-function onPath(name: string): string | null {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null
 }

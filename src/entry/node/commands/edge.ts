@@ -5,9 +5,11 @@ import { DEPTH_MAX, DEPTH_STANDARD } from '../../../bundle/limits.ts'
 import { DEPTH_OFFERED, SLOTS_MAX } from '../../../host/limits.ts'
 import { type Did, parseDid } from '../../../identity/did.ts'
 import { createSigner, generateSecretKey } from '../../../identity/signer.ts'
+import { findCage } from '../../../platform/node/cage.ts'
 import { loadOrCreateIdentity } from '../../../platform/node/identity-file.ts'
+import type { Isolation } from '../../../platform/node/sandbox.ts'
 import { nodeRandom } from '../../../platform/node/time.ts'
-import { mebibytes, wholeNumber } from '../arguments.ts'
+import { isolateOption, mebibytes, wholeNumber } from '../arguments.ts'
 import { logLine, type NodeHost, startNodeHost } from '../node-host.ts'
 
 /** `sojourn edge`: lends this machine, without a browser. Its identity, records and checkpoints live in --data. */
@@ -22,6 +24,7 @@ interface EdgeOptions {
   readonly trust: readonly Did[]
   readonly trustCluster: boolean
   readonly operator: readonly Did[]
+  readonly isolate: Isolation
   readonly bind?: string
   readonly json: boolean
   readonly quiet: boolean
@@ -55,6 +58,7 @@ export function register(program: Command): void {
     .option('--trust <did>', 'an author whose agents may run here; repeatable', collectDid, [])
     .option('--trust-cluster', 'trust the authors that the rendezvous announces', false)
     .option('--operator <did>', 'whose orders to give this machine back are obeyed; repeatable', collectDid, [])
+    .addOption(isolateOption())
     .option('--bind <address>', 'the only network address for WebRTC, e.g. 127.0.0.1')
     .option('--json', 'one line of JSON on stdout when on line', false)
     .option('--quiet', 'no log on stderr', false)
@@ -78,6 +82,7 @@ async function edge(options: EdgeOptions): Promise<void> {
     name,
     slots: agents,
     depth,
+    isolate: options.isolate,
     trust,
     operators: operator,
     ...(data === undefined ? {} : { dataFolder: data }),
@@ -96,8 +101,9 @@ async function edge(options: EdgeOptions): Promise<void> {
   stopWhenTold(running, quiet)
 }
 
-function greet({ host, transport }: NodeHost, { agents, trust, trustCluster, join: url }: EdgeOptions): void {
+function greet({ host, transport }: NodeHost, { agents, isolate, trust, trustCluster, join: url }: EdgeOptions): void {
   say(`on line at ${url} as ${host.did}, for ${agents} agents at once`)
+  if (isolate === 'process') say(`each agent in its ${findCage().words}`)
   if (trust.length > 0) return
   const { authors } = transport.cluster
   if (trustCluster && authors.length > 0)

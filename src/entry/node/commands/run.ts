@@ -3,8 +3,8 @@ import { DEFAULT_QUOTA } from '../../../bundle/limits.ts'
 import { MEMORY_BYTES_MIN } from '../../../engine/limits.ts'
 import type { TierChoice } from '../../../engine/machine.ts'
 import { loadEngineFiles } from '../../../platform/node/engine-files.ts'
-import { createNodeSandbox } from '../../../platform/node/sandbox.ts'
-import { fuel, inputJson, jsonOption, MIB, mebibytes, wholeNumber } from '../arguments.ts'
+import { createNodeSandbox, type Isolation } from '../../../platform/node/sandbox.ts'
+import { fuel, inputJson, isolateOption, jsonOption, MIB, mebibytes, wholeNumber } from '../arguments.ts'
 import { loadLocalProgram } from '../local-program.ts'
 import { type LocalRunEnd, type LocalRunListener, runLocally } from '../local-run.ts'
 import { CommandError, say } from '../output.ts'
@@ -17,6 +17,7 @@ interface RunOptions {
   readonly memory?: number
   readonly hopEvery?: number
   readonly tier?: TierChoice
+  readonly isolate: Isolation
   readonly seed: number
   readonly json: boolean
 }
@@ -53,6 +54,7 @@ export function register(program: Command): void {
           'which can be frozen anywhere; plain is frozen at the end of a turn only (default: auto; movable with --hop-every)',
       ).choices(['auto', 'plain', 'movable']),
     )
+    .addOption(isolateOption())
     .option('--seed <n>', 'seed of its Math.random', wholeNumber(0, 2 ** 32 - 1), 1)
     .addOption(jsonOption())
     .addHelpText(
@@ -75,6 +77,7 @@ async function run(path: string, options: RunOptions): Promise<void> {
   const sandbox = createNodeSandbox({
     engines: new Map([[manifest.id, modules]]),
     spares: options.hopEvery === undefined ? 0 : 1,
+    isolate: options.isolate,
   })
   const isScript = !/\b__agent\b/.test(program.code)
   const outputs: Output[] = []
