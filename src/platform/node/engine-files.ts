@@ -1,10 +1,10 @@
 /** Loads the built engine in Node. Deliberately does not build it: that is engine-build.ts, at build time. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { type EngineBuild, type EngineModules, prepareEngine } from '../../engine/machine.ts'
+import { type EngineBuild, type EngineCode, type EngineModules, prepareEngine } from '../../engine/machine.ts'
 import type { EngineManifest } from './engine-build.ts'
 
 /**
@@ -52,6 +52,13 @@ export async function loadEngineFiles(folder: string = engineFolder()): Promise<
   const compiled = async (name: string) => new WebAssembly.Module(await readFile(join(folder, name)))
   const [movable, plain] = await Promise.all([compiled('movable.wasm'), compiled('plain.wasm')])
   return { manifest, modules: { movable, plain } }
+}
+
+/** Both builds as they lie there, for guests that a compiled module cannot be handed to. */
+export function readEngineCode(folder: string = engineFolder()): { id: string; code: EngineCode } {
+  const { id } = JSON.parse(readFileSync(join(folder, 'engine.json'), 'utf8')) as EngineManifest
+  const bytes = (name: string) => Uint8Array.from(readFileSync(join(folder, name)))
+  return { id, code: { movable: bytes('movable.wasm'), plain: bytes('plain.wasm') } }
 }
 
 /** Loads and prepares in one step, for a realm that runs agents itself. */

@@ -1,4 +1,3 @@
-import type { EngineModules } from '../../engine/machine.ts'
 import type { HostMessage } from '../../sandbox/protocol.ts'
 import { FrameReader, frameOf } from './guest-frames.ts'
 import { startGuestThread } from './guest-thread.ts'
@@ -11,39 +10,23 @@ export interface Boot {
   readonly kind: 'boot'
   /** The guest's script. */
   readonly script: string
-  readonly movable: Uint8Array
-  readonly plain: Uint8Array
 }
-
-/** What is not a message to the guest but to this file. A module cannot cross a pipe: its bytes came with the boot. */
-export type ToProcess =
-  | Boot
-  | Exclude<HostMessage, { kind: 'prepare' }>
-  | { readonly kind: 'prepare'; readonly engineId: string }
 
 const frames = new FrameReader(Number.POSITIVE_INFINITY)
 let guest: ReturnType<typeof startGuestThread> | null = null
-let modules: EngineModules | null = null
 
-function pass(message: ToProcess): void {
-  if (message.kind === 'boot') {
-    modules = {
-      movable: new WebAssembly.Module(message.movable as Uint8Array<ArrayBuffer>),
-      plain: new WebAssembly.Module(message.plain as Uint8Array<ArrayBuffer>),
-    }
-    guest = startGuestThread(message.script)
-    guest.stdout.resume()
-    guest.stderr.resume()
-    guest.on('message', (said: unknown) => {
-      for (const piece of frameOf(said)) process.stdout.write(piece)
-    })
-    guest.on('error', (error: unknown) =>
-      end(error instanceof Error ? error.message : 'threw something that is no Error'),
-    )
-    guest.on('exit', (code) => end(`exit code ${code}`))
-    return
-  }
-  guest?.postMessage(message.kind === 'prepare' ? { ...message, modules } : message)
+function pass(message: Boot | HostMessage): void {
+  if (message.kind !== 'boot') return guest?.postMessage(message)
+  guest = startGuestThread(message.script)
+  guest.stdout.resume()
+  guest.stderr.resume()
+  guest.on('message', (said: unknown) => {
+    for (const piece of frameOf(said)) process.stdout.write(piece)
+  })
+  guest.on('error', (error: unknown) =>
+    end(error instanceof Error ? error.message : 'threw something that is no Error'),
+  )
+  guest.on('exit', (code) => end(`exit code ${code}`))
 }
 
 /** Last words, then the end: the host tells a thread that failed from a process that was killed. */
@@ -55,6 +38,6 @@ function end(reason: string): void {
 process.stdin.on('data', (chunk: Buffer) => {
   const read = frames.take(chunk)
   if (!read.ok) throw new Error(read.reason)
-  for (const message of read.value) pass(message as ToProcess)
+  for (const message of read.value) pass(message as Boot | HostMessage)
 })
 process.stdin.on('end', () => process.exit(0))

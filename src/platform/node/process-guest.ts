@@ -1,12 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { EngineCode } from '../../engine/machine.ts'
 import type { HostMessage } from '../../sandbox/protocol.ts'
 import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
 import type { Cage } from './cage.ts'
-import { engineFolder, packageRoot } from './engine-files.ts'
+import { packageRoot, readEngineCode } from './engine-files.ts'
 import { FrameReader, frameOf } from './guest-frames.ts'
-import type { ToProcess } from './process-entry.ts'
+import type { Boot } from './process-entry.ts'
 
 /** The host's end of a guest that runs in an operating system process of its own. */
 export const processScriptPath = (): string => join(packageRoot(), 'dist/guest/process.cjs')
@@ -18,23 +19,19 @@ const FRAME_REST_BYTES = 64 * 1024 * 1024
 export interface ProcessScripts {
   readonly entry: string
   readonly guest: string
-  readonly movable: Uint8Array
-  readonly plain: Uint8Array
+  readonly engineId: string
+  /** A compiled engine does not cross a pipe. */
+  readonly engine: EngineCode
 }
 
 export function readProcessScripts(guest: string): ProcessScripts {
-  const engine = (name: string): Uint8Array => readFileSync(join(engineFolder(), name))
-  return {
-    entry: readFileSync(processScriptPath(), 'utf8'),
-    guest,
-    movable: engine('movable.wasm'),
-    plain: engine('plain.wasm'),
-  }
+  const { id, code } = readEngineCode()
+  return { entry: readFileSync(processScriptPath(), 'utf8'), guest, engineId: id, engine: code }
 }
 
 export function startGuestProcess(
   cage: Cage,
-  { entry, guest, movable, plain }: ProcessScripts,
+  { entry, guest, engineId, engine }: ProcessScripts,
   events: WorkerEvents,
 ): WorkerLink {
   const child = cage.start(entry)
@@ -46,7 +43,7 @@ export function startGuestProcess(
     child.kill('SIGKILL')
     events.died(reason)
   }
-  const send = (message: ToProcess): void => {
+  const send = (message: Boot | HostMessage): void => {
     for (const piece of frameOf(message)) child.stdin?.write(piece)
   }
   child.stdin?.on('error', () => undefined)
@@ -64,11 +61,13 @@ export function startGuestProcess(
   child.on('error', (error) => end(error.message))
   child.on('exit', (code, signal) => end(signal === null ? `exit code ${code}` : `ended by ${signal}`))
   unref(child)
-  send({ kind: 'boot', script: guest, movable, plain })
+  send({ kind: 'boot', script: guest })
   return {
     post(message) {
       if (message.kind === 'start') frames.bytesMax = message.order.memoryBytesMax + FRAME_REST_BYTES
-      send(withoutModules(message))
+      if (message.kind !== 'prepare') send(message)
+      else if (message.engineId === engineId) send({ ...message, engine })
+      else end(`engine ${message.engineId} is not in the engine's folder`)
     },
     terminate() {
       ended = true
@@ -76,9 +75,6 @@ export function startGuestProcess(
     },
   }
 }
-
-const withoutModules = (message: HostMessage): ToProcess =>
-  message.kind === 'prepare' ? { kind: 'prepare', engineId: message.engineId } : message
 
 /** What the process says when its guest's thread has ended; believed as little as anything else it says. */
 function lastWords(message: unknown): string | null {
