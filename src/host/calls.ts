@@ -35,7 +35,7 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
     case 'hosts':
       return deliver(turn, resident, answerCall(request, 'hosts', knownHosts(state)))
     case 'progress':
-      resident.progress = call.fraction
+      if (!isConfined(resident)) resident.progress = call.fraction
       resident.note = noteOf(resident, call.note)
       return deliver(turn, resident, answerCall(request, 'progress', null))
     case 'emit': {

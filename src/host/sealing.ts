@@ -14,7 +14,7 @@ import type { Turn } from './turn.ts'
  * what a host has unsealed for an agent stays on that host: from then on the agent is **confined**. It takes no checkpoint,
  * no hop, no fork; it ends there, or begins again at its last checkpoint, which has nothing of it. So a host on the way that
  * spoilt the agent's memory does not get at it either: what comes out is what the program says, sealed to the reader that
- * the sealed value itself names. What is not stopped: an agent that signals in its progress, its fuel or its pauses.
+ * the sealed value itself names. What is not stopped: an agent that signals by its fuel, its pauses, or the length of its words.
  */
 
 /** What is let out: as it is, or sealed. A failure keeps its code in the clear, for those who must act on it. */

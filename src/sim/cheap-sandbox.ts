@@ -16,6 +16,8 @@ export interface CheapProgram {
   readonly moves?: readonly { readonly at: number; readonly where: unknown }[]
   /** Forks after this many steps, in ascending order; each that comes of it does the forks that are left. */
   readonly forks?: readonly { readonly at: number; readonly n: number }[]
+  /** Asks for its input to be unsealed after this many steps; whether that was granted shows in the result. */
+  readonly unsealAt?: number
   readonly fail?: string
   /** Has so much memory that hosts bring it over while it runs. */
   readonly large?: true
@@ -26,11 +28,19 @@ export const CHEAP_ENGINE = 'cheap-1'
 /** One step takes a millisecond and a unit of fuel; a slice is this many. */
 const SLICE_STEPS = 25
 
-/** What the program returns when every step has been done once; after forks, for the one that was given these indices. */
-export function cheapTruth(program: CheapProgram, indices: readonly number[] = []): { steps: number; hash: number } {
+/**
+ * What the program returns when every step has been done once; after forks, for the one that was given these indices.
+ * `unsealed` is how long the text was, and -3 where it was refused.
+ */
+export function cheapTruth(
+  program: CheapProgram,
+  indices: readonly number[] = [],
+  unsealed = -3,
+): { steps: number; hash: number } {
   let hash = 0
   for (let i = 0; i < program.steps; i++) {
     hash = stepOn(hash, i)
+    if (program.unsealAt === i + 1) hash = stepOn(hash, unsealed)
     for (const [k, { at }] of (program.forks ?? []).entries()) if (at === i + 1) hash = stepOn(hash, indices[k] ?? -2)
   }
   return { steps: program.steps, hash }
@@ -58,7 +68,9 @@ class CheapGuest implements Guest {
   #hash = 0
   #pending: PendingCall[] = []
   #nextRequest = 1
+  readonly #inputJson: string
   #moved = 0
+  #asked = 0
   #forked = 0
   #fuelMax: number
   #standing = true
@@ -69,6 +81,7 @@ class CheapGuest implements Guest {
 
   constructor(order: GuestOrder, onEvent: (event: GuestEvent) => void, timers: Timers) {
     this.#program = JSON.parse(order.code) as CheapProgram
+    this.#inputJson = order.inputJson
     this.#timers = timers
     this.#onEvent = onEvent
     this.#fuelMax = order.fuelMax
@@ -81,6 +94,7 @@ class CheapGuest implements Guest {
     this.#hash = Number(globals.get('hash') ?? 0)
     this.#moved = Number(globals.get('moved') ?? 0)
     this.#forked = Number(globals.get('forked') ?? 0)
+    this.#asked = Number(globals.get('asked') ?? 0)
     this.#pending = [...pending]
     this.#nextRequest = nextRequest
   }
@@ -113,6 +127,7 @@ class CheapGuest implements Guest {
   deliver({ request, outcome }: Delivery): void {
     const answered = this.#pending.find((call) => call.request === request)
     // A refused fork shows in the result, too.
+    if (answered?.name === 'unseal') this.#hash = stepOn(this.#hash, outcome.ok ? outcome.valueJson.length : -3)
     if (answered?.name === 'fork')
       this.#hash = stepOn(this.#hash, outcome.ok ? Number(JSON.parse(outcome.valueJson).index) : -2)
     this.#pending = this.#pending.filter((call) => call.request !== request)
@@ -138,7 +153,7 @@ class CheapGuest implements Guest {
 
   #slice(): void {
     if (this.#gone) return
-    const { steps, emitEvery, moves = [], forks = [], fail } = this.#program
+    const { steps, emitEvery, moves = [], forks = [], unsealAt, fail } = this.#program
     for (let n = 0; n < SLICE_STEPS && this.#done < steps && this.#pending.length === 0; n++) {
       this.#hash = stepOn(this.#hash, this.#done++)
       if (emitEvery > 0 && this.#done % emitEvery === 0)
@@ -147,6 +162,10 @@ class CheapGuest implements Guest {
       if (move && this.#done >= move.at) {
         this.#moved += 1
         this.#call('move', { where: move.where })
+      }
+      if (unsealAt !== undefined && this.#asked === 0 && this.#done >= unsealAt) {
+        this.#asked = 1
+        this.#call('unseal', { value: JSON.parse(this.#inputJson) })
       }
       const fork = forks[this.#forked]
       if (fork && this.#done >= fork.at) {
@@ -192,6 +211,7 @@ class CheapGuest implements Guest {
         ['hash', this.#hash],
         ['moved', this.#moved],
         ['forked', this.#forked],
+        ['asked', this.#asked],
       ]),
       standing: 'turn',
       asyncifyAddress: 0,

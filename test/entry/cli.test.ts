@@ -28,13 +28,13 @@ describe('sojourn', () => {
   it('says what there is, and what it is', async () => {
     const { code, stdout, stderr } = await sojourn('--help')
     expect([code, stderr]).toEqual([0, ''])
-    for (const command of ['keygen', 'build', 'inspect', 'verify'])
+    for (const command of ['keygen', 'build', 'inspect', 'verify', 'open'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
     expect((await sojourn('--version')).stdout).toBe(`${version}\n`)
   })
 
-  it.each(['keygen', 'build', 'inspect', 'verify'])('help %s has an example', async (command) => {
+  it.each(['keygen', 'build', 'inspect', 'verify', 'open'])('help %s has an example', async (command) => {
     const { code, stdout } = await sojourn('help', command)
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`Examples?:\\n  sojourn ${command}`))
@@ -51,6 +51,7 @@ describe('sojourn', () => {
     [['verify', 'x.car', '--author', 'bob'], '"bob" does not start with did:key:z'],
     [['verify', 'none.car'], 'sojourn: cannot read none.car'],
     [['build', 'none'], 'none is not there'],
+    [['launch', 'x', '--join', 'http://x', '--seal-to', 'edge-1'], '"edge-1" does not start with did:key:z'],
     [['inspect', 'x', '--nope'], "unknown option '--nope'"],
   ])('%j fails in a sentence on stderr', async (args, sentence) => {
     const { code, stdout, stderr } = await sojourn(...args)

@@ -71,8 +71,8 @@ export const joinOption = (): Option =>
 export const bindOption = (): Option =>
   new Option('--bind <address>', 'the only network address for WebRTC, e.g. 127.0.0.1')
 
-export const identityOption = (): Option =>
-  new Option('--identity <file>', 'who gives the order (default: your identity)')
+export const identityOption = (what = 'who gives the order (default: your identity)'): Option =>
+  new Option('--identity <file>', what)
 
 /** What wall stands around each agent. */
 export const isolateOption = (): Option =>

@@ -13,6 +13,7 @@ import { register as registerLaunch } from './commands/launch.ts'
 import { register as registerLogs } from './commands/logs.ts'
 import { register as registerMap } from './commands/map.ts'
 import { register as registerMove } from './commands/move.ts'
+import { register as registerOpen } from './commands/open.ts'
 import { register as registerPs } from './commands/ps.ts'
 import { register as registerRun } from './commands/run.ts'
 import { register as registerServe } from './commands/serve.ts'
@@ -38,6 +39,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerMove,
   registerEvict,
   registerKill,
+  registerOpen,
   registerDoctor,
 ]
 

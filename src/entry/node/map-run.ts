@@ -15,11 +15,13 @@ export interface MapWork {
   readonly bundle: Cid
   /** JSON texts. */
   readonly inputs: readonly string[]
-  readonly launch: Pick<LaunchOptions, 'fuelMax' | 'memoryBytesMax'>
+  readonly launch: Pick<LaunchOptions, 'fuelMax' | 'memoryBytesMax' | 'resultTo'>
   /** How many agents may be under way now; asked again at each change, for hosts come and go. */
   width(): number
   /** One line of JSON for each input, in their order. */
   onResult(line: string): void
+  /** Opens how an agent ended, where that is sealed to whoever asks. */
+  open?(agent: AgentId, kind: 'result' | 'failure', valueJson: string): Promise<string>
   readonly signal?: AbortSignal
 }
 
@@ -107,7 +109,9 @@ export function startMap(work: MapWork): MapRun {
     countHops(agent, tally)
     if (outcome) await killAll(host, childrenOf(host, agent))
     if (!outcome) return settle(index, false, errorLine('CLOSED', 'the home host has stopped'))
-    settle(index, outcome.ok, outcome.ok ? jsonLine(outcome.valueJson) : `{"error":${jsonLine(outcome.valueJson)}}`)
+    const { ok, valueJson } = outcome
+    const line = jsonLine((await work.open?.(agent, ok ? 'result' : 'failure', valueJson)) ?? valueJson)
+    settle(index, ok, ok ? line : `{"error":${line}}`)
   }
 
   const ended = new Promise<MapProgress>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { type AgentId, parseAgentId, shortAgentId } from '../../directory/agent-
 import { parseDid } from '../../identity/did.ts'
 import type { Row, StoryLine } from '../../wire/messages.ts'
 import { amount, type HostNames, harmless, jsonLine, progressBar, timeOfDay } from './plain-text.ts'
+import { sealedIn } from './sealing.ts'
 
 /** An agent's story as people read it, and as programs do. Pure. Lines come from a home: their content is its word. */
 
@@ -32,6 +33,8 @@ const KIND_TEXTS: Readonly<Record<StoryLine['kind'], string>> = {
 
 function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames): string {
   const value = parsed(valueJson)
+  const sealed = sealedIn(valueJson)
+  if (sealed) return `${kind === 'failure' ? `${field(value, 'code')}, ` : ''}sealed to ${sealed.to}`
   switch (kind) {
     case 'console': {
       const level = field(value, 'level')

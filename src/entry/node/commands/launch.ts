@@ -17,10 +17,11 @@ import { hostNamed } from '../naming.ts'
 import { orderLaunch } from '../orders.ts'
 import { CommandError, printResult, say } from '../output.ts'
 import { hostNames, jsonLine } from '../plain-text.ts'
+import { readingAs, resultToOption, type SealingOptions, sealingFor, sealToOption } from '../sealing.ts'
 import { failureText, rowText, storyText } from '../story-text.ts'
 
 /** `sojourn launch`: an agent into a cluster, where it goes on without us; or with --wait, until it has ended. */
-interface LaunchOptions extends ClusterOptions {
+interface LaunchOptions extends ClusterOptions, SealingOptions {
   readonly input: string
   readonly fuel?: number
   readonly memory?: number
@@ -49,6 +50,8 @@ export function register(program: Command): void {
     .option('--home <host>', 'its home: name, short id or did (default: the least loaded edge worker)')
     .option('--wait', 'until it has ended; the exit code says how', false)
     .option('--name <name>', 'what the agent is called, when it is built here (default: that of its file)')
+    .addOption(sealToOption())
+    .addOption(resultToOption())
     .addOption(identityOption())
     .addOption(bindOption())
     .addOption(jsonOption())
@@ -69,18 +72,19 @@ async function launch(path: string, options: LaunchOptions): Promise<void> {
     const view = await client.look()
     const home = options.home === undefined ? edgeWorker(view) : hostNamed(view, options.home)
     const { id: bundle, manifest } = imported.value
+    const { resultTo, sealed } = sealingFor(options, signer, bundle)
     const agent = await orderLaunch(client, signer, {
       home,
       bundle,
-      inputJson: input,
-      resultTo: null,
+      inputJson: sealed(input),
+      resultTo,
       fuelMax: options.fuel ?? Number.MAX_SAFE_INTEGER,
       memoryBytesMax: options.memory ?? Number.MAX_SAFE_INTEGER,
     })
     const launched = { agent, name: manifest.name, home, bundle }
     if (!options.wait) return printResult(options.json, { ok: true, ...launched }, [agent])
     say(`${manifest.name} is ${agent}, at home with ${hostNames(view.hosts)(home)}`)
-    await outcome(client, view, agent, options.json, launched)
+    await outcome(readingAs(signer, client), view, agent, options.json, launched)
   })
 }
 

@@ -15,9 +15,10 @@ import { type MapProgress, type MapRun, startMap } from '../map-run.ts'
 import { CommandError, say } from '../output.ts'
 import { count, progressBar } from '../plain-text.ts'
 import { showProgress } from '../progress-line.ts'
+import { openEffect, resultToOption, type SealingOptions, sealingFor, sealToOption } from '../sealing.ts'
 
 /** `sojourn map`: one agent for each line of input, on a cluster of its own or one that is there. */
-interface MapOptions {
+interface MapOptions extends SealingOptions {
   readonly hosts?: number
   readonly join?: string
   readonly out?: string
@@ -54,6 +55,8 @@ export function register(program: Command): void {
     )
     .option('--fuel <n>', 'what each may burn (default: what the bundle asks for)', fuel)
     .option('--memory <mib>', 'memory each may have (default: what the bundle asks for)', mebibytes)
+    .addOption(sealToOption())
+    .addOption(resultToOption())
     .addOption(identityOption())
     .addOption(bindOption())
     .addOption(jsonOption())
@@ -68,7 +71,8 @@ async function map(path: string, source: string, options: MapOptions): Promise<v
   if (options.join !== undefined && options.hosts !== undefined)
     throw new CommandError('OPTIONS', '--hosts starts hosts, --join uses those that are there: say one of them')
   const inputs = inputLines(await readInputs(source), source)
-  const { car, bundle } = await bundleFrom(path, await signerFor(options), createVerifier(globalThis.crypto.subtle))
+  const signer = await signerFor(options)
+  const { car, bundle } = await bundleFrom(path, signer, createVerifier(globalThis.crypto.subtle))
   const startedMs = performance.now()
   const cluster =
     options.join === undefined
@@ -81,14 +85,17 @@ async function map(path: string, source: string, options: MapOptions): Promise<v
   try {
     const imported = await cluster.home.importBundle(car)
     if (!imported.ok) throw new CommandError(imported.code, imported.reason)
+    const { resultTo, sealed } = sealingFor(options, signer, bundle.id)
     const run = startMap({
       host: cluster.home,
       bundle: bundle.id,
-      inputs,
+      inputs: inputs.map(sealed),
       launch: {
+        resultTo,
         ...(options.fuel === undefined ? {} : { fuelMax: options.fuel }),
         ...(options.memory === undefined ? {} : { memoryBytesMax: options.memory }),
       },
+      open: (agent, kind, valueJson) => openEffect(signer, agent, kind, valueJson),
       width: () => options.concurrency ?? 2 * placesOf(cluster.home),
       onResult: (line) => void (out ?? process.stdout).write(`${line}\n`),
       signal: interrupted.signal,
