@@ -7,6 +7,7 @@ import { type Origin, rootOf } from '../wire/chain.ts'
 import type { Brief, Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
 import { senderFault } from './chain.ts'
+import { watchDecision } from './doubles.ts'
 import type { BundleFacts, Fault, Pushed } from './events.ts'
 import {
   CLOCK_SKEW_MS,
@@ -21,6 +22,7 @@ import { banOf } from './notices.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
+import { epochSeen, noteSeen } from './seen.ts'
 import { occupied, type Resident, rememberBundle } from './state.ts'
 import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
@@ -66,11 +68,13 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
     const leaving = resident.departure?.phase === 'decide' && resident.departure.to === from
     return { code: leaving ? 'BUSY' : 'REFUSED', reason: 'the agent is here already' }
   }
-  const certified = state.registers.get(offer.agent)?.epoch ?? state.forwards.get(offer.agent)?.epoch ?? -1
+  const certified = epochSeen(turn, offer.agent)
   if (offer.epoch <= certified) return { code: 'STALE_EPOCH', reason: `epoch ${offer.epoch} <= ${certified}` }
   const row = state.rows.get(offer.agent)
   if (row && (row.holder !== from || row.bundle !== offer.bundle))
     return { code: 'NOT_AUTHORISED', reason: `${from} does not hold this agent of ours` }
+  if (!row && homeOf(offer.agent) === state.self)
+    return { code: 'UNKNOWN_AGENT', reason: 'launched here, and forgotten' }
   const home = homeOf(offer.agent)
   const ban = banOf(state, home)
   if (ban !== null) return { code: 'BANNED', reason: `its home ${home} is ${ban}` }
@@ -161,6 +165,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
     state: 'reserved',
     stages: 0,
     bringing: null,
+    certificate: null,
   }
   noteVersion(turn, facts)
   const have = state.forwards.get(offer.agent)?.checkpoint ?? state.rows.get(offer.agent)?.checkpoint ?? null
@@ -206,12 +211,16 @@ function briefFault(turn: Turn, from: Did, brief: Brief, epoch: number): Fault |
 }
 
 /** No name of ours is put to a past that its home has not voted for. */
-function chainFault({ state }: Turn, from: Did, sent: Requests['send']['ask']): Fault | null {
+function chainFault(turn: Turn, from: Did, sent: Requests['send']['ask']): Fault | null {
+  const { registers, seen } = turn.state
   const { agent, head } = sent.brief
-  const known = state.registers.get(agent)
-  const reason =
-    senderFault(from, sent) ?? (known && known.head !== head ? 'the head is not the one that is known here' : null)
-  return reason === null ? null : { code: 'NOT_AUTHORISED', reason }
+  const fault = senderFault(from, sent)
+  if (fault !== null) return { code: 'NOT_AUTHORISED', reason: fault }
+  if (sent.certificate) watchDecision(turn, sent.certificate)
+  const known = registers.get(agent) ?? seen.get(agent)
+  return known && known.epoch === sent.epoch - 1 && known.head !== head
+    ? { code: 'NOT_AUTHORISED', reason: `the head is not ${known.head}, which is known here` }
+    : null
 }
 
 /** An image of an agent that runs on elsewhere: bytes ahead of it, thawed or only kept, never run and never recorded. */
@@ -252,6 +261,7 @@ export function onSend(turn: Turn, from: Did, handle: number, sent: Requests['se
   if (arrival.state === 'ready' && resident.checkpoint === checkpoint) return sealReady(turn, resident, handle)
   // Only what was staged is brought up to date; what came to nothing before is thawed anew.
   if (arrival.state !== 'staged' || checkpoint === null) emptyPlace(turn, resident)
+  arrival.certificate = sent.certificate
   resident.brief = brief
   resident.checkpoint = checkpoint
   resident.consoleLines = brief.consoleLines
@@ -339,6 +349,7 @@ function cannotGoOn(turn: Turn, resident: Resident, fault: Fault): void {
 export function drop(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   turn.state.residents.delete(resident.agent)
+  if (resident.arrival?.certificate) noteSeen(turn, resident.arrival.certificate)
   turn.effects.push({
     kind: 'forget',
     agent: resident.agent,

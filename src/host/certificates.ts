@@ -1,17 +1,19 @@
 import type { Hop } from '../audit/itinerary.ts'
 import { ITINERARY_MAX } from '../audit/limits.ts'
 import { assert } from '../base/assert.ts'
-import type { Did } from '../identity/did.ts'
+import { homeOf } from '../directory/agent-id.ts'
 import { grantedQuota } from '../permit/grant.ts'
 import { headOf } from '../wire/chain.ts'
 import type { Certificate } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { givenFor } from './chain.ts'
+import { watchDecision } from './doubles.ts'
 import { recordHop } from './hops.ts'
 import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
 import { forgetResident, gone, hopKey, writeHop, writeRegister, writeResident, writeRow } from './records.ts'
 import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
+import { noteSeen } from './seen.ts'
 import type { HomeRow, Resident } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
 import { log, persist, persistSoon, type Turn } from './turn.ts'
@@ -26,10 +28,11 @@ export function learn(turn: Turn, certificate: Certificate): void {
   const { agent, epoch, holding } = certificate
   const register = state.registers.get(agent)
   const resident = state.residents.get(agent)
-  const witnesses = register?.witnesses ?? resident?.brief.witnesses ?? null
+  const witnesses = register?.witnesses ?? resident?.brief.witnesses ?? (state.seen.has(agent) ? [homeOf(agent)] : null)
   if (!witnesses) return
   const fault = certificateFault(certificate, witnesses)
   if (fault) return log(turn, 'warn', `certificate refused: ${fault}`, agent)
+  watchDecision(turn, certificate)
 
   const proposal = state.proposals.get(agent)
   if (proposal && proposal.epoch <= epoch) state.proposals.delete(agent)
@@ -48,7 +51,7 @@ export function learn(turn: Turn, certificate: Certificate): void {
   if (row && epoch > row.epoch) turnRow(turn, row, { certificate, ...given })
 
   if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null)
-  else if (resident && epoch > resident.epoch) letGo(turn, resident, holding.holder, epoch)
+  else if (resident && epoch > resident.epoch) letGo(turn, resident, certificate)
 }
 
 /** The agent itself has not come: what is here of it are at most images of what it was. */
@@ -141,8 +144,10 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
 }
 
 /** Another host holds the agent now: stop ours, remember where it went. Its blocks go when the new holder has them. */
-export function letGo(turn: Turn, resident: Resident, to: Did, epoch: number): void {
+function letGo(turn: Turn, resident: Resident, certificate: Certificate): void {
   const { state } = turn
+  const { epoch } = certificate
+  const to = certificate.holding.holder
   const departure = resident.departure
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   resident.guest = 'none'
@@ -166,6 +171,7 @@ export function letGo(turn: Turn, resident: Resident, to: Did, epoch: number): v
     })
   }
   persist(turn, forgetResident(resident.agent))
+  noteSeen(turn, certificate)
   // Home keeps its newest whole checkpoint: it is the second copy until the new holder's next one.
   turn.effects.push({
     kind: 'forget',

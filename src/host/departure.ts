@@ -20,7 +20,7 @@ import { isWorthStaging, onStandingImage, takeImage } from './precopy.ts'
 import { spread } from './proposer.ts'
 import { vouch, voucherFor } from './receipts.ts'
 import { writeResident } from './records.ts'
-import { goOn, isSpent, mayRunHere, onEnded, settleIn } from './residence.ts'
+import { goOn, isReleased, isSpent, mayRunHere, onEnded, settleIn } from './residence.ts'
 import { isConfined, letGoOfUnsealed } from './sealing.ts'
 import type { HopReason } from './snapshot.ts'
 import type { Departure, Resident } from './state.ts'
@@ -40,7 +40,7 @@ export function depart(
     readonly call?: number | null
   },
 ): void {
-  if (resident.departure || resident.ended) return
+  if (resident.departure || resident.arrival || resident.ended || isReleased(resident)) return
   if (isConfined(resident)) {
     if (wish.reason !== 'evict') return
     letGoOfUnsealed(turn, resident)
@@ -287,7 +287,9 @@ export function drain(turn: Turn, resident: Resident): void {
 /** The RELEASE: durable before it is said, once for an epoch. From here on this host never runs this epoch again. */
 export function onReleaseSealed(turn: Turn, resident: Resident, release: Sealed<Release>): void {
   const departure = resident.departure
-  if (departure?.phase !== 'release') return
+  if (departure?.phase !== 'release' || isReleased(resident)) return
+  const { epoch, holding } = release.statement
+  if (epoch !== resident.epoch + 1 || !departure.holding || !sameHolding(holding, departure.holding)) return
   resident.release = release
   departure.phase = 'decide'
   persist(turn, writeResident(resident))

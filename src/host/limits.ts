@@ -122,6 +122,12 @@ export const EFFECTS_WAITING_MAX = 256
 /** A step of a fork that did not get through to home is tried again after this long. */
 export const FORK_AGAIN_MS = 1_000
 
+/**
+ * Agents of other homes of which a host remembers the newest decision after they have gone, a kilobyte and a half each; the
+ * one not heard of for longest gives way. Its witness refuses an old state of it in any case (THREATS 21).
+ */
+export const SEEN_MAX = 4_096
+
 /** A forwarding row lives this long; afterwards a sender asks home. */
 export const FORWARD_MS = 10 * 60_000
 

@@ -28,6 +28,7 @@ export function newState(
     registers: new Map(),
     residents: new Map(),
     forwards: new Map(),
+    seen: new Map(),
     proposals: new Map(),
     bundles: new Map(),
     audits: newAudits(),

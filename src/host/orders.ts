@@ -20,7 +20,7 @@ import {
 } from './limits.ts'
 import { banOf } from './notices.ts'
 import { writeRow } from './records.ts'
-import { settleIn } from './residence.ts'
+import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
 import type { HomeRow } from './state.ts'
 import { descriptionOf, rememberBundle } from './state.ts'
@@ -128,7 +128,7 @@ export function onCommand(turn: Turn, handle: number, { order }: Requests['comma
   }
   const resident = state.residents.get(agent)
   if (!resident) return deny(turn, handle, 'MIGRATED', row?.holder ?? state.forwards.get(agent)?.to ?? state.self)
-  if (resident.departure || resident.arrival) {
+  if (resident.departure || resident.arrival || isReleased(resident)) {
     state.nonces.delete(statement.nonce)
     return deny(turn, handle, 'BUSY', 'the agent is on its way')
   }

@@ -5,6 +5,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
+import type { Seen } from './seen.ts'
 import type { Fork, HomeRow, Register, Resident } from './state.ts'
 import type { RecordWrite } from './turn.ts'
 import type { KeptSegment } from './vouchers.ts'
@@ -27,6 +28,8 @@ export const hopKey = (agent: AgentId, epoch: number): string => `hop/${agent}/$
 
 const forkKey = (agent: AgentId, request: number): string => `fork/${agent}/${request}`
 
+const seenKey = (agent: AgentId): string => `seen/${agent}`
+
 export const noticeKey = (name: Cid): string => `notice/${name}`
 
 /** Prefixes that `restored` hands back to the machine. */
@@ -42,6 +45,7 @@ export const RESTORED_PREFIXES = [
   'version/',
   'segment/',
   'audit/',
+  'seen/',
 ] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
@@ -108,6 +112,10 @@ export const writeFork = (agent: AgentId, fork: Fork): RecordWrite => ({
   key: forkKey(agent, fork.request),
   value: () => fork,
 })
+
+export const writeSeen = (seen: Seen): RecordWrite => ({ key: seenKey(seen.agent), value: () => seen })
+
+export const forgetSeen = (agent: AgentId): RecordWrite => gone(seenKey(agent))
 
 export interface KeptResident {
   readonly agent: AgentId

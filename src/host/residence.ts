@@ -13,6 +13,7 @@ import { reportHolding } from './neighbours.ts'
 import { beginSegments, closePiece, noteTrace, settleSegment, vouch, vouchEnd } from './receipts.ts'
 import { forgetResident, writeResident, writeRow } from './records.ts'
 import { asSaid, effectBytesMax, isConfined, pursueUnseal } from './sealing.ts'
+import { noteSeen } from './seen.ts'
 import type { Resident } from './state.ts'
 import { tellStory } from './story.ts'
 import type { Trace } from './traces.ts'
@@ -27,10 +28,12 @@ import { ask, begin, log, persist, persistSoon, type Turn } from './turn.ts'
 export const isHeld = (resident: Resident): boolean =>
   resident.arrival === null && (resident.certificate !== null || resident.epoch === 0)
 
+/** A RELEASE ends this epoch, in this life or one before. Another one would make two of the agent, and is never signed. */
+export const isReleased = ({ release, epoch }: Resident): boolean => release?.statement.epoch === epoch + 1
+
 /** Its epoch cannot be used any more: it was started in a life before, or given away by a RELEASE that led nowhere. */
 export const isSpent = (resident: Resident): boolean =>
-  resident.guest === 'none' &&
-  (resident.started === resident.epoch || resident.release?.statement.epoch === resident.epoch + 1)
+  resident.guest === 'none' && (resident.started === resident.epoch || isReleased(resident))
 
 export const mayRunHere = ({ state }: Turn, resident: Resident): boolean =>
   !state.evicting &&
@@ -306,6 +309,7 @@ export function bury(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   resident.guest = 'none'
   turn.state.residents.delete(resident.agent)
+  if (resident.certificate) noteSeen(turn, resident.certificate)
   turn.state.loadDueMs = turn.nowMs
   persist(turn, forgetResident(resident.agent))
   turn.effects.push({

@@ -9,6 +9,7 @@ import { propose } from './proposer.ts'
 import { inputKey, type KeptResident } from './records.ts'
 import { isHeld, isSpent } from './residence.ts'
 import { newResident } from './residents.ts'
+import type { Seen } from './seen.ts'
 import type { Fork, HomeRow, Register, Resident } from './state.ts'
 import { log, type Turn } from './turn.ts'
 import { restoreVersions } from './versions.ts'
@@ -37,6 +38,8 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
     } else if (key.startsWith('resident/')) restoreResident(turn, value as KeptResident)
     else if (key.startsWith('notice/')) enter(state.notices, value as Notice, false)
   }
+  const seen = [...records].flatMap(([key, value]) => (key.startsWith('seen/') ? [value as Seen] : []))
+  for (const entry of seen.sort((one, other) => one.atMs - other.atMs)) state.seen.set(entry.agent, entry)
   for (const [key, value] of records) {
     const row = state.rows.get(key.split('/')[1] as AgentId)
     if (key.startsWith('story/')) row?.story.push(value as StoryLine)
@@ -74,6 +77,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
       state: 'ready',
       stages: 0,
       bringing: null,
+      certificate: null,
     }
   turn.state.residents.set(resident.agent, resident)
 }

@@ -13,6 +13,7 @@ import type { BundleFacts } from './events.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { NoticeBook } from './notice-book.ts'
 import type { Segment, Told } from './receipts.ts'
+import type { Seen } from './seen.ts'
 import type { HopReason, HopSnapshot } from './snapshot.ts'
 import type { VersionMark } from './versions.ts'
 import type { Audits } from './vouchers.ts'
@@ -49,6 +50,7 @@ export interface HostState {
   readonly registers: Map<AgentId, Register>
   readonly residents: Map<AgentId, Resident>
   readonly forwards: Map<AgentId, Forward>
+  readonly seen: Map<AgentId, Seen>
   readonly proposals: Map<AgentId, Proposal>
   /** Bundles opened lately, by id: admission of the second agent of a bundle asks nobody. */
   readonly bundles: Map<Cid, BundleFacts>
@@ -178,6 +180,8 @@ export interface Resident {
     stages: number
     /** What came or comes last: the checkpoint of the last STAGE or SEND. */
     bringing: Cid | null
+    /** What made the sender its holder. */
+    certificate: Certificate | null
   } | null
   checkpointing: boolean
   checkpointDueMs: number

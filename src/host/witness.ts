@@ -7,6 +7,7 @@ import { sameHolding } from '../wire/statements.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
 import { givenFault } from './chain.ts'
+import { watchRelease } from './doubles.ts'
 import { writeRegister } from './records.ts'
 import type { Register } from './state.ts'
 import { answer, begin, deny, persist, type Turn, tell } from './turn.ts'
@@ -64,8 +65,10 @@ export function onVoteSealed(
   learn(turn, certificate)
 }
 
-/** The register, if this vote may be cast now; otherwise null, and the ask is denied. */
+/** The register, if this vote may be cast now; otherwise null, and the ask is denied. What gives the agent away twice is told. */
 function acceptable(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): Register | null {
+  const known = turn.state.registers.get(ask.agent)
+  if (known && ask.release) watchRelease(turn, known, ask.release)
   const register = admissible(turn, from, handle, ask.agent, ask.epoch)
   if (!register) return null
   const fault = ask.ballot.round === 0 || ask.release || ask.ready ? releaseFault(register, ask) : null

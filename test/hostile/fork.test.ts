@@ -128,7 +128,8 @@ describe('a home is not made to make agents', () => {
   })
 
   it('beyond its rows', () => {
-    while (state.rows.size < ROWS_MAX - 1) state.rows.set(begun().agent, row)
+    for (let sequence = 1_000; state.rows.size < ROWS_MAX - 1; sequence++)
+      state.rows.set(agentId({ home, age: 1, sequence }), row)
     expect(ask()).toBe('QUOTA: home has no room for 2 rows')
   })
 })
