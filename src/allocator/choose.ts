@@ -1,6 +1,7 @@
 import { integerBelow, type Random } from '../base/random.ts'
 import type { Did } from '../identity/did.ts'
-import type { Description } from '../wire/messages.ts'
+import type { Ground, Load } from '../wire/messages.ts'
+import type { Description } from '../wire/statements.ts'
 
 /**
  * Where an agent goes: the least loaded host that matches its needs. Pure functions over what is known now; information
@@ -10,7 +11,10 @@ import type { Description } from '../wire/messages.ts'
 export const SILENT_MS = 3_500
 
 export interface Candidate {
-  readonly description: Description
+  readonly description: Pick<Description, 'kind' | 'engineIds' | 'depth'>
+  readonly load: Load
+  /** Why it was let in; one that anybody could be has no credit. */
+  readonly ground: Ground
   readonly connected: boolean
   /** When the host was last heard of, on the same clock as `Needs.nowMs`. */
   readonly heardMs: number
@@ -28,27 +32,32 @@ export interface Needs {
 }
 
 /** Share of its slots that is taken, agents under way included; above or equal 1 means full. */
-export const fullness = ({ description, offered }: Candidate): number => {
-  const { agents, slots } = description.load
+export const fullness = ({ load, offered }: Candidate): number => {
+  const { agents, slots } = load
   return slots === 0 ? Number.POSITIVE_INFINITY : (agents + offered) / slots
 }
 
-/** The least full host, by lot among equals; null when none fits. */
+/**
+ * The least full host, by lot among equals; null when none fits. Hosts that somebody answers for come before those that
+ * anybody could be, as long as they have room: many keys of one owner get what is left (THREATS 38).
+ */
 export function chooseHost(candidates: ReadonlyMap<Did, Candidate>, needs: Needs, random: Random): Did | null {
   let best: Did[] = []
-  let least = 1
+  let least = 2
   for (const [host, candidate] of candidates) {
-    const { description, connected, heardMs } = candidate
-    if (!connected || needs.nowMs - heardMs > SILENT_MS || !description.load.accepting || needs.except.includes(host))
-      continue
-    if (needs.engineId !== null && !description.engineIds.includes(needs.engineId)) continue
-    if (needs.kinds && !needs.kinds.includes(description.kind)) continue
-    if (description.depth < needs.depth) continue
+    if (needs.except.includes(host) || !fits(candidate, needs)) continue
     const full = fullness(candidate)
-    if (full >= 1 || full > least) continue
-    if (full < least) best = []
-    least = full
+    const rank = candidate.ground === 'open' ? full + 1 : full
+    if (full >= 1 || rank > least) continue
+    if (rank < least) best = []
+    least = rank
     best.push(host)
   }
   return best[integerBelow(random, best.length)] ?? null
+}
+
+function fits({ description, load, connected, heardMs }: Candidate, needs: Needs): boolean {
+  if (!connected || needs.nowMs - heardMs > SILENT_MS || !load.accepting) return false
+  if (needs.engineId !== null && !description.engineIds.includes(needs.engineId)) return false
+  return (!needs.kinds || needs.kinds.includes(description.kind)) && description.depth >= needs.depth
 }

@@ -2,6 +2,7 @@ import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { drop } from './arrival.ts'
 import { takeBack } from './home.ts'
+import { hangUp } from './inic.ts'
 import { banOf } from './notices.ts'
 import { forgetResident, writeRow } from './records.ts'
 import { bury, onEnded } from './residence.ts'
@@ -21,7 +22,7 @@ export function banish(turn: Turn, subjects: Iterable<Did>): void {
   for (const [did, reason] of gone) {
     log(turn, 'warn', `${did} is ${reason}`)
     state.acquaintances.delete(did)
-    turn.effects.push({ kind: 'hangUp', host: did, reason: 'banned' })
+    hangUp(turn, did, 'banned')
   }
   for (const resident of state.residents.values()) {
     const home = homeOf(resident.agent)
@@ -32,12 +33,6 @@ export function banish(turn: Turn, subjects: Iterable<Did>): void {
     const why = gone.get(row.author) ?? gone.get(row.launcher)
     if (why !== undefined) endAtHome(turn, row, why)
   }
-}
-
-/** Whoever is banned hears that once, and nothing else. */
-export function turnAway(turn: Turn, from: Did, handle: number, reason: string): void {
-  deny(turn, handle, 'BANNED', reason)
-  turn.effects.push({ kind: 'hangUp', host: from, reason: 'banned' })
 }
 
 /** A home that is banned is told nothing more. */

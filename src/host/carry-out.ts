@@ -1,5 +1,7 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { Verifier } from '../identity/verifier.ts'
+import { openChain } from '../permit/chain.ts'
 import type { Authority } from '../wire/authority.ts'
 import type { RequestName, Requests } from '../wire/messages.ts'
 import type { BundleShelf } from './bundle-shelf.ts'
@@ -18,6 +20,7 @@ export type OutwardEffect = Exclude<HostEffect, { kind: 'persist' | 'persistSoon
 /** What the rim acts with. Its parts carry the machine's effects out and decide nothing. */
 export interface Hands {
   readonly authority: Authority
+  readonly verifier: Verifier
   readonly vault: Vault
   readonly transfers: Transfers
   readonly dispatch: Dispatch
@@ -56,7 +59,15 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
     case 'tell':
       return links?.tell(effect.to, effect.name, effect.body as never)
     case 'hangUp':
-      return links?.hangUp(effect.host, effect.reason)
+      return links?.hangUp(effect.host, effect.reason, effect.awayMs, effect.isBarred)
+    case 'openPermit':
+      return openChain(hands.verifier, effect.chain).then((permit) =>
+        post({
+          kind: 'permit',
+          token: effect.token,
+          permit: permit.ok ? permit.value : { code: 'REFUSED', reason: permit.reason },
+        }),
+      )
     case 'seal':
       return hands.authority
         .seal(effect.statement)

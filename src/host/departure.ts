@@ -150,8 +150,8 @@ export function noteOfferAnswered(turn: Turn, to: Did, taken: boolean): void {
   const acquaintance = turn.state.acquaintances.get(to)
   if (!acquaintance) return
   acquaintance.offered = Math.max(0, acquaintance.offered - 1)
-  const { load } = acquaintance.description
-  if (taken) acquaintance.description = { ...acquaintance.description, load: { ...load, agents: load.agents + 1 } }
+  const { load } = acquaintance
+  if (taken) acquaintance.load = { ...load, agents: load.agents + 1 }
 }
 
 export function onOfferAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {

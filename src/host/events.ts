@@ -3,12 +3,13 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Delivery, PendingCall } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
 import type { SealedValue } from '../identity/sealed-value.ts'
+import type { Delegation } from '../permit/delegation.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { GuestFailure } from '../sandbox/port.ts'
 import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { Pack } from '../wire/pack.ts'
-import type { Sealed, Statement } from '../wire/statements.ts'
+import type { Description, Sealed, Statement } from '../wire/statements.ts'
 import type { Trace } from './traces.ts'
 
 /**
@@ -40,6 +41,10 @@ export type HostEvent =
   | {
       [N in AsyncName]: { readonly kind: 'told'; readonly from: Did; readonly name: N; readonly body: Asyncs[N] }
     }[AsyncName]
+  /** What this host says of itself, signed: before anybody comes. */
+  | { readonly kind: 'described'; readonly description: Sealed<Description> }
+  /** The end of an `openPermit` effect: delegations by who says they are, or why not. */
+  | { readonly kind: 'permit'; readonly token: number; readonly permit: readonly Delegation[] | Fault }
   /** The end of a `seal` effect. */
   | { readonly kind: 'sealed'; readonly token: number; readonly sealed: Sealed<Statement> }
   /** The end of an `openBundle` effect. */
@@ -178,8 +183,16 @@ export type HostEffect =
   | {
       [N in AsyncName]: { readonly kind: 'tell'; readonly to: Did; readonly name: N; readonly body: Asyncs[N] }
     }[AsyncName]
-  /** End the session with a host, after what has been said to it. */
-  | { readonly kind: 'hangUp'; readonly host: Did; readonly reason: string }
+  /** End the session with a host, after what has been said to it, and do not dial it for so long. */
+  | {
+      readonly kind: 'hangUp'
+      readonly host: Did
+      readonly reason: string
+      readonly awayMs: number
+      readonly isBarred: boolean
+    }
+  /** Check the signatures of a chain of delegations. */
+  | { readonly kind: 'openPermit'; readonly token: number; readonly chain: readonly Uint8Array[] }
   | { readonly kind: 'seal'; readonly token: number; readonly statement: Statement }
   /** Open a bundle from the store, fetching what is missing from `from`. */
   | { readonly kind: 'openBundle'; readonly token: number; readonly bundle: Cid; readonly from: Did | null }

@@ -15,7 +15,9 @@ import type { Sandbox } from '../sandbox/port.ts'
 import type { Store } from '../storage/port.ts'
 import type { ErrorCode, RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
+import type { Mandate, Sealed } from '../wire/statements.ts'
 import type { Transport } from '../wire/transport.ts'
+import type { Admission } from './admission.ts'
 import type { Answer } from './events.ts'
 import type { HostKind, HostSnapshot } from './snapshot.ts'
 
@@ -40,6 +42,13 @@ export interface HostOptions {
   readonly depth?: number
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
+  /** Hosts that are let in whatever the rules, and by what rules others are; anybody where nothing is said. */
+  readonly statics?: readonly Did[]
+  readonly admission?: Admission
+  /** A permit to join, as delegations, shown to hosts that want one. */
+  readonly invitation?: readonly Uint8Array[]
+  /** In whose name this host asks. */
+  readonly mandate?: Sealed<Mandate>
   /** Whose bans are obeyed here. */
   readonly administrators?: readonly Did[]
   readonly policy?: Quota

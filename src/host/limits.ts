@@ -176,6 +176,34 @@ export const UNWANTED_MAX = 8_192
 /** Notices are compared with one neighbour by lot this often, beside when two hosts meet; 1 KB where nothing differs. */
 export const NOTICES_AGAIN_MS = 30_000
 
+/** A policy of admission in words, UTF-16 code units (it fits a note), and its rules. */
+export const ADMISSION_CHARS_MAX = 1_000
+export const ADMISSION_RULES_MAX = 16
+
+/** A session over which nobody has said INIC for so long ends: a stranger must not hold a place by silence (THREATS 31). */
+export const INIC_MS_MAX = 10_000
+
+/** A host that was turned away, or has turned us away, is not dialled again for this long. */
+export const TURNED_AWAY_MS = 60_000
+
+/** The last words to a host that is hung up on have this long to get there. */
+export const LAST_WORDS_MS = 1_000
+
+/**
+ * Hosts remembered that were let in, a kilobyte each: 4 MB. For one more the one goes that was not heard of for longest,
+ * those that were let in as anybody is before those with an invitation (THREATS 38). Static hosts are no part of it.
+ */
+export const NODES_MAX = 4_096
+
+/** A host heard of again is written down again no more often than this: coming and going costs no writes. */
+export const NODE_WRITE_MS = 3_600_000
+
+/** A person may speak through another host's mouth for at most so long. */
+export const MANDATE_LIFE_MS = 31 * 24 * 3_600_000
+
+/** Hosts remembered that have turned this one away, for people to see why. */
+export const REFUSALS_SHOWN_MAX = 32
+
 /** Sessions held at once; a browser page may open 500 connections in its life and 100 at a time is plenty (THREATS 31). */
 export const LINKS_MAX = 64
 

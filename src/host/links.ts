@@ -6,12 +6,11 @@ import type { Authority } from '../wire/authority.ts'
 import type { Role } from '../wire/handshake.ts'
 import { ACQUAINTED_MS } from '../wire/limits.ts'
 import type { AsyncName, Asyncs, ErrorCode, Header, Message, RequestName, Requests } from '../wire/messages.ts'
-import type { Pack } from '../wire/pack.ts'
 import { isOffence, openSession, type Session } from '../wire/session.ts'
 import type { Channel, Transport } from '../wire/transport.ts'
 import { Turnstile, type Visit } from '../wire/turnstile.ts'
 import type { AskedOver } from './dispatch.ts'
-import type { Answer } from './events.ts'
+import type { Answer, Fault } from './events.ts'
 import {
   ANSWER_FETCH_MS,
   ANSWER_MS,
@@ -19,6 +18,7 @@ import {
   CROSSED_DIALS_MS,
   DIALS_MAX,
   HANDLES_PER_SESSION_MAX,
+  LAST_WORDS_MS,
   LINKS_MAX,
   MEMBERS_MS,
   REDIAL_MS,
@@ -39,13 +39,13 @@ export interface LinksOptions {
   /** Addresses on line as the rendezvous tells them: a hint whom to dial, never trusted. */
   members(): Promise<readonly string[]>
   /** Why this host has nothing to do with that one, which is not dialled; null where nothing is against it. */
-  shuns(host: Did): string | null
+  shuns(host: Did): Fault | null
   onConnected(host: Did, age: number): void
   onDisconnected(host: Did): void
   onAsked(from: Did, handle: number, name: RequestName, body: unknown): void
   onTold(from: Did, name: AsyncName, body: unknown): void
   /** Blocks asked for, and over which line. */
-  serveBlocks(to: Did, ask: Requests['fetch']['ask'], line: AskedOver): Promise<Pack>
+  serveBlocks(to: Did, ask: Requests['fetch']['ask'], line: AskedOver): Promise<Answer>
   log(level: 'info' | 'warn', text: string): void
 }
 
@@ -57,6 +57,9 @@ interface Link {
   /** Our requests that wait for their reply, by sequence number. */
   readonly asks: Map<number, { readonly name: RequestName; readonly settle: (answer: Answer) => void }>
   handles: number
+  /** How our INIC was answered: nothing else is said before, nor where the answer was no. */
+  readonly welcome: Promise<Answer>
+  readonly welcomed: (answer: Answer) => void
 }
 
 export class Links {
@@ -96,11 +99,16 @@ export class Links {
   async ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Answer> {
     if (to === this.#options.self.did) return this.#askSelf(name, body)
     const shunned = this.#options.shuns(to)
-    if (shunned !== null) return { ok: false, code: 'BANNED', reason: `${to} is ${shunned}` }
+    if (shunned) return { ok: false, ...shunned }
     await this.#linkTo(to)
     // A session can end, or another take its place, while its handshake does.
     const link = this.#links.get(to)
     if (!link) return { ok: false, code: 'CLOSED', reason: `host ${to} is not reachable` }
+    if (name !== 'inic') {
+      const welcome = await link.welcome
+      if (!welcome.ok) return welcome
+      if (this.#links.get(to) !== link) return { ok: false, code: 'CLOSED', reason: 'another session is open' }
+    }
     return new Promise((resolve) => {
       const sequence = link.session.send({ kind: 'request', name, body } as Message)
       const timer = this.#options.timers.after(answerMs(name), () =>
@@ -109,6 +117,7 @@ export class Links {
       const settle = (answer: Answer): void => {
         timer.cancel()
         link.asks.delete(sequence)
+        if (name === 'inic') link.welcomed(answer)
         resolve(answer)
       }
       link.asks.set(sequence, { name, settle })
@@ -117,7 +126,8 @@ export class Links {
 
   tell<N extends AsyncName>(to: Did, name: N, body: Asyncs[N]): void {
     if (to === this.#options.self.did) return this.#options.onTold(to, name, body)
-    const send = (link: Link | null): void => void link?.session.send({ kind: 'async', name, body } as Message)
+    const send = (link: Link | null): void =>
+      void link?.welcome.then(({ ok }) => ok && link.session.send({ kind: 'async', name, body } as Message))
     const link = this.#links.get(to)
     if (link) send(link)
     else if (name !== 'load') void this.#linkTo(to).then(send)
@@ -138,11 +148,12 @@ export class Links {
     this.#settle(handle, { ok: false, code, reason })
   }
 
-  /** What has been said is said; then it is over. */
-  hangUp(host: Did, reason: string): void {
+  /** What has been said is said; then it is over. Who is barred besides is not answered either. */
+  hangUp(host: Did, reason: string, awayMs: number, isBarred: boolean): void {
+    this.#redialMs.set(host, this.#options.clock.nowMs() + awayMs)
     const link = this.#links.get(host)
-    this.#turnstile.offend(addressOf(host), null)
-    if (link) void link.session.drained().then(() => link.session.close(reason))
+    if (isBarred) this.#turnstile.offend(addressOf(host), null)
+    if (link) this.#options.timers.after(LAST_WORDS_MS, () => link.session.close(reason))
   }
 
   close(): void {
@@ -256,6 +267,7 @@ export class Links {
       networkAddress: channel.networkAddress,
       asks: new Map(),
       handles: 0,
+      ...welcoming(),
     }
     return this.#keep(link)
   }
@@ -289,6 +301,7 @@ export class Links {
 
   #lost(link: Link, reason: string): void {
     for (const { settle } of link.asks.values()) settle({ ok: false, code: 'CLOSED', reason })
+    link.welcomed({ ok: false, code: 'CLOSED', reason })
     for (const [handle, waiting] of this.#handles) if (waiting.link === link) this.#handles.delete(handle)
     const { remote } = link.session
     if (this.#links.get(remote) !== link) return
@@ -332,13 +345,12 @@ export class Links {
           : { kind: 'error', name, to: sequence, code: answer.code, reason: answer.reason.slice(0, 1_000) },
       )
     }
-    if (message.name === 'fetch' && this.#options.shuns(link.session.remote) === null) {
+    if (message.name === 'fetch') {
       const { session } = link
       const line = { drained: () => session.drained(), isOpen: () => this.#links.get(session.remote) === link }
-      void this.#options.serveBlocks(session.remote, message.body, line).then(
-        (pack) => resolve({ ok: true, body: { pack } }),
-        () => session.close('blocks cannot be read here'),
-      )
+      void this.#options
+        .serveBlocks(session.remote, message.body, line)
+        .then(resolve, () => session.close('blocks cannot be read here'))
       return
     }
     const handle = this.#nextHandle++
@@ -361,6 +373,14 @@ export class Links {
     }
     if (!this.#closed) this.#meeting = this.#options.timers.after(MEMBERS_MS, () => void this.#meet())
   }
+}
+
+function welcoming(): Pick<Link, 'welcome' | 'welcomed'> {
+  let welcomed: Link['welcomed'] = () => {}
+  const welcome = new Promise<Answer>((resolve) => {
+    welcomed = resolve
+  })
+  return { welcome, welcomed }
 }
 
 const answerMs = (name: RequestName): number =>

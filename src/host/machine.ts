@@ -3,9 +3,9 @@ import { utf8Length } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Requests } from '../wire/messages.ts'
-import type { Ready, Receipt, Release, Sealed, Vote } from '../wire/statements.ts'
+import type { Description, Ready, Receipt, Release, Sealed, Vote } from '../wire/statements.ts'
+import { describe } from './acquaintance.ts'
 import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend, onStage } from './arrival.ts'
-import { turnAway } from './banish.ts'
 import { onCall } from './calls.ts'
 import { learn } from './certificates.ts'
 import {
@@ -22,8 +22,17 @@ import type { HostEffect, HostEvent, Wish } from './events.ts'
 import { onForkAnswered, pursueFork } from './fork.ts'
 import { onFork } from './forks.ts'
 import { onCheckpoint, onCheckpointFetched, onEffect, onHolding, watchLeases } from './home.ts'
-import { onConnected, onDisconnected, onInic, onInicAnswered, onLoad, reportHoldings, tellLoad } from './neighbours.ts'
-import { banOf, isBanned, onPublish, publish, take } from './notices.ts'
+import {
+  isAdmitted,
+  onConnected,
+  onDisconnected,
+  onInic,
+  onInicAnswered,
+  onInvitationOpened,
+  watchMeetings,
+} from './inic.ts'
+import { onLoad, reportHoldings, tellLoad } from './neighbours.ts'
+import { onPublish, publish, take } from './notices.ts'
 import {
   acceptAgents,
   evictAll,
@@ -53,7 +62,7 @@ import {
 import { renewEpochs, restore } from './restore.ts'
 import { onUnsealed } from './sealing.ts'
 import type { HostState, Resident } from './state.ts'
-import { deny, log, type Turn, takeWaiting } from './turn.ts'
+import { begin, deny, log, type Turn, takeWaiting } from './turn.ts'
 import { isParked } from './vacancy.ts'
 import { onAccept, onPrepare, onVoteSealed } from './witness.ts'
 
@@ -92,12 +101,19 @@ function dispatch(turn: Turn, event: HostEvent): void {
     case 'answered':
       return onAnswered(turn, event)
     case 'told':
-      if (isBanned(state, event.from)) return
+      if (!isAdmitted(state, event.from)) return
       if (event.name === 'load') return onLoad(turn, event.from, event.body.load)
       if (event.name === 'holding') return onHolding(turn, event.from, event.body.reports)
       if (event.name === 'certificate') return learn(turn, event.body.certificate)
       if (event.name === 'notices') return take(turn, event.body.notices, event.from)
       return
+    case 'described':
+      state.nodes.description = event.description
+      return
+    case 'permit': {
+      const waiting = takeWaiting(turn, event.token)
+      return waiting?.for === 'invitation' ? onInvitationOpened(turn, waiting, event.permit) : undefined
+    }
     case 'sealed':
       return onSealed(turn, event.token, event.sealed)
     case 'bundle': {
@@ -204,11 +220,10 @@ function abandon(turn: Turn, resident: Resident, reason: string): void {
 function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { kind: 'asked' }>): void {
   // `name` fixes the type of `body`, which destructuring lets the compiler forget.
   const as = <N extends keyof Requests>(_name: N): Requests[N]['ask'] => body as Requests[N]['ask']
-  const ban = banOf(turn.state, from)
-  if (ban !== null) return turnAway(turn, from, handle, ban)
+  if (name !== 'inic' && !isAdmitted(turn.state, from)) return deny(turn, handle, 'NOT_ADMITTED', 'INIC comes first')
   switch (name) {
     case 'inic':
-      return onInic(turn, from, handle, as('inic').description)
+      return onInic(turn, from, handle, as('inic'))
     case 'offer':
       return onOffer(turn, from, handle, as('offer'))
     case 'stage':
@@ -294,6 +309,10 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
 
 function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
   const waiting = takeWaiting(turn, token)
+  if (waiting?.for === 'description') {
+    turn.state.nodes.description = sealed as Sealed<Description>
+    return
+  }
   if (waiting?.for === 'seal-ready') return onReadySealed(turn, waiting.handle, sealed as Sealed<Ready>)
   if (waiting?.for === 'seal-vote')
     return onVoteSealed(turn, waiting.handle, waiting.proposer, waiting.ask, sealed as Sealed<Vote>)
@@ -313,6 +332,7 @@ function onWish(turn: Turn, wish: Wish): void {
       return acceptAgents(turn, wish.accepting)
     case 'slots':
       state.slots = wish.slots
+      begin(turn, { kind: 'seal', statement: describe(state, turn.wallMs) }, { for: 'description' })
       return
     case 'trust':
       if (wish.trusted) state.trusted.add(wish.author)
@@ -362,6 +382,7 @@ function onTick(turn: Turn): void {
     checkpointWhenDue(turn, resident)
     if (isParked(turn, resident) && nowMs >= resident.placeDueMs) place(turn, resident)
   }
+  watchMeetings(turn)
   reconcileWhenDue(turn)
   renewEpochs(turn)
   retryProposals(turn)

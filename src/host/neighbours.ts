@@ -1,66 +1,19 @@
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import type { Description, HoldingReport, Load } from '../wire/messages.ts'
-import type { Answer } from './events.ts'
+import type { HoldingReport, Load } from '../wire/messages.ts'
+import { loadOf } from './acquaintance.ts'
 import { HOLD_MS, LOAD_MS } from './limits.ts'
-import { isBanned } from './notices.ts'
-import { reconcile } from './reconcile.ts'
-import { descriptionOf, loadOf, type Resident } from './state.ts'
-import { answer, ask, type Turn, tell } from './turn.ts'
+import type { Resident } from './state.ts'
+import { type Turn, tell } from './turn.ts'
 import { onRoom } from './vacancy.ts'
 
 /**
- * Who else is there: INIC when a session opens (the paper's first message), loads once a second, reports of what is held
- * to each home. What others say of themselves is used for placing only; a lie costs them work, us a refused offer.
+ * What hosts that have let each other in (inic.ts) go on telling: loads once a second, reports of what is held to each home. What others say of themselves is used for placing only; a lie costs them work, us a refused offer.
  */
-export function onConnected(turn: Turn, host: Did, age: number): void {
-  // It will hear of the ban when it says who it is; from us nothing comes before.
-  if (isBanned(turn.state, host)) return
-  const known = turn.state.acquaintances.get(host)
-  if (known) {
-    known.connected = true
-    known.age = age
-    known.lostMs = null
-    known.heardMs = turn.nowMs
-  }
-  ask(turn, host, 'inic', { description: descriptionOf(turn.state) }, { for: 'inic', host })
-  turn.state.holdDueMs = turn.nowMs
-}
-
-export function onDisconnected(turn: Turn, host: Did): void {
-  const known = turn.state.acquaintances.get(host)
-  if (!known) return
-  known.connected = false
-  known.lostMs = turn.nowMs
-}
-
-export function onInic(turn: Turn, from: Did, handle: number, description: Description): void {
-  meet(turn, from, description)
-  answer(turn, handle, 'inic', { description: descriptionOf(turn.state) })
-}
-
-export function onInicAnswered(turn: Turn, host: Did, outcome: Answer): void {
-  if (!outcome.ok) return
-  meet(turn, host, (outcome.body as { description: Description }).description)
-  reconcile(turn, host)
-}
-
-function meet(turn: Turn, host: Did, description: Description): void {
-  const age = turn.state.acquaintances.get(host)?.age ?? 0
-  turn.state.acquaintances.set(host, {
-    description,
-    age,
-    connected: true,
-    heardMs: turn.nowMs,
-    lostMs: null,
-    offered: 0,
-  })
-}
-
 export function onLoad(turn: Turn, from: Did, load: Load): void {
   const known = turn.state.acquaintances.get(from)
   if (!known) return
-  known.description = { ...known.description, load }
+  known.load = load
   known.heardMs = turn.nowMs
   onRoom(turn, load)
 }

@@ -1,5 +1,6 @@
 import type { Did } from '../identity/did.ts'
 import { DEPTH_OFFERED } from './limits.ts'
+import { type NodeBook, openToAll } from './nodes.ts'
 import { newBook } from './notice-book.ts'
 import type { HostState } from './state.ts'
 import { newAudits } from './vouchers.ts'
@@ -11,6 +12,7 @@ export function newState(
     readonly trusted: readonly Did[]
     readonly operators: readonly Did[]
     readonly administrators: readonly Did[]
+    readonly nodes?: NodeBook
   },
 ): HostState {
   return {
@@ -23,6 +25,7 @@ export function newState(
     operators: new Set(birth.operators),
     administrators: new Set(birth.administrators),
     notices: newBook(),
+    nodes: birth.nodes ?? openToAll(),
     acquaintances: new Map(),
     rows: new Map(),
     registers: new Map(),

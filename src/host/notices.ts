@@ -59,8 +59,7 @@ export function take(turn: Turn, notices: readonly Notice[], from: Did | null): 
       log(turn, 'warn', `a notice is not kept: no room for another ${notice.kind}`)
       continue
     }
-    const subject = accused(notice)
-    enter(state.notices, notice, subject !== null && state.acquaintances.has(subject))
+    enter(state.notices, notice, isMet(state, notice))
     persist(turn, writeNotice(name, notice))
     fresh.push(notice)
   }
@@ -71,6 +70,12 @@ export function take(turn: Turn, notices: readonly Notice[], from: Did | null): 
     turn,
     fresh.flatMap((notice) => accused(notice) ?? []),
   )
+}
+
+/** Whether this host has ever let in the key that the notice is against. */
+export function isMet({ nodes }: HostState, notice: Notice): boolean {
+  const subject = accused(notice)
+  return subject !== null && nodes.known.has(subject)
 }
 
 export function onPublish(turn: Turn, handle: number, { notice }: Requests['publish']['ask']): void {

@@ -5,6 +5,7 @@ import type { Did } from '../identity/did.ts'
 import { ALL_ASKED, allowanceOf, grantedQuota } from '../permit/grant.ts'
 import { statementCid } from '../wire/chain.ts'
 import type { Requests, Row } from '../wire/messages.ts'
+import { loadOf } from './acquaintance.ts'
 import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
@@ -23,7 +24,7 @@ import { writeRow } from './records.ts'
 import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
 import type { HomeRow } from './state.ts'
-import { descriptionOf, rememberBundle } from './state.ts'
+import { rememberBundle } from './state.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
 import type { LaunchPlan } from './waiting.ts'
@@ -211,6 +212,8 @@ function orderFault(turn: Turn, host: Did, expiresMs: number): Fault | null {
 
 export function onStatus(turn: Turn, handle: number): void {
   const { state } = turn
+  const { description } = state.nodes
+  if (!description) return deny(turn, handle, 'BUSY', 'the host has just begun')
   const here = [...state.residents.values()].map(({ agent, epoch, fuelUsed, progress, note }) => ({
     agent,
     epoch,
@@ -219,7 +222,8 @@ export function onStatus(turn: Turn, handle: number): void {
     note,
   }))
   answer(turn, handle, 'status', {
-    description: descriptionOf(state),
+    description,
+    load: loadOf(state),
     here: fitting(here, STATUS_ENTRIES_MAX),
     rows: fitting([...state.rows.values()].reverse().map(showRow), STATUS_ENTRIES_MAX).reverse(),
   })

@@ -1,16 +1,24 @@
+import { type Bytes, concatBytes } from '../base/bytes.ts'
 import { decode, encode } from '../base/codec.ts'
+import type { Random } from '../base/random.ts'
 import type { Store } from '../storage/port.ts'
+import { BIRTH_BYTES, BIRTHS_MAX } from '../wire/limits.ts'
 import { RESTORED_PREFIXES } from './records.ts'
 
 /** What a host finds on its disk when it starts. What the records mean is restore.ts. */
 
-/** The host's incarnation number, durable before anything is said under it. */
-export async function nextAge(store: Store): Promise<number> {
+/**
+ * The host's incarnation number, and a mark of each of its newest lives, this one's first; durable before anything is said
+ * under them. The marks tell others whether a life came of the one before it or of an old copy.
+ */
+export async function nextLife(store: Store, random: Random): Promise<{ age: number; births: Bytes }> {
   const kept = await store.read('host/age')
-  const before = kept ? decode(kept) : null
-  const age = before?.ok && typeof before.value === 'number' ? before.value + 1 : 1
-  await store.commit([{ key: 'host/age', value: encode(age) }])
-  return age
+  const read = kept ? decode(kept) : null
+  const before = read?.ok ? (read.value as { age: number; births: Bytes }) : { age: 0, births: new Uint8Array() }
+  const births = concatBytes(random.bytes(BIRTH_BYTES), before.births.subarray(0, BIRTH_BYTES * (BIRTHS_MAX - 1)))
+  const life = { age: before.age + 1, births }
+  await store.commit([{ key: 'host/age', value: encode(life) }])
+  return life
 }
 
 /** The records of the life before, by key; one that does not decode is told and left out. */

@@ -5,6 +5,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
+import type { Node } from './nodes.ts'
 import type { Seen } from './seen.ts'
 import type { Fork, HomeRow, Register, Resident } from './state.ts'
 import type { RecordWrite } from './turn.ts'
@@ -30,6 +31,7 @@ const forkKey = (agent: AgentId, request: number): string => `fork/${agent}/${re
 
 const seenKey = (agent: AgentId): string => `seen/${agent}`
 
+export const nodeKey = (did: Did): string => `node/${did}`
 export const noticeKey = (name: Cid): string => `notice/${name}`
 
 /** Prefixes that `restored` hands back to the machine. */
@@ -46,6 +48,7 @@ export const RESTORED_PREFIXES = [
   'segment/',
   'audit/',
   'seen/',
+  'node/',
 ] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
@@ -158,6 +161,8 @@ const keptOf = (resident: Resident): KeptResident => ({
   effects: [...resident.effects],
   release: resident.release,
 })
+
+export const writeNode = (node: Node): RecordWrite => ({ key: nodeKey(node.did), value: () => node })
 
 export const writeNotice = (name: Cid, notice: Notice): RecordWrite => ({ key: noticeKey(name), value: () => notice })
 

@@ -4,7 +4,9 @@ import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import { banish } from './banish.ts'
 import { READY_MS } from './limits.ts'
+import { type Node, note } from './nodes.ts'
 import { enter } from './notice-book.ts'
+import { isMet } from './notices.ts'
 import { propose } from './proposer.ts'
 import { inputKey, type KeptResident } from './records.ts'
 import { isHeld, isSpent } from './residence.ts'
@@ -21,6 +23,8 @@ import { restoreAudits } from './vouchers.ts'
  */
 export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void {
   const { state } = turn
+  const nodes: Node[] = []
+  const told: Notice[] = []
   for (const [key, value] of records) {
     if (key.startsWith('row/')) {
       const row = {
@@ -36,7 +40,8 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
       const register = value as Register
       state.registers.set(register.agent, register)
     } else if (key.startsWith('resident/')) restoreResident(turn, value as KeptResident)
-    else if (key.startsWith('notice/')) enter(state.notices, value as Notice, false)
+    else if (key.startsWith('node/')) nodes.push(value as Node)
+    else if (key.startsWith('notice/')) told.push(value as Notice)
   }
   const seen = [...records].flatMap(([key, value]) => (key.startsWith('seen/') ? [value as Seen] : []))
   for (const entry of seen.sort((one, other) => one.atMs - other.atMs)) state.seen.set(entry.agent, entry)
@@ -46,6 +51,8 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
     else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
     else if (key.startsWith('fork/')) row?.forks.push(value as Fork)
   }
+  for (const node of nodes.sort((a, b) => a.heardMs - b.heardMs)) note(state.nodes, node)
+  for (const notice of told) enter(state.notices, notice, isMet(state, notice))
   // It may have stopped between keeping a notice and acting on it.
   banish(turn, state.notices.banned.keys())
   restoreVersions(turn, records)

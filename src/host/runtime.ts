@@ -11,22 +11,25 @@ import type { RequestName, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { Ban } from '../wire/statements.ts'
 import type { Transport } from '../wire/transport.ts'
+import { describe } from './acquaintance.ts'
+import { OPEN } from './admission.ts'
 import { BundleShelf } from './bundle-shelf.ts'
 import { carryOut, type Hands, type OutwardEffect } from './carry-out.ts'
 import { itineraryOf } from './chain.ts'
-import { Dispatch } from './dispatch.ts'
+import { type AskedOver, Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
+import { isAdmitted, shuns } from './inic.ts'
 import { CACHE_BYTES_DEFAULT, DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
 import { Links } from './links.ts'
 import { factsOf } from './lodger.ts'
 import { Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
 import { newState } from './new-state.ts'
-import { banOf } from './notices.ts'
+import { newNodes } from './nodes.ts'
 import { showRow } from './orders.ts'
 import type { AskBlocks } from './pull.ts'
-import { nextAge, recallRecords } from './recall.ts'
+import { nextLife, recallRecords } from './recall.ts'
 import { Seals } from './seals.ts'
 import { showHost } from './show.ts'
 import type { HostSnapshot } from './snapshot.ts'
@@ -40,8 +43,8 @@ import { evidenceOf } from './vouchers.ts'
  * time and carries out its effects in their order. Nothing here decides; what is decided is in machine.ts and its parts.
  */
 export async function createHost(options: HostOptions): Promise<Host> {
-  const age = await nextAge(options.store)
-  const runtime = new Runtime(options, age)
+  const life = await nextLife(options.store, options.random)
+  const runtime = new Runtime(options, life)
   await runtime.start()
   return runtime
 }
@@ -66,7 +69,7 @@ class Runtime implements Host {
   #closed = false
   #announced = false
 
-  constructor(options: HostOptions, age: number) {
+  constructor(options: HostOptions, { age, births }: { age: number; births: Uint8Array }) {
     const { signer, verifier, kind, name, slots, engineId, trust, operators, administrators, policy } = options
     this.did = signer.did
     this.age = age
@@ -84,6 +87,13 @@ class Runtime implements Host {
       trusted: [this.did, ...trust],
       operators: [this.did, ...(operators ?? [])],
       administrators: [this.did, ...(administrators ?? [])],
+      nodes: newNodes({
+        admission: options.admission ?? OPEN,
+        statics: options.statics ?? [],
+        births,
+        invitation: options.invitation ?? [],
+        mandate: options.mandate ?? null,
+      }),
     })
   }
 
@@ -121,6 +131,7 @@ class Runtime implements Host {
     const lodgings = this.#lodgings
     this.#hands = {
       authority: this.#authority,
+      verifier,
       vault,
       transfers,
       dispatch,
@@ -148,6 +159,8 @@ class Runtime implements Host {
     }
     const records = await recallRecords(store, (text) => this.#log('warn', text))
     this.#post({ kind: 'restored', records })
+    const description = await this.#authority.seal(describe(this.#state, clock.wallMs()))
+    this.#post({ kind: 'described', description })
     await this.#recallBlocks()
     this.#transport = await this.#options.transport(this.age)
     this.#links = new Links({
@@ -158,15 +171,20 @@ class Runtime implements Host {
       clock,
       timers,
       members: () => this.#options.members(),
-      shuns: (host) => banOf(this.#state, host),
+      shuns: (host) => shuns(this.#state, host, clock.wallMs()),
       onConnected: (host, age) => this.#post({ kind: 'connected', host, age }),
       onDisconnected: (host) => this.#post({ kind: 'disconnected', host }),
       onAsked: (from, handle, name, body) => this.#post({ kind: 'asked', from, handle, name, body } as HostEvent),
       onTold: (from, name, body) => this.#post({ kind: 'told', from, name, body } as HostEvent),
-      serveBlocks: (to, ask, line) => dispatch.serve(to, ask, line),
+      serveBlocks: (to, ask, line) => this.#serveBlocks(dispatch, to, ask, line),
       log: (level, text) => this.#log(level, text),
     })
     this.#tick()
+  }
+
+  async #serveBlocks(dispatch: Dispatch, to: Did, ask: Requests['fetch']['ask'], line: AskedOver): Promise<Answer> {
+    if (!isAdmitted(this.#state, to)) return { ok: false, code: 'NOT_ADMITTED', reason: 'INIC comes first' }
+    return { ok: true, body: { pack: await dispatch.serve(to, ask, line) } }
   }
 
   /** Counts the blocks that restored rows and residents need, and lets go of the rest. */

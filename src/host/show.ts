@@ -14,13 +14,15 @@ export const showHost = (state: HostState): HostSnapshot => ({
   hops: [...state.hops],
   acquaintances: [...state.acquaintances]
     .filter(([, { connected }]) => connected)
-    .map(([id, { description }]) => ({
+    .map(([id, { description, load, ground }]) => ({
       id,
       name: description.name,
       kind: description.kind,
-      agents: description.load.agents,
-      slots: description.load.slots,
+      agents: load.agents,
+      slots: load.slots,
+      ground,
     })),
+  refusals: [...state.nodes.refusals].map(([id, { code, reason }]) => ({ id, code, reason })),
   totals: { ...state.totals },
 })
 

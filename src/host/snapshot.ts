@@ -1,5 +1,6 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { ErrorCode, Ground } from '../wire/messages.ts'
 
 /** What a host shows of itself to people: the page, `ps`, `status`. Plain data, made anew at each change. */
 export interface HostSnapshot {
@@ -19,7 +20,11 @@ export interface HostSnapshot {
     readonly kind: HostKind
     readonly agents: number
     readonly slots: number
+    /** On what ground it was let in here. */
+    readonly ground: Ground
   }[]
+  /** Who has not let this host in, and why. */
+  readonly refusals: readonly { readonly id: Did; readonly code: ErrorCode; readonly reason: string }[]
   readonly totals: {
     readonly finished: number
     readonly hopsIn: number

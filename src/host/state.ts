@@ -7,14 +7,16 @@ import type { SealedValue, SealTo } from '../identity/sealed-value.ts'
 import type { Allowance } from '../permit/grant.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Origin } from '../wire/chain.ts'
-import type { Brief, Description, ForkedFrom, Load, Requests, Row, StoryLine } from '../wire/messages.ts'
+import type { Brief, ForkedFrom, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type { Accepted, Ballot, Certificate, Holding, Ready, Release, Sealed, Vote } from '../wire/statements.ts'
+import type { Acquaintance } from './acquaintance.ts'
 import type { BundleFacts } from './events.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
+import type { NodeBook } from './nodes.ts'
 import type { NoticeBook } from './notice-book.ts'
 import type { Segment, Told } from './receipts.ts'
 import type { Seen } from './seen.ts'
-import type { HopReason, HopSnapshot } from './snapshot.ts'
+import type { HopReason, HopSnapshot, HostKind } from './snapshot.ts'
 import type { VersionMark } from './versions.ts'
 import type { Audits } from './vouchers.ts'
 import type { Waiting } from './waiting.ts'
@@ -27,7 +29,7 @@ import type { Waiting } from './waiting.ts'
 export interface HostState {
   readonly self: Did
   readonly age: number
-  readonly kind: Description['kind']
+  readonly kind: HostKind
   readonly name: string
   readonly engineIds: readonly string[]
   /** How deep agents may go here, in segments. */
@@ -45,6 +47,7 @@ export interface HostState {
   /** Whose bans are obeyed. */
   readonly administrators: Set<Did>
   readonly notices: NoticeBook
+  readonly nodes: NodeBook
   readonly acquaintances: Map<Did, Acquaintance>
   readonly rows: Map<AgentId, HomeRow>
   readonly registers: Map<AgentId, Register>
@@ -67,16 +70,6 @@ export interface HostState {
   nextSequence: number
   holdDueMs: number
   loadDueMs: number
-}
-
-export interface Acquaintance {
-  description: Description
-  age: number
-  connected: boolean
-  heardMs: number
-  lostMs: number | null
-  /** Agents we have offered there without an answer yet: what its reports cannot show. */
-  offered: number
 }
 
 /** The paper's reference table: one row for every agent this host launched. */
@@ -306,24 +299,3 @@ export function rememberBundle({ bundles }: HostState, facts: BundleFacts): void
     bundles.delete(oldest)
   }
 }
-
-/** Places taken. An ended agent whose effects still wait for its home takes none. */
-export const occupied = (state: HostState): number => {
-  let count = 0
-  for (const { ended } of state.residents.values()) if (!ended) count += 1
-  return count
-}
-
-export const loadOf = (state: HostState): Load => ({
-  agents: occupied(state),
-  slots: state.slots,
-  accepting: state.accepting && !state.evicting,
-})
-
-export const descriptionOf = (state: HostState): Description => ({
-  kind: state.kind,
-  name: state.name,
-  engineIds: state.engineIds,
-  depth: state.depth,
-  load: loadOf(state),
-})

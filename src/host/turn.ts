@@ -57,7 +57,7 @@ export function tell<N extends AsyncName>(turn: Turn, to: Did, name: N, body: As
 }
 
 /** Effects whose end comes back as an event under a token. */
-type Tokened = Extract<HostEffect, { kind: 'seal' | 'openBundle' | 'fetchCheckpoint' | 'prepare' }>
+type Tokened = Extract<HostEffect, { kind: 'seal' | 'openPermit' | 'openBundle' | 'fetchCheckpoint' | 'prepare' }>
 type WithoutToken<E> = E extends Tokened ? Omit<E, 'token'> : never
 
 /** Returns the token. */

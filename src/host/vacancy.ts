@@ -23,8 +23,8 @@ export const isParked = (turn: Turn, resident: Resident): boolean =>
 export function onEndedAt(turn: Turn, holder: Did): void {
   const acquaintance = turn.state.acquaintances.get(holder)
   if (!acquaintance) return
-  const { load } = acquaintance.description
-  acquaintance.description = { ...acquaintance.description, load: { ...load, agents: Math.max(0, load.agents - 1) } }
+  const { load } = acquaintance
+  acquaintance.load = { ...load, agents: Math.max(0, load.agents - 1) }
   placeParked(turn)
 }
 

@@ -8,6 +8,13 @@ import type { AuditWaiting } from './vouchers.ts'
 /** Why we asked: data, so that the whole state can be looked at, and a lost answer is only a forgotten entry. */
 export type Waiting =
   | { readonly for: 'inic'; readonly host: Did }
+  | {
+      readonly for: 'invitation'
+      readonly host: Did
+      readonly handle: number
+      readonly inic: Requests['inic']['ask']
+    }
+  | { readonly for: 'description' }
   | { readonly for: 'reconcile'; readonly host: Did; readonly from: number }
   | {
       readonly for: 'evidence'

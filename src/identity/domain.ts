@@ -16,6 +16,8 @@ export const DOMAINS = [
   'launch',
   'command',
   'ucan', // a permit, or an invocation of one: other people's format, which says itself what it is
+  'description', // of a host, by itself
+  'mandate', // of a host, by whom it speaks for
   'ban', // of a host or author, by an administrator
   'revocation', // of a permit, by one of its issuers
   'receipt', // a segment of an agent's run, by its holder

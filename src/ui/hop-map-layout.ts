@@ -70,7 +70,7 @@ export function layoutMap(host: HostSnapshot, widthPx: number, heightPx: number,
   return { dots, arcs: arcs.reverse(), unseen: host.acquaintances.length - others.length }
 }
 
-type Member = HostSnapshot['acquaintances'][number]
+type Member = Omit<HostSnapshot['acquaintances'][number], 'ground'>
 
 function dotOf(member: Member, i: number, middle: number, n: number, self: Did, widthPx: number): MapDot {
   const gap = gapOf(n, widthPx)

@@ -128,5 +128,6 @@ const nobody = (slots: number): HostSnapshot => ({
   agents: [],
   hops: [],
   acquaintances: [],
+  refusals: [],
   totals: { finished: 0, hopsIn: 0, hopsOut: 0, fuel: 0, refused: 0 },
 })

@@ -69,6 +69,13 @@ export const REPORTS_MAX = 1024
 export const ROWS_MAX = 1024
 export const STORY_LINES_MAX = 1024
 
+/** A sealed description or mandate, bytes: names, sixteen engines, a policy in words. Stops work for hosts not let in yet. */
+export const INTRODUCTION_BYTES_MAX = 8 * 1024
+
+/** Lives of a host that its description marks, and bytes of chance for each: no two lives share one by accident. */
+export const BIRTHS_MAX = 16
+export const BIRTH_BYTES = 8
+
 /**
  * One sealed statement of a notice, bytes: a key, a name, a reason and a signature are under 1,200. Stops notices that
  * fill the disks of all hosts they are passed on to.

@@ -55,6 +55,8 @@ const ERROR_IDS = {
   BAD_MESSAGE: 17,
   LOAD: 18,
   BANNED: 19,
+  NOT_ADMITTED: 20,
+  OLD_AGE: 21,
 } as const satisfies Record<ErrorCode, number>
 
 const invert = <Name extends string>(ids: Record<Name, number>): ReadonlyMap<number, Name> =>

@@ -1,29 +1,30 @@
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
-import type { HopReason, HostKind } from '../host/snapshot.ts'
+import type { HopReason } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import type { Allowance } from '../permit/grant.ts'
 import type { Origin } from './chain.ts'
 import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
 import type { ProofRequests, Voucher } from './proofs.ts'
-import type { Accepted, Ballot, Certificate, CommandOrder, LaunchOrder, Ready, Sealed, Vote } from './statements.ts'
+import type {
+  Accepted,
+  Ballot,
+  Certificate,
+  CommandOrder,
+  Description,
+  LaunchOrder,
+  Mandate,
+  Ready,
+  Sealed,
+  Vote,
+} from './statements.ts'
 
 /**
  * Everything that hosts say to each other, one type a message. PROTOCOL.md beside this file tells the story; the
  * decoders in schemas.ts are the only way in. A request is answered by one reply (or an error code); asynchronous
  * messages are not answered. All are idempotent, or made so by (host, age, sequence).
  */
-
-/** First message after the handshake in each direction (the paper's INIC): who I am beyond my key. */
-export interface Description {
-  readonly kind: HostKind
-  readonly name: string
-  readonly engineIds: readonly string[]
-  /** How deep agents may go here, in segments. */
-  readonly depth: number
-  readonly load: Load
-}
 
 export interface Load {
   /** Agents here, and how many the host is willing to have. */
@@ -130,8 +131,27 @@ export interface Row {
   readonly head: Cid
 }
 
+/**
+ * Why a host was let in: its owner has named it; it speaks for somebody whose programs run here anyway; it has shown a
+ * permit; or everybody is.
+ */
+export type Ground = 'static' | 'author' | 'invited' | 'open'
+
 export interface Requests extends ProofRequests {
-  inic: { ask: { description: Description }; answer: { description: Description } }
+  /**
+   * First message after the handshake in each direction (the paper's INIC): who I am beyond my key. `invitation`: a permit to
+   * join, as delegations, the root's own first; empty for none. Before it is answered the asker says nothing else. The answer:
+   * on what ground the asker was let in.
+   */
+  inic: {
+    ask: {
+      description: Sealed<Description>
+      load: Load
+      invitation: readonly Uint8Array[]
+      mandate: Sealed<Mandate> | null
+    }
+    answer: { ground: Ground }
+  }
   /** May this agent come? `have`: a checkpoint of it that the host still has, from an earlier stay. */
   offer: { ask: Offer; answer: { ttlMs: number; have: Cid | null } }
   /**
@@ -225,7 +245,7 @@ export interface Requests extends ProofRequests {
   command: { ask: { order: Sealed<CommandOrder> }; answer: { note: string } }
   status: {
     ask: Record<string, never>
-    answer: { description: Description; here: readonly HoldingReport[]; rows: readonly Row[] }
+    answer: { description: Sealed<Description>; load: Load; here: readonly HoldingReport[]; rows: readonly Row[] }
   }
   /** The story of one agent from line `from` on, at most STORY_LINES_PER_REPLY lines. */
   story: { ask: { agent: AgentId; from: number }; answer: { row: Row; lines: readonly StoryLine[] } }
@@ -273,6 +293,8 @@ export type ErrorCode =
   | 'CLOSED' // made locally: the session ended first
   | 'BAD_MESSAGE'
   | 'LOAD' // the program does not load; no other host will do better
+  | 'NOT_ADMITTED' // the host lets only others in, or INIC has not been said; the reason says which
+  | 'OLD_AGE' // the host has been seen in a later life
   | 'BANNED' // a notice stands against the host, author or launcher
 
 export type Message =

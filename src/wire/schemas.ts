@@ -1,12 +1,15 @@
 import * as v from 'valibot'
 import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Allowance } from '../permit/grant.ts'
-import { FORK_MAX } from '../permit/limits.ts'
+import { CHAIN_LENGTH_MAX, FORK_MAX, PERMIT_BYTES_MAX } from '../permit/limits.ts'
 import type { Alleged } from './alleged.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
 import {
+  BIRTH_BYTES,
+  BIRTHS_MAX,
   ENGINE_IDS_MAX,
+  INTRODUCTION_BYTES_MAX,
   NOTICE_MARKS_BYTES,
   NOTICES_PER_MESSAGE_MAX,
   REPORTS_MAX,
@@ -28,15 +31,10 @@ const KINDS = ['edge', 'tab', 'launcher'] as const satisfies readonly HostKind[]
 const HOP_REASONS = ['place', 'move', 'evict', 'order', 'recover'] as const satisfies readonly HopReason[]
 const EFFECT_KINDS = ['emit', 'console', 'result', 'failure'] as const satisfies readonly m.EffectKind[]
 
+const GROUNDS = ['static', 'author', 'invited', 'open'] as const satisfies readonly m.Ground[]
+
 const nothing: Schema<Record<string, never>> = v.strictObject({})
 const load: Schema<m.Load> = v.strictObject({ agents: f.whole, slots: f.whole, accepting: v.boolean() })
-const description: Schema<m.Description> = v.strictObject({
-  kind: v.picklist(KINDS),
-  name: f.name,
-  engineIds: f.listOf(f.name, ENGINE_IDS_MAX),
-  depth: f.whole,
-  load,
-})
 const allowance: Schema<Allowance> = v.strictObject({
   fuelMax: f.whole,
   memoryBytesMax: f.whole,
@@ -133,7 +131,15 @@ type RequestSchemas = {
 }
 
 export const REQUEST_SCHEMAS: RequestSchemas = {
-  inic: { ask: v.strictObject({ description }), answer: v.strictObject({ description }) },
+  inic: {
+    ask: v.strictObject({
+      description: f.envelope<s.Description>('description', INTRODUCTION_BYTES_MAX),
+      load,
+      invitation: f.listOf(f.bytesUpTo(PERMIT_BYTES_MAX), CHAIN_LENGTH_MAX),
+      mandate: v.nullable(f.envelope<s.Mandate>('mandate', INTRODUCTION_BYTES_MAX)),
+    }),
+    answer: v.strictObject({ ground: v.picklist(GROUNDS) }),
+  },
   offer: { ask: offer, answer: v.strictObject({ ttlMs: f.whole, have: v.nullable(f.cid) }) },
   stage: {
     ask: v.strictObject({ brief, epoch: f.positive, checkpoint: f.cid, ...pushed }),
@@ -202,7 +208,12 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
   },
   status: {
     ask: nothing,
-    answer: v.strictObject({ description, here: f.listOf(report, REPORTS_MAX), rows: f.listOf(row, ROWS_MAX) }),
+    answer: v.strictObject({
+      description: f.envelope<s.Description>('description', INTRODUCTION_BYTES_MAX),
+      load,
+      here: f.listOf(report, REPORTS_MAX),
+      rows: f.listOf(row, ROWS_MAX),
+    }),
   },
   story: {
     ask: v.strictObject({ agent: f.agent, from: f.whole }),
@@ -271,6 +282,20 @@ export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Sche
     nonce: f.name,
     expiresMs: f.finite,
   }),
+  description: v.strictObject({
+    type: v.literal('description'),
+    kind: v.picklist(KINDS),
+    name: f.name,
+    engineIds: f.listOf(f.name, ENGINE_IDS_MAX),
+    depth: f.whole,
+    memoryBytes: f.whole,
+    slots: f.whole,
+    admission: f.note,
+    age: f.age,
+    births: f.bytesUpTo(BIRTH_BYTES * BIRTHS_MAX),
+    issuedMs: f.finite,
+  }),
+  mandate: v.strictObject({ type: v.literal('mandate'), host: f.did, expiresMs: f.finite }),
   ban: v.strictObject({ type: v.literal('ban'), subject: f.did, reason: noticeReason, issuedMs: f.finite }),
   revocation: v.strictObject({
     type: v.literal('revocation'),

@@ -1,6 +1,6 @@
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
-import type { HopReason } from '../host/snapshot.ts'
+import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import type { Decision } from './chain.ts'
 
@@ -102,6 +102,36 @@ export interface CommandOrder {
   readonly expiresMs: number
 }
 
+/** A host of itself, at INIC. Signed, so that it can be shown to a third one. */
+export interface Description {
+  readonly type: 'description'
+  readonly kind: HostKind
+  readonly name: string
+  readonly engineIds: readonly string[]
+  /** How deep agents may go here, in segments. */
+  readonly depth: number
+  /** The most memory that one agent may have here. */
+  readonly memoryBytes: number
+  /** Agents that the host is willing to have. */
+  readonly slots: number
+  /** Whom it lets in, in words (host/admission.ts). */
+  readonly admission: string
+  readonly age: number
+  /**
+   * A mark for each of the newest lives of this host, BIRTH_BYTES of chance each, this one's first. Whoever has met one of
+   * them sees whether this host is its continuation, or that of a backup from before.
+   */
+  readonly births: Uint8Array
+  readonly issuedMs: number
+}
+
+/** A person to everybody: this host, which has a key for once, asks in my name. */
+export interface Mandate {
+  readonly type: 'mandate'
+  readonly host: Did
+  readonly expiresMs: number
+}
+
 /** An administrator to everybody: this key is not to be dealt with any more. Nothing takes it back. */
 export interface Ban {
   readonly type: 'ban'
@@ -188,6 +218,8 @@ export type Statement =
   | Vote
   | LaunchOrder
   | CommandOrder
+  | Description
+  | Mandate
   | Ban
   | Revocation
   | Receipt

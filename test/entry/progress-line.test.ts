@@ -43,7 +43,14 @@ describe('progress', () => {
 
 describe('why nobody takes agents', () => {
   const [one, two] = [1, 2].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did)
-  const host = (id: typeof one, name: string, slots = 2) => ({ id, name, kind: 'edge' as const, agents: 0, slots })
+  const host = (id: typeof one, name: string, slots = 2) => ({
+    id,
+    name,
+    kind: 'edge' as const,
+    agents: 0,
+    slots,
+    ground: 'open' as const,
+  })
 
   it('is that nobody is there', () => {
     expect(collectRefusals().sentence({ acquaintances: [host(one, 'console', 0)] })).toBe(

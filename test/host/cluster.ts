@@ -35,6 +35,7 @@ export class Cluster {
   readonly network = new MemoryNetwork({ random: seededRandom(1), clock: this.time, timers: this.time })
   readonly hosts = new Map<number, ClusterHost>()
   readonly online = new Set<string>()
+  #starts = 0
 
   async start(seed: number, options: Partial<HostOptions> = {}, disk = new MemoryDisk()): Promise<ClusterHost> {
     const signer = createSigner(generateSecretKey(seededRandom(seed)))
@@ -50,7 +51,8 @@ export class Cluster {
       engineId: CHEAP_ENGINE,
       clock: this.time,
       timers: this.time,
-      random: seededRandom(seed + 1_000),
+      // No two lives of a host draw the same, as none do.
+      random: seededRandom(seed + 1_000 * ++this.#starts),
       kind: 'edge',
       name: `host ${seed}`,
       slots: 4,

@@ -189,10 +189,13 @@ it('what an agent said on one host counts on the next', async () => {
     },
   }
   const target = await world.start(9, { sandbox })
+  target.host.setSlots(0)
   await world.time.advance(5_000)
   const moves = [{ at: 2_000, where: { host: target.did } }]
   const agent = await world.launch(home, { steps: 4_000, emitEvery: 500, moves })
-  await world.time.advance(3_500)
+  await world.time.advance(500)
+  target.host.setSlots(4)
+  await world.time.advance(3_000)
   expect(world.holders(agent)).toEqual([9])
   const said = [500, 1_000, 1_500, 2_000].map((done) => {
     const { hash } = cheapTruth({ steps: done, emitEvery: 0 })

@@ -13,14 +13,15 @@ import type { Did } from '../../src/identity/did.ts'
 import type { Notice } from '../../src/wire/notices.ts'
 import type { Release, Sealed } from '../../src/wire/statements.ts'
 import { authorityFor } from '../wire/world.ts'
+import { introduction, letIn } from './introduction.ts'
 
 const [admin, other, villain, neighbour] = [1, 2, 3, 4].map(authorityFor) as [A, A, A, A]
 type A = ReturnType<typeof authorityFor>
 const self = authorityFor(9)
 const permit = cborCid(encode('a permit'))
 
-const host = (administrators: readonly Did[] = [admin.did]): HostState =>
-  newState({
+function host(administrators: readonly Did[] = [admin.did]): HostState {
+  const state = newState({
     self: self.did,
     age: 1,
     kind: 'edge',
@@ -32,6 +33,9 @@ const host = (administrators: readonly Did[] = [admin.did]): HostState =>
     operators: [self.did],
     administrators: [self.did, ...administrators],
   })
+  for (const { did } of [neighbour, admin]) letIn(state, did)
+  return state
+}
 
 const send = (state: HostState, event: HostEvent): HostEffect[] =>
   step(state, event, { nowMs: 5, wallMs: 5 }, seededRandom(1))
@@ -80,7 +84,7 @@ describe('a notice', () => {
 
   it('by anybody else does nothing and is neither kept nor passed on', async () => {
     const state = host()
-    meet(state, other.did)
+    await meet(state, other)
     const effects = hear(state, await banBy(other, villain.did), await revocationBy(villain))
     expect(isBanned(state, villain.did)).toBe(false)
     expect(isRevoked(state, permit, [villain.did])).toBe(false)
@@ -89,8 +93,8 @@ describe('a notice', () => {
 
   it('is passed on once, to all but who brought it', async () => {
     const state = host()
-    meet(state, neighbour.did)
-    meet(state, other.did)
+    await meet(state, neighbour)
+    await meet(state, other)
     const ban = await banBy(admin, villain.did)
     expect(tellings(hear(state, ban))).toEqual([other.did])
     expect(hear(state, ban)).toEqual([])
@@ -158,7 +162,7 @@ describe('a notice', () => {
 
   it('against keys that were never met gives way to the next, against one that was met does not', async () => {
     const state = host()
-    meet(state, villain.did)
+    await meet(state, villain)
     const real = await doubled(villain)
     hear(state, real)
     if (real.kind !== 'equivocation' || real.of !== 'release') throw new Error()
@@ -182,11 +186,9 @@ describe('a notice', () => {
   })
 })
 
-function meet(state: HostState, did: Did): void {
-  send(state, { kind: 'connected', host: did, age: 1 })
-  const load = { agents: 0, slots: 0, accepting: false }
-  const description = { kind: 'edge', name: '', engineIds: [], depth: 1, load } as const
-  send(state, { kind: 'asked', from: did, handle: 1, name: 'inic', body: { description } })
+async function meet(state: HostState, host: A): Promise<void> {
+  letIn(state, host.did)
+  send(state, { kind: 'asked', from: host.did, handle: 1, name: 'inic', body: await introduction(host) })
 }
 
 const tellings = (effects: readonly HostEffect[]): Did[] =>

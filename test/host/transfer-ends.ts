@@ -19,6 +19,7 @@ import { createAuthority } from '../../src/wire/authority.ts'
 import type { Requests } from '../../src/wire/messages.ts'
 import type { Channel, Transport } from '../../src/wire/transport.ts'
 import { smallImage } from '../checkpoint/images.ts'
+import { introduction } from './introduction.ts'
 
 /** Two hosts as far as blocks travel between them: vault, transfers, dispatch and links over any transport. */
 export interface End {
@@ -84,22 +85,24 @@ export async function openEnd(
   const dispatch = new Dispatch(vault, deflate)
   const line = new Line(await join(signer), timers)
   const asked: Requests['fetch']['ask'][] = []
+  const authority = createAuthority(signer, createVerifier())
+  const inic = await introduction(authority)
   const links = new Links({
     self: { did: signer.did, age: 1 },
     transport: line,
-    authority: createAuthority(signer, createVerifier()),
+    authority,
     random: seededRandom(seed + 1_000),
     clock,
     timers,
     members: async () => [],
     shuns: () => null,
-    onConnected: () => {},
+    onConnected: (host) => void links.ask(host, 'inic', inic),
     onDisconnected: () => {},
-    onAsked: () => {},
+    onAsked: (_, handle) => links.answer(handle, { ground: 'open' }),
     onTold: () => {},
-    serveBlocks: (to, ask, line) => {
+    serveBlocks: async (to, ask, line) => {
       asked.push(ask)
-      return dispatch.serve(to, ask, line)
+      return { ok: true, body: { pack: await dispatch.serve(to, ask, line) } }
     },
     log: () => {},
   })

@@ -14,6 +14,7 @@ import type { Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { allowanceOf } from '../../src/permit/grant.ts'
 import type { Requests } from '../../src/wire/messages.ts'
+import { letIn } from '../host/introduction.ts'
 
 /** A home that is asked to make agents by hosts that say what they like. The agent is at `holder`, in its third epoch. */
 const [home, holder, stranger] = [1, 2, 3].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did) as [
@@ -56,6 +57,7 @@ beforeEach(() => {
     operators: [],
     administrators: [],
   })
+  for (const host of [holder, stranger]) letIn(state, host)
   const { agent } = begun()
   state.residents.delete(agent)
   const found = state.rows.get(agent)

@@ -9,6 +9,7 @@ import { rootOf } from '../../src/wire/chain.ts'
 import type { Message, RequestName } from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
 import type { Cluster } from '../host/cluster.ts'
+import { introduction } from '../host/introduction.ts'
 
 /** A host that has done the handshake, and then says what it likes. */
 export interface Stranger {
@@ -23,8 +24,9 @@ export async function strangerAt(
   world: Cluster,
   seed: number,
   answer?: (message: Message, sequence: number) => Message | null,
+  { isSilent = false, key = 0 }: { readonly isSilent?: boolean; readonly key?: number } = {},
 ): Promise<Stranger> {
-  const signer = createSigner(generateSecretKey(seededRandom(seed + 500)))
+  const signer = createSigner(generateSecretKey(seededRandom(seed + 500 + key)))
   const authority = createAuthority(signer, createVerifier())
   const transport = world.network.join(addressOf(signer.did))
   transport.accept(() => {})
@@ -45,7 +47,7 @@ export async function strangerAt(
     nextSequence: () => ++sequence,
     onMessage: (header, message) => {
       heard.push(message)
-      const reply = answer?.(message, header.sequence)
+      const reply = answer?.(message, header.sequence) ?? welcome(message, header.sequence)
       if (reply) session?.send(reply)
     },
   })
@@ -57,6 +59,8 @@ export async function strangerAt(
   if (!opened.ok) throw new Error(opened.reason)
   await world.time.advance(50)
   const talk = opened.value
+  if (!isSilent) talk.send({ kind: 'request', name: 'inic', body: await introduction(authority) })
+  await world.time.advance(50)
   return {
     authority,
     did: signer.did,
@@ -75,6 +79,12 @@ export const beginning = (agent: AgentId, bundle: Cid) => {
   const origin = { order: null, after: null }
   return { origin, head: rootOf(agent, bundle, origin) }
 }
+
+/** It lets everybody in. */
+const welcome = (message: Message, to: number): Message | null =>
+  message.kind === 'request' && message.name === 'inic'
+    ? { kind: 'reply', name: 'inic', to, body: { ground: 'open' } }
+    : null
 
 export const refusal = (message: Message | undefined): string =>
   message?.kind === 'error' ? `${message.code}: ${message.reason}` : `${message?.kind}`

@@ -50,6 +50,7 @@ describe('the map of hops', () => {
       kind: 'edge' as const,
       agents: 0,
       slots: 64,
+      ground: 'open' as const,
     }))
     for (const width of [280, 700]) {
       for (const n of [0, 1, 5, 60]) {
@@ -84,6 +85,7 @@ describe('the map of hops', () => {
       kind: 'edge' as const,
       agents: 0,
       slots: 1,
+      ground: 'open' as const,
     }))
     const { arcs } = layoutMap(
       host({ acquaintances: crowd, hops: [hop(0, { from: did('c000057') })] }),

@@ -16,6 +16,7 @@ export const EDGES = ['alder', 'birch', 'cedar'].map((name, i) => ({
   kind: 'edge' as const,
   agents: i + 1,
   slots: 4,
+  ground: 'static' as const,
 }))
 export const TABS = ['Kitchen laptop', 'phone'].map((name, i) => ({
   id: did(`tab${i}xyz`),
@@ -23,6 +24,7 @@ export const TABS = ['Kitchen laptop', 'phone'].map((name, i) => ({
   kind: 'tab' as const,
   agents: i,
   slots: 1,
+  ground: 'open' as const,
 }))
 export const AUTHORS = [
   { did: did('AuthorA'), name: 'Sojourn examples', agreedMs: NOW_MS - 9 * 86_400_000 },
@@ -96,7 +98,12 @@ export const host = (over: Partial<HostSnapshot> = {}): HostSnapshot => ({
     hop(20, { from: EDGES[1].id, reason: 'move' }),
     hop(45, { from: EDGES[1].id, reason: 'move' }),
   ],
-  acquaintances: [...EDGES, ...TABS, { id: LAUNCHER, name: 'demo', kind: 'launcher', agents: 0, slots: 0 }],
+  acquaintances: [
+    ...EDGES,
+    ...TABS,
+    { id: LAUNCHER, name: 'demo', kind: 'launcher', agents: 0, slots: 0, ground: 'open' as const },
+  ],
+  refusals: [],
   totals: { finished: 14, hopsIn: 31, hopsOut: 17, fuel: 8.41e10, refused: 2 },
   ...over,
 })

@@ -3,6 +3,7 @@ import { agentId } from '../../src/directory/agent-id.ts'
 import { NOTICE_MARKS_BYTES } from '../../src/wire/limits.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
+import { introduction } from '../host/introduction.ts'
 import { proofMessages } from './proof-messages.ts'
 import { authorityFor } from './world.ts'
 
@@ -11,7 +12,6 @@ export const [one, two] = [authorityFor(1), authorityFor(2)]
 export const agent = agentId({ home: one.did, age: 7, sequence: 3 })
 export const cid = rawCid(Uint8Array.of(1, 2, 3))
 const load = { agents: 1, slots: 4, accepting: true }
-const description = { kind: 'edge', name: 'cellar', engineIds: ['abc'], depth: 10, load } as const
 export const holding = { holder: two.did, checkpoint: cid }
 export const ballot = { round: 1, host: one.did, age: 7 }
 const report = { agent, epoch: 2, fuelUsed: 5e12, progress: 0.25, note: 'half-way' }
@@ -83,6 +83,8 @@ export async function everyMessage(): Promise<Message[]> {
     nonce: 'n',
     expiresMs: 1,
   })
+  const inic = await introduction(one)
+  const mandate = await two.seal({ type: 'mandate', host: one.did, expiresMs: 1 } as const)
   const ban = await one.seal({ type: 'ban', subject: two.did, reason: 'doubled an agent', issuedMs: 1 } as const)
   const revocation = await one.seal({ type: 'revocation', permit: cid, reason: 'lost', issuedMs: 1 } as const)
   const notices = [
@@ -114,7 +116,7 @@ export async function everyMessage(): Promise<Message[]> {
   const names = writeNames([cid, null, cid])
   const proof = await proofMessages(one, agent, cid)
   const requests: Message[] = [
-    { kind: 'request', name: 'inic', body: { description } },
+    { kind: 'request', name: 'inic', body: { ...inic, invitation: [Uint8Array.of(1)], mandate } },
     { kind: 'request', name: 'offer', body: offer },
     {
       kind: 'request',
@@ -164,7 +166,7 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'request', name: 'evidence', body: { names } },
   ]
   const replies: Message[] = [
-    { kind: 'reply', name: 'inic', to: 1, body: { description } },
+    { kind: 'reply', name: 'inic', to: 1, body: { ground: 'invited' } },
     { kind: 'reply', name: 'publish', to: 1, body: {} },
     { kind: 'reply', name: 'reconcile', to: 1, body: { names, next: 7 } },
     { kind: 'reply', name: 'evidence', to: 1, body: { notices } },
@@ -180,7 +182,12 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'reply', name: 'locate', to: 1, body: { epoch: 2, holder: two.did } },
     { kind: 'reply', name: 'launch', to: 1, body: { agent } },
     { kind: 'reply', name: 'command', to: 1, body: { note: 'done' } },
-    { kind: 'reply', name: 'status', to: 1, body: { description, here: [report], rows: [row] } },
+    {
+      kind: 'reply',
+      name: 'status',
+      to: 1,
+      body: { description: inic.description, load, here: [report], rows: [row] },
+    },
     {
       kind: 'reply',
       name: 'story',

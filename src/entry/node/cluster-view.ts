@@ -39,8 +39,9 @@ export function viewOf(reports: readonly HostReport[]): ClusterView {
       silent.push({ did, reason: report.silent })
       continue
     }
-    const { description, rows } = report.answer
-    hosts.push({ did, name: description.name, kind: description.kind, load: description.load })
+    const { rows, load } = report.answer
+    const { name, kind } = report.answer.description.statement
+    hosts.push({ did, name, kind, load })
     // Only its home knows an agent's row; what a host says of another's agents counts for nothing.
     for (const row of rows) if (homeOf(row.agent) === did) agents.set(row.agent, { ...row, home: did })
   }

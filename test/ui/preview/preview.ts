@@ -12,6 +12,7 @@ const many = Array.from({ length: 40 }, (_, i) => ({
   kind: 'edge' as const,
   agents: i % 3,
   slots: 4,
+  ground: 'open' as const,
 }))
 
 const SCENES: Readonly<Record<string, () => Partial<PageView>>> = {
