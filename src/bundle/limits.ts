@@ -1,3 +1,4 @@
+import { CALLS } from '../permit/calls.ts'
 import type { Quota } from '../permit/quota.ts'
 
 /** Numbers of a bundle: what each bounds, its unit, why this value, the attack it stops. Enforced in manifest.ts, car.ts and open.ts. */
@@ -56,10 +57,15 @@ export const DEPTH_MAX = 20
 export const DEFAULT_QUOTA: Quota = {
   fuel: 1e12, // of the order of 1.5 h of busy JavaScript
   memoryBytes: 64 * 1024 * 1024,
+  storageBytes: 64 * 1024 * 1024, // as much as memory: all of it may differ
   lifetimeMs: 24 * 3600_000,
+  messages: 100_000,
   sentBytes: 16 * 1024 * 1024,
+  messagesPerSecond: 1_000,
+  bytesPerSecond: 1024 * 1024,
   hops: 1_000,
   children: 15,
+  calls: CALLS,
 }
 
 /**
@@ -69,8 +75,13 @@ export const DEFAULT_QUOTA: Quota = {
 export const QUOTA_ASKED_MAX: Quota = {
   fuel: 1e15, // of the order of two months of busy JavaScript
   memoryBytes: 1024 * 1024 * 1024,
+  storageBytes: 1024 * 1024 * 1024,
   lifetimeMs: 365 * 24 * 3600_000,
+  messages: 1e9,
   sentBytes: 16 * 1024 * 1024 * 1024,
+  messagesPerSecond: 1_000_000,
+  bytesPerSecond: 1024 * 1024 * 1024,
   hops: 1_000_000,
   children: 10_000,
+  calls: CALLS,
 }

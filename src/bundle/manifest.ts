@@ -1,7 +1,8 @@
 import { type Cid, CODEC_RAW, parseCid } from '../base/digest.ts'
 import type { Result } from '../base/result.ts'
 import { list, misshapen, oneOf, reading, record, text, whole } from '../base/shape.ts'
-import { QUOTA_FIELDS, type Quota } from '../permit/quota.ts'
+import { CALLS } from '../permit/calls.ts'
+import { QUOTA_FIELDS, type Quota, quotaBy } from '../permit/quota.ts'
 import {
   ASSET_PATH_CHARS_MAX,
   ASSETS_MAX,
@@ -185,14 +186,9 @@ function needs(value: unknown): Needs {
 }
 
 function quota(value: unknown): Quota {
-  const fields = record(value, 'quota', QUOTA_FIELDS)
-  const read = (field: keyof Quota): number => whole(fields[field], `quota ${field}`, 0, QUOTA_ASKED_MAX[field])
-  return {
-    fuel: read('fuel'),
-    memoryBytes: read('memoryBytes'),
-    lifetimeMs: read('lifetimeMs'),
-    sentBytes: read('sentBytes'),
-    hops: read('hops'),
-    children: read('children'),
-  }
+  const fields = record(value, 'quota', [...QUOTA_FIELDS, 'calls'])
+  return quotaBy(
+    (field) => whole(fields[field], `quota ${field}`, 0, QUOTA_ASKED_MAX[field]),
+    list(fields.calls, 'quota calls', CALLS.length).map((call) => oneOf(call, 'quota call', CALLS)),
+  )
 }

@@ -28,7 +28,7 @@ export interface AgentParts {
   readonly assets: ReadonlyMap<string, Uint8Array>
   /** What is left out: any kind of host, DEPTH_STANDARD. */
   readonly needs: Partial<Needs>
-  /** What is left out is asked for as DEFAULT_QUOTA says. */
+  /** What is left out is asked for as DEFAULT_QUOTA says; storage, as much as memory. */
   readonly quota: Partial<Quota>
   readonly effects: Effects
   /** Never, where it is left out; the command line sets it (bundle-file.ts). */
@@ -84,7 +84,11 @@ function layOut(parts: AgentParts): { manifest: Manifest; blocks: Map<Cid, Uint8
     kernels: links(parts.kernels),
     assets: links(parts.assets),
     needs: { kind: null, depth: DEPTH_STANDARD, ...needs },
-    quota: { ...DEFAULT_QUOTA, ...parts.quota },
+    quota: {
+      ...DEFAULT_QUOTA,
+      ...(parts.quota.memoryBytes !== undefined && { storageBytes: parts.quota.memoryBytes }),
+      ...parts.quota,
+    },
     effects,
   }
   return { manifest, blocks }

@@ -2,7 +2,8 @@ import { utf8Length } from '../base/bytes.ts'
 import type { Cid } from '../base/digest.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import { grantedQuota, sameAllowance } from '../permit/grant.ts'
+import { grantedQuota, sameQuota } from '../permit/grant.ts'
+import { exceeds } from '../permit/quota.ts'
 import { type Origin, rootOf } from '../wire/chain.ts'
 import type { Brief, Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
@@ -10,6 +11,7 @@ import { occupied } from './acquaintance.ts'
 import { senderFault } from './chain.ts'
 import { watchDecision } from './doubles.ts'
 import type { BundleFacts, Fault, Pushed } from './events.ts'
+import { authorsNamed, launchFault, offerLicenseFault, strangerFault } from './license.ts'
 import {
   CLOCK_SKEW_MS,
   INPUT_BYTES_MAX,
@@ -47,7 +49,7 @@ export function onOffer(turn: Turn, from: Did, handle: number, offer: Offer): vo
     })
   begin(
     turn,
-    { kind: 'openBundle', bundle: offer.bundle, from },
+    { kind: 'openBundle', bundle: offer.bundle, from, authors: authorsNamed(turn.state, offer.license) },
     { for: 'bundle-offer', agent: offer.agent, handle, offer, from },
   )
 }
@@ -81,11 +83,12 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
   if (ban !== null) return { code: 'BANNED', reason: `its home ${home} is ${ban}` }
   const { policy } = state
   if (offer.hops > policy.hops) return { code: 'QUOTA', reason: `hops ${offer.hops} > ${policy.hops}` }
-  const { fuelMax, memoryBytesMax } = offer.allowance
-  if (fuelMax > policy.fuel) return { code: 'QUOTA', reason: `fuelMax ${fuelMax} > ${policy.fuel}` }
-  if (offer.fuelUsed >= fuelMax) return { code: 'QUOTA', reason: `fuelUsed ${offer.fuelUsed} >= fuelMax ${fuelMax}` }
-  if (memoryBytesMax > policy.memoryBytes)
-    return { code: 'QUOTA', reason: `memoryBytesMax ${memoryBytesMax} > ${policy.memoryBytes}` }
+  const { allowance, fuelUsed } = offer
+  const over = exceeds(allowance, policy, ['fuel', 'memoryBytes'])
+  if (over) return { code: 'QUOTA', reason: over }
+  if (fuelUsed >= allowance.fuel) return { code: 'QUOTA', reason: `fuelUsed ${fuelUsed} >= fuel ${allowance.fuel}` }
+  const stranger = strangerFault(state, offer.license)
+  if (stranger) return stranger
   if (isParking(turn, offer)) return null
   if (!state.accepting || state.evicting) return { code: 'BUSY', reason: 'the owner is using this machine' }
   const slots = state.slots + (offer.reason === 'move' ? VISITOR_SLOTS : 0)
@@ -99,13 +102,10 @@ const isParking = (turn: Turn, offer: Offer): boolean => turn.state.rows.has(off
 
 function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: BundleFacts): void {
   const { state } = turn
-  if (!state.trusted.has(facts.author))
-    return refuseOffer(turn, handle, offer, {
-      code: 'UNTRUSTED_AUTHOR',
-      reason: `author ${facts.author} is not trusted here`,
-    })
   const ban = banOf(state, facts.author)
   if (ban !== null) return refuseOffer(turn, handle, offer, { code: 'BANNED', reason: `its author is ${ban}` })
+  const unlicensed = offerLicenseFault(turn, offer, facts)
+  if (unlicensed) return refuseOffer(turn, handle, offer, unlicensed)
   const aged = versionFault(turn, facts, offer.agent)
   if (aged) return refuseOffer(turn, handle, offer, aged)
   const granted = grantedQuota(facts.quota, offer.allowance, state.policy)
@@ -145,13 +145,14 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       hops: offer.hops,
       consoleLines: 0,
       sentBytes: 0,
+      messages: 0,
       movedBy: null,
       forkedFrom: null,
       origin: ORIGIN_UNSAID,
       head: rootOf(offer.agent, offer.bundle, ORIGIN_UNSAID),
       resultTo: null,
     }
-    resident = newResident(turn, brief, facts.name, facts.author, granted.value, offer.epoch - 1)
+    resident = newResident(turn, brief, facts.name, facts.author, offer.license, granted.value, offer.epoch - 1)
     state.residents.set(offer.agent, resident)
   }
   const asked = resident.arrival?.handle ?? null
@@ -196,7 +197,7 @@ function briefFault(turn: Turn, from: Did, brief: Brief, epoch: number): Fault |
     return { code: 'REFUSED', reason: 'no place is reserved for this agent' }
   if (epoch !== resident.epoch + 1 || brief.bundle !== resident.brief.bundle)
     return { code: 'REFUSED', reason: 'not what was offered' }
-  if (!sameAllowance(brief.allowance, resident.brief.allowance))
+  if (!sameQuota(brief.allowance, resident.brief.allowance))
     return { code: 'QUOTA', reason: 'quota differs from the offer' }
   const inputBytes = utf8Length(brief.inputJson)
   if (inputBytes > INPUT_BYTES_MAX)
@@ -204,6 +205,8 @@ function briefFault(turn: Turn, from: Did, brief: Brief, epoch: number): Fault |
   // The brief is the sender's word: a witness that home has not chosen could outvote it.
   if (brief.witnesses.length !== 1 || brief.witnesses[0] !== homeOf(brief.agent))
     return { code: 'REFUSED', reason: 'the witness of an agent is its home' }
+  const fault = launchFault(resident.license, brief)
+  if (fault) return fault
   const earlyMs = Math.round(brief.launchedMs - turn.wallMs)
   if (earlyMs > CLOCK_SKEW_MS) return { code: 'REFUSED', reason: `launchedMs lies ${earlyMs} ms in the future` }
   if (arrival.state === 'preparing' || arrival.state === 'staging')
@@ -268,6 +271,7 @@ export function onSend(turn: Turn, from: Did, handle: number, sent: Requests['se
   resident.consoleLines = brief.consoleLines
   resident.atHome = atHome
   resident.sentBytes = brief.sentBytes
+  resident.messages = brief.messages
   arrival.state = 'preparing'
   arrival.handle = handle
   arrival.untilMs = turn.nowMs + READY_MS
@@ -293,7 +297,15 @@ function bring(turn: Turn, resident: Resident, brief: Brief, checkpoint: Cid | n
   resident.guest = 'preparing'
   resident.preparing = begin(
     turn,
-    { kind: 'prepare', brief, checkpoint, from, pushed, quota: resident.quota },
+    {
+      kind: 'prepare',
+      brief,
+      checkpoint,
+      from,
+      pushed,
+      quota: resident.quota,
+      authors: authorsNamed(turn.state, resident.license),
+    },
     { for: 'prepare', agent: resident.agent },
   )
 }

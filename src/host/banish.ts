@@ -26,7 +26,7 @@ export function banish(turn: Turn, subjects: Iterable<Did>): void {
   }
   for (const resident of state.residents.values()) {
     const home = homeOf(resident.agent)
-    const why = gone.get(home) ?? gone.get(resident.author)
+    const why = gone.get(home) ?? gone.get(resident.author) ?? gone.get(resident.license.order.signer)
     if (why !== undefined) endHere(turn, resident, gone.has(home), why)
   }
   for (const row of state.rows.values()) {

@@ -33,14 +33,15 @@ export class BundleShelf {
     this.#options = options
   }
 
-  async open(id: Cid, from: Did | null): Promise<Result<VerifiedBundle, Fault['code']>> {
+  /** `authors`: whose bundles are taken beside those of trusted authors, since a root's permit names them. */
+  async open(id: Cid, from: Did | null, authors: readonly Did[]): Promise<Result<VerifiedBundle, Fault['code']>> {
     const open = this.#bundles.get(id)
     if (open) return accept(open)
     const known = this.#roots.get(id)
-    const fault = known && this.#rootFault(known)
+    const fault = known && this.#rootFault(known, authors)
     if (fault) return this.#refused(fault, from)
     const { vault, transfers, verifier } = this.#options
-    const fetched = await transfers.fetchBundle(id, from, (root) => this.#inspect(id, root))
+    const fetched = await transfers.fetchBundle(id, from, (root) => this.#inspect(id, root, authors))
     if (!fetched.ok) return this.#refused(fetched, from)
     const bundle = await openBundleBlocks(id, vault.get, verifier)
     if (!bundle.ok) return refuse('REFUSED', `bundle: ${bundle.code}: ${bundle.reason}`)
@@ -49,20 +50,20 @@ export class BundleShelf {
   }
 
   /** Of an author who is not trusted no block but the first is fetched or kept. */
-  async #inspect(id: Cid, root: Uint8Array): Promise<Fault | null> {
+  async #inspect(id: Cid, root: Uint8Array, authors: readonly Did[]): Promise<Fault | null> {
     const known = this.#roots.get(id)
-    if (known) return this.#rootFault(known)
+    if (known) return this.#rootFault(known, authors)
     const envelope = await openEnvelope(this.#options.verifier, 'bundle', root)
     const found = envelope.ok
       ? { author: envelope.value.signer }
       : ({ code: 'REFUSED', reason: `${FORGED}${envelope.code}: ${envelope.reason}` } as const)
     this.#roots.set(id, found)
-    return this.#rootFault(found)
+    return this.#rootFault(found, authors)
   }
 
-  #rootFault(root: { readonly author: Did } | Fault): Fault | null {
+  #rootFault(root: { readonly author: Did } | Fault, authors: readonly Did[]): Fault | null {
     if ('code' in root) return root
-    return this.#options.trusts(root.author)
+    return this.#options.trusts(root.author) || authors.includes(root.author)
       ? null
       : { code: 'UNTRUSTED_AUTHOR', reason: `author ${root.author} is not trusted here` }
   }

@@ -1,12 +1,14 @@
 import { utf8Length } from '../base/bytes.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { PendingCall } from '../engine/image.ts'
+import { grantsCall } from '../permit/calls.ts'
 import type { Quota } from '../permit/quota.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../sandbox/calls.ts'
 import { forProgram } from './about.ts'
 import { depart } from './departure.ts'
 import { fork } from './fork.ts'
 import { CHECKPOINT_MS } from './limits.ts'
+import { spend } from './quotas.ts'
 import { release } from './residence.ts'
 import { CONFINED, effectBytesMax, isConfined, noteOf, unseal } from './sealing.ts'
 import type { HostState, Resident } from './state.ts'
@@ -18,8 +20,13 @@ import type { Turn } from './turn.ts'
  */
 export function onCall(turn: Turn, resident: Resident, asked: PendingCall, again: boolean): void {
   const { request } = asked
+  const over = again ? null : spend(resident, utf8Length(asked.argsJson), turn.nowMs)
+  if (over !== null) return deliver(turn, resident, refuseCall(request, 'QUOTA', over))
   const call = parseCall(asked)
   if (!call.ok) return deliver(turn, resident, refuseCall(request, call.code, call.reason))
+  const { name } = call.value
+  if (!grantsCall(resident.quota.calls, name))
+    return deliver(turn, resident, refuseCall(request, 'DENIED', `the call "${name}" is not granted here`))
   answerTo(turn, resident, request, call.value, again)
 }
 
@@ -117,11 +124,12 @@ const knownHosts = (state: HostState) => [
     .map(([id, { description }]) => ({ id, name: description.name, kind: description.kind })),
 ]
 
-export function quotaLeft(turn: Turn, { quota, fuelUsed, sentBytes, brief }: Resident): Quota {
+export function quotaLeft(turn: Turn, { quota, fuelUsed, sentBytes, messages, brief }: Resident): Quota {
   return {
     ...quota,
     fuel: Math.max(0, quota.fuel - fuelUsed),
     lifetimeMs: Math.max(0, quota.lifetimeMs - (turn.wallMs - brief.launchedMs)),
+    messages: Math.max(0, quota.messages - messages),
     sentBytes: Math.max(0, quota.sentBytes - sentBytes),
     hops: Math.max(0, quota.hops - brief.hops),
   }

@@ -73,7 +73,7 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
         .seal(effect.statement)
         .then((sealed) => post({ kind: 'sealed', token: effect.token, sealed }))
     case 'openBundle':
-      return hands.shelf.open(effect.bundle, effect.from).then((bundle) =>
+      return hands.shelf.open(effect.bundle, effect.from, effect.authors).then((bundle) =>
         post({
           kind: 'bundle',
           token: effect.token,
@@ -89,7 +89,7 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
           () => post({ kind: 'prepared', token: effect.token, fault: CANNOT_SEAL, stateBytes: 0, fuelUsed: 0 }),
         )
       return lodgings
-        .prepare(effect.brief, effect.checkpoint, effect.from, effect.pushed, effect.quota)
+        .prepare(effect.brief, effect.checkpoint, effect)
         .then((prepared) => post({ kind: 'prepared', token: effect.token, ...prepared }))
     case 'run':
       return lodgings.run(effect.agent)

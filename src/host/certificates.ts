@@ -96,7 +96,7 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     const asked = state.bundles.get(row.bundle)?.quota ?? state.policy
     const granted = grantedQuota(asked, row.allowance, state.policy)
     if (!granted.ok) return log(turn, 'warn', granted.reason, row.agent)
-    here = newResident(turn, briefOfRow(state, row), row.name, row.author, granted.value, row.epoch)
+    here = newResident(turn, briefOfRow(state, row), row.name, row.author, row.license, granted.value, row.epoch)
     here.checkpoint = certificate.holding.checkpoint
     state.residents.set(here.agent, here)
   }
@@ -111,6 +111,7 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     here.checkpoint = certificate.holding.checkpoint
     here.consoleLines = row.consoleLines
     here.sentBytes = row.sentBytes
+    here.messages = row.messages
   }
   // What said READY in a life before this one counts as started: it is not run here in this epoch, and asks for the next.
   assert(

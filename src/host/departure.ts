@@ -101,6 +101,7 @@ function choose(turn: Turn, resident: Resident, departure: Departure): void {
       hops: brief.hops + 1,
       fuelUsed: resident.fuelUsed,
       allowance: brief.allowance,
+      license: resident.license,
       stateBytes: resident.stateBytes,
     },
     { for: 'offer', agent: resident.agent, to: departure.to },
@@ -198,6 +199,7 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
     hops: resident.brief.hops + 1,
     consoleLines: resident.consoleLines,
     sentBytes: resident.sentBytes,
+    messages: resident.messages,
     movedBy: answered === 0 ? null : answered,
   }
   ask(

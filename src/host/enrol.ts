@@ -2,7 +2,7 @@ import { agentId } from '../directory/agent-id.ts'
 import type { Quota } from '../permit/quota.ts'
 import { rootOf } from '../wire/chain.ts'
 import { ROWS_MAX } from './limits.ts'
-import { forgetRow, writeInput, writeRegister, writeResident, writeRow } from './records.ts'
+import { forgetRow, writeInput, writeLicense, writeRegister, writeResident, writeRow } from './records.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, Register, Resident } from './state.ts'
 import { briefOfRow } from './story.ts'
@@ -23,6 +23,7 @@ export type Birth = Pick<
   | 'seed'
   | 'launchedMs'
   | 'allowance'
+  | 'license'
   | 'forkedFrom'
   | 'origin'
   | 'resultTo'
@@ -56,6 +57,7 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
     head,
     sentBytes: 0,
     checkpointBytes: 0,
+    messages: 0,
     progress: null,
     note: '',
     hops: 0,
@@ -76,13 +78,13 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
     promised: null,
     accepted: null,
   }
-  const resident = newResident(turn, briefOfRow(state, row), row.name, row.author, quota, 0)
+  const resident = newResident(turn, briefOfRow(state, row), row.name, row.author, row.license, quota, 0)
   resident.checkpoint = row.checkpoint
   resident.fuelUsed = row.fuelUsed
   state.rows.set(agent, row)
   state.registers.set(agent, register)
   state.residents.set(agent, resident)
-  persist(turn, writeRow(row), writeInput(row), writeRegister(register), writeResident(resident))
+  persist(turn, writeRow(row), writeInput(row), writeLicense(row), writeRegister(register), writeResident(resident))
   return resident
 }
 

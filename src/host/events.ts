@@ -9,7 +9,7 @@ import type { GuestFailure } from '../sandbox/port.ts'
 import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { Pack } from '../wire/pack.ts'
-import type { Description, Sealed, Statement } from '../wire/statements.ts'
+import type { Description, License, PermitLink, Sealed, Statement } from '../wire/statements.ts'
 import type { Trace } from './traces.ts'
 
 /**
@@ -104,11 +104,8 @@ export type HostEvent =
   | {
       readonly kind: 'launch'
       readonly token: number
-      readonly bundle: Cid
+      readonly license: License
       readonly inputJson: string
-      readonly resultTo: Did | null
-      readonly fuelMax: number
-      readonly memoryBytesMax: number
     }
   | { readonly kind: 'wish'; readonly wish: Wish }
 
@@ -193,9 +190,15 @@ export type HostEffect =
     }
   /** Check the signatures of a chain of delegations. */
   | { readonly kind: 'openPermit'; readonly token: number; readonly chain: readonly Uint8Array[] }
-  | { readonly kind: 'seal'; readonly token: number; readonly statement: Statement }
-  /** Open a bundle from the store, fetching what is missing from `from`. */
-  | { readonly kind: 'openBundle'; readonly token: number; readonly bundle: Cid; readonly from: Did | null }
+  | { readonly kind: 'seal'; readonly token: number; readonly statement: Exclude<Statement, PermitLink> }
+  /** Open a bundle from the store, fetching what is missing from `from`: of `authors`, or of one that is trusted. */
+  | {
+      readonly kind: 'openBundle'
+      readonly token: number
+      readonly bundle: Cid
+      readonly from: Did | null
+      readonly authors: readonly Did[]
+    }
   /** Fetch what is missing of a checkpoint and its bundle, verify it, keep it. */
   | {
       readonly kind: 'fetchCheckpoint'
@@ -219,6 +222,7 @@ export type HostEffect =
       readonly from: Did | null
       readonly pushed: Pushed
       readonly quota: Quota
+      readonly authors: readonly Did[]
     }
   | { readonly kind: 'run'; readonly agent: AgentId }
   | { readonly kind: 'freeze'; readonly agent: AgentId }

@@ -1,5 +1,4 @@
 import { homeOf } from '../directory/agent-id.ts'
-import { quotaOf } from '../permit/grant.ts'
 import { minQuota } from '../permit/quota.ts'
 import { type Budget, splitBudget } from '../permit/split.ts'
 import { answerCall, refuseCall } from '../sandbox/calls.ts'
@@ -31,11 +30,12 @@ export function fork(turn: Turn, resident: Resident, request: number, n: number,
   pursueFork(turn, resident)
 }
 
-const budgetLeft = ({ quota, brief, fuelUsed, sentBytes }: Resident): Budget => ({
+const budgetLeft = ({ quota, brief, fuelUsed, sentBytes, messages }: Resident): Budget => ({
+  ...quota,
   fuel: quota.fuel - fuelUsed,
+  messages: quota.messages - messages,
   sentBytes: quota.sentBytes - sentBytes,
   hops: quota.hops - brief.hops,
-  children: quota.children,
 })
 
 /** Called each tick and whenever a step of it is done. While the agent is leaving, the next host asks instead. */
@@ -81,7 +81,7 @@ export function onForkAnswered(turn: Turn, resident: Resident, request: number, 
   if (outcome.ok) {
     const { left } = outcome.body as Requests['fork']['answer']
     resident.brief = { ...resident.brief, allowance: left }
-    resident.quota = minQuota(resident.quota, quotaOf(left, resident.quota.lifetimeMs))
+    resident.quota = minQuota(resident.quota, left)
     persist(turn, writeResident(resident))
     turn.effects.push({ kind: 'limit', agent: resident.agent, quota: resident.quota })
     tellIndex(turn, resident, request, null)

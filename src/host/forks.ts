@@ -1,6 +1,6 @@
 import { forkSeed } from '../engine/chance.ts'
 import type { Did } from '../identity/did.ts'
-import { type Allowance, grantedQuota } from '../permit/grant.ts'
+import { grantedQuota } from '../permit/grant.ts'
 import type { Quota } from '../permit/quota.ts'
 import { splitBudget } from '../permit/split.ts'
 import type { Requests } from '../wire/messages.ts'
@@ -80,30 +80,33 @@ function unsettled(turn: Turn, row: HomeRow): Fault | null {
 }
 
 interface Share {
-  readonly allowance: Allowance
+  readonly allowance: Quota
   readonly quota: Quota
 }
 
 /** By index. The first one's numbers go on from what it has used; the others' begin, but for fuel, which an image counts. */
 function sharesOf({ state }: Turn, row: HomeRow, { n, fuelUsed, hops: alleged }: Asked): readonly Share[] | Fault {
-  const { allowance, sentBytes } = row
+  const { allowance, sentBytes, messages } = row
   const hops = Math.max(row.hops, alleged)
   const left = {
-    fuel: allowance.fuelMax - fuelUsed,
-    sentBytes: allowance.sentBytesMax - sentBytes,
-    hops: allowance.hopsMax - hops,
-    children: allowance.childrenMax,
+    ...allowance,
+    fuel: allowance.fuel - fuelUsed,
+    messages: allowance.messages - messages,
+    sentBytes: allowance.sentBytes - sentBytes,
+    hops: allowance.hops - hops,
   }
   const budgets = splitBudget(left, n)
   if (!budgets.ok) return budgets
   const shares: Share[] = []
   for (const [index, budget] of budgets.value.entries()) {
-    const share: Allowance = {
-      fuelMax: fuelUsed + budget.fuel,
-      memoryBytesMax: allowance.memoryBytesMax,
-      sentBytesMax: budget.sentBytes + (index === 0 ? sentBytes : 0),
-      hopsMax: budget.hops + (index === 0 ? hops : 0),
-      childrenMax: budget.children,
+    const used = index === 0 ? { messages, sentBytes, hops } : { messages: 0, sentBytes: 0, hops: 0 }
+    const share: Quota = {
+      ...allowance,
+      ...budget,
+      fuel: fuelUsed + budget.fuel,
+      messages: used.messages + budget.messages,
+      sentBytes: used.sentBytes + budget.sentBytes,
+      hops: used.hops + budget.hops,
     }
     const granted = grantedQuota(state.bundles.get(row.bundle)?.quota ?? state.policy, share, state.policy)
     if (!granted.ok) return granted

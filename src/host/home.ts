@@ -2,6 +2,7 @@ import type { Did } from '../identity/did.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
 import { LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
 import { isBanned } from './notices.ts'
+import { endOverdrawn } from './over.ts'
 import { propose } from './proposer.ts'
 import { writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
@@ -41,7 +42,7 @@ export function onCheckpoint(
 }
 
 export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['checkpoint']['ask']): void {
-  const { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, voucher, checkpointBytes } = ask
+  const { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, messages, voucher, checkpointBytes } = ask
   const row = turn.state.rows.get(agent)
   if (!row || row.outcome) {
     // It was still coming when everything else of the agent was let go of.
@@ -58,10 +59,12 @@ export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['c
   row.fuelUsed = fuelUsed
   row.consoleLines = consoleLines
   row.sentBytes = sentBytes
+  row.messages = messages
   persist(turn, writeRow(row))
   turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
   tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
   answer(turn, handle, 'checkpoint', {})
+  endOverdrawn(turn, row)
 }
 
 export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['effect']['ask']): void {

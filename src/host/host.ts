@@ -51,6 +51,10 @@ export interface HostOptions {
   readonly mandate?: Sealed<Mandate>
   /** Whose bans are obeyed here. */
   readonly administrators?: readonly Did[]
+  /** Whose permits to launch are obeyed here, for any trusted author's bundles and for authors that they name. */
+  readonly roots?: readonly Did[]
+  /** By which this host launches agents that others shall take: delegations, root first. None where it is a root for them. */
+  readonly permit?: readonly Uint8Array[]
   readonly policy?: Quota
   /** Bytes of the store for checkpoints of agents that have left, should they come back. */
   readonly cacheBytes?: number
@@ -72,8 +76,10 @@ export interface LaunchOptions {
   readonly inputJson?: string
   /** Whose key everything that the agent says is sealed to. */
   readonly resultTo?: Did | null
-  readonly fuelMax?: number
-  readonly memoryBytesMax?: number
+  /** What is left out is as the bundle asks. */
+  readonly quota?: Partial<Quota>
+  /** Instead of the host's own. */
+  readonly permit?: readonly Uint8Array[]
 }
 
 export class LaunchError extends Error {

@@ -1,5 +1,6 @@
 /** Numbers of the host machine: what each bounds, why this value, and the attack or accident it stops. */
 import { DEPTH_MAX, DEPTH_STANDARD } from '../bundle/limits.ts'
+import { CALLS } from '../permit/calls.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { HostKind } from './snapshot.ts'
 
@@ -143,15 +144,22 @@ export const CLOCK_SKEW_MS = 10 * 60_000
 /** Nonces of orders remembered against replay; orders expire after at most ORDER_LIFE_MS. */
 export const NONCES_MAX = 10_000
 export const ORDER_LIFE_MS = 5 * 60_000
+/** Bytes of chance in an order of our own. */
+export const ORDER_NONCE_BYTES = 16
 
 /** What a host allows any one agent unless its owner says otherwise. */
 export const DEFAULT_POLICY: Quota = {
   fuel: 1e15,
   memoryBytes: 256 * 1024 * 1024,
+  storageBytes: 256 * 1024 * 1024,
   lifetimeMs: 24 * 3600_000,
+  messages: 10_000_000,
   sentBytes: 64 * 1024 * 1024,
+  messagesPerSecond: 2_000,
+  bytesPerSecond: 2 * 1024 * 1024,
   hops: 10_000,
   children: 1_000,
+  calls: CALLS,
 }
 
 /**
@@ -323,3 +331,6 @@ export const PUSHED_BLOCKS_MAX = 2_048
 export const TRIAL_BYTES_MIN = 64 * 1024
 export const WORTH_DEFLATING = 0.9
 export const PACKS_UNCOMPRESSED = 16
+
+/** An agent may say so many seconds' worth of its two rates at once: results come in bursts, floods do not end. */
+export const PACE_BURST_SECONDS = 10

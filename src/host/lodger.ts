@@ -32,6 +32,8 @@ export interface Sources {
   readonly from: Did | null
   readonly pushed: Pushed
   readonly quota: Quota
+  /** Whose bundles are taken from elsewhere beside those of trusted authors: the permit names them. */
+  readonly authors: readonly Did[]
 }
 
 export interface Prepared {

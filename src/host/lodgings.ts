@@ -8,12 +8,11 @@ import { openAfter } from '../checkpoint/open.ts'
 import { type Digests, pagesToHash, sealCheckpoint } from '../checkpoint/seal.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Delivery } from '../engine/image.ts'
-import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { GuestEvent, Sandbox } from '../sandbox/port.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { BundleShelf } from './bundle-shelf.ts'
-import type { Fault, HostEvent, Pushed } from './events.ts'
+import type { Fault, HostEvent } from './events.ts'
 import { TABLE_SHARE } from './limits.ts'
 import { failedBy, type Lodger, type Opened, type Prepared, type Sources, TOO_LATE, UNLOADABLE } from './lodger.ts'
 import type { Outcome } from './pull.ts'
@@ -52,17 +51,11 @@ export class Lodgings {
    * A guest that stands still, from the checkpoint or from the top; its blocks durable here. A guest of this agent that
    * stands where an earlier checkpoint stood is brought up to this one.
    */
-  async prepare(
-    brief: Brief,
-    checkpoint: Cid | null,
-    from: Did | null,
-    pushed: Pushed,
-    quota: Quota,
-  ): Promise<Prepared> {
+  async prepare(brief: Brief, checkpoint: Cid | null, sources: Sources): Promise<Prepared> {
     const own = Symbol(brief.agent)
     this.#preparing.set(brief.agent, own)
     const isNewest = (): boolean => this.#preparing.get(brief.agent) === own
-    const prepared = await this.#prepare(brief, checkpoint, { from, pushed, quota, isNewest })
+    const prepared = await this.#prepare(brief, checkpoint, { ...sources, isNewest })
     if (isNewest()) this.#preparing.delete(brief.agent)
     return prepared
   }
@@ -70,9 +63,10 @@ export class Lodgings {
   async #prepare(
     brief: Brief,
     checkpoint: Cid | null,
-    { from, pushed, quota, isNewest }: Sources & { isNewest(): boolean },
+    { isNewest, ...sources }: Sources & { isNewest(): boolean },
   ): Promise<Prepared> {
-    const bundle = await this.#options.shelf.open(brief.bundle, from)
+    const { from, quota, authors } = sources
+    const bundle = await this.#options.shelf.open(brief.bundle, from, authors)
     if (!bundle.ok) return failedBy(bundle)
     if (!isNewest()) return failedBy(TOO_LATE)
     if (checkpoint === null) {
@@ -80,7 +74,7 @@ export class Lodgings {
       return { fault: await this.#spawn(brief, quota, bundle.value, null), stateBytes: 0, fuelUsed: 0 }
     }
     const before = this.#freshLodger(brief)
-    const opened = await this.#open(brief, checkpoint, { from, pushed, quota }, before?.hashed)
+    const opened = await this.#open(brief, checkpoint, sources, before?.hashed)
     if (!isNewest()) {
       if (opened.ok) await opened.value.kept
       return failedBy(TOO_LATE)

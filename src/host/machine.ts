@@ -1,5 +1,4 @@
 import { unreachable } from '../base/assert.ts'
-import { utf8Length } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Requests } from '../wire/messages.ts'
@@ -45,6 +44,7 @@ import {
   onStatus,
   onStory,
 } from './orders.ts'
+import { endHere, endLapsed, endWhenOver } from './over.ts'
 import { noteImage, onImaged, onStageAnswered } from './precopy.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
 import { noteTrace, onReceiptSealed } from './receipts.ts'
@@ -147,9 +147,8 @@ function dispatch(turn: Turn, event: HostEvent): void {
       return onPrepared(turn, resident, event.fault, resident)
     }
     case 'launch': {
-      const { bundle, inputJson, resultTo, fuelMax, memoryBytesMax, token } = event
-      const plan = { launcher: state.self, bundle, inputJson, resultTo, fuelMax, memoryBytesMax, order: null }
-      return launch(turn, { ...plan, nonce: null, answer: { token } }, null)
+      const { license, inputJson, token } = event
+      return launch(turn, { license, inputJson, answer: { token } }, null)
     }
     case 'wish':
       return onWish(turn, event.wish)
@@ -173,18 +172,17 @@ function onGuest(turn: Turn, event: GuestHappening): void {
   if (!resident) return
   switch (event.kind) {
     case 'call':
-      if (!event.again) resident.sentBytes += utf8Length(event.call.argsJson)
       return onCall(turn, resident, event.call, event.again)
     case 'unsealed':
       return onUnsealed(turn, resident, event.request, event.valueJson)
     case 'console':
-      resident.sentBytes += utf8Length(event.text)
       return onConsole(turn, resident, event.level, event.text)
     case 'pulse':
       resident.fuelUsed = event.fuelUsed
       return
     case 'frozen':
       noteImage(turn, resident, event)
+      if (event.stateBytes > resident.quota.storageBytes) return tooLarge(turn, resident, event.stateBytes)
       return onFrozen(turn, resident, event.checkpoint, event.fuelUsed, event.trace)
     case 'imaged':
       noteImage(turn, resident, event)
@@ -358,24 +356,14 @@ function onWish(turn: Turn, wish: Wish): void {
   }
 }
 
-function expire(turn: Turn, resident: Resident, overMs: number): void {
-  if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
-  onEnded(
-    turn,
-    resident,
-    'failure',
-    JSON.stringify({ code: 'QUOTA', reason: `lifetimeMs exceeded by ${overMs}` }),
-    resident.fuelUsed,
-  )
-}
+const tooLarge = (turn: Turn, resident: Resident, stateBytes: number): void =>
+  endHere(turn, resident, 'QUOTA', `storageBytes ${stateBytes} > ${resident.quota.storageBytes}`)
 
 function onTick(turn: Turn): void {
   const { state, nowMs } = turn
   expireArrivals(turn)
   for (const resident of state.residents.values()) {
-    const overMs = turn.wallMs - resident.brief.launchedMs - resident.quota.lifetimeMs
-    if (overMs > 0 && resident.ended) bury(turn, resident)
-    else if (overMs > 0 && !resident.arrival) expire(turn, resident, overMs)
+    endWhenOver(turn, resident)
     if (resident.effects.length > 0) sendEffects(turn, resident)
     pursue(turn, resident)
     pursueFork(turn, resident)
@@ -387,6 +375,7 @@ function onTick(turn: Turn): void {
   renewEpochs(turn)
   retryProposals(turn)
   watchLeases(turn)
+  endLapsed(turn)
   for (const [agent, { untilMs }] of state.forwards) if (nowMs >= untilMs) state.forwards.delete(agent)
   tellLoad(turn)
   reportHoldings(turn)

@@ -13,6 +13,7 @@ export function newState(
     readonly operators: readonly Did[]
     readonly administrators: readonly Did[]
     readonly nodes?: NodeBook
+    readonly roots?: readonly Did[]
   },
 ): HostState {
   return {
@@ -24,6 +25,7 @@ export function newState(
     trusted: new Set(birth.trusted),
     operators: new Set(birth.operators),
     administrators: new Set(birth.administrators),
+    roots: new Set(birth.roots ?? []),
     notices: newBook(),
     nodes: birth.nodes ?? openToAll(),
     acquaintances: new Map(),

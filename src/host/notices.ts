@@ -102,8 +102,12 @@ function noticeFault(state: HostState, notice: Notice): string | null {
   }
 }
 
-const mayRevoke = ({ administrators, trusted, operators, notices }: HostState, signer: Did): boolean =>
-  administrators.has(signer) || trusted.has(signer) || operators.has(signer) || notices.issuers.has(signer)
+const mayRevoke = ({ administrators, roots, trusted, operators, notices }: HostState, signer: Did): boolean =>
+  administrators.has(signer) ||
+  roots.has(signer) ||
+  trusted.has(signer) ||
+  operators.has(signer) ||
+  notices.issuers.has(signer)
 
 /**
  * Administrators are believed up to the whole book, others who issue permits up to a share of it. Proofs cost a stranger

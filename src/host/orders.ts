@@ -2,7 +2,7 @@ import { utf8Length } from '../base/bytes.ts'
 import { integerBelow } from '../base/random.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import { ALL_ASKED, allowanceOf, grantedQuota } from '../permit/grant.ts'
+import { grantedQuota } from '../permit/grant.ts'
 import { statementCid } from '../wire/chain.ts'
 import type { Requests, Row } from '../wire/messages.ts'
 import { loadOf } from './acquaintance.ts'
@@ -10,6 +10,7 @@ import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
 import { takeBack } from './home.ts'
+import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
 import {
   INPUT_BYTES_MAX,
   LIST_BYTES_MAX,
@@ -19,7 +20,7 @@ import {
   STATUS_ENTRIES_MAX,
   STORY_LINES_PER_REPLY,
 } from './limits.ts'
-import { banOf } from './notices.ts'
+import { banOf, noteIssuers } from './notices.ts'
 import { writeRow } from './records.ts'
 import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
@@ -30,8 +31,13 @@ import { noteVersion, versionFault } from './versions.ts'
 import type { LaunchPlan } from './waiting.ts'
 
 /** What authors, operators and the embedder want: launch, move, kill, evict; and what they ask to see. */
-export function onLaunch(turn: Turn, from: Did, handle: number, { order }: Requests['launch']['ask']): void {
-  const { statement, signer } = order
+export function onLaunch(
+  turn: Turn,
+  from: Did,
+  handle: number,
+  { license, inputJson }: Requests['launch']['ask'],
+): void {
+  const { statement, signer } = license.order
   const fault = orderFault(turn, statement.home, statement.expiresMs)
   if (fault) return deny(turn, handle, fault.code, fault.reason)
   const known = turn.state.nonces.get(statement.nonce)
@@ -39,28 +45,29 @@ export function onLaunch(turn: Turn, from: Did, handle: number, { order }: Reque
   if (known) return deny(turn, handle, 'BUSY', 'this order is being carried out')
   const ban = banOf(turn.state, signer)
   if (ban !== null) return deny(turn, handle, 'BANNED', `${signer} is ${ban}`)
-  if (!turn.state.trusted.has(signer)) return deny(turn, handle, 'NOT_AUTHORISED', `${signer} is not trusted here`)
+  const stranger = strangerFault(turn.state, license)
+  if (stranger) return deny(turn, handle, stranger.code, stranger.reason)
   turn.state.nonces.set(statement.nonce, { agent: null, expiresMs: statement.expiresMs })
-  const { bundle, inputJson, resultTo, fuelMax, memoryBytesMax, nonce } = statement
-  const ordered = statementCid(statement)
-  const plan = { bundle, inputJson, resultTo, fuelMax, memoryBytesMax, nonce, order: ordered, launcher: signer }
-  launch(turn, { ...plan, answer: { handle } }, from)
+  launch(turn, { license, inputJson, answer: { handle } }, from)
 }
 
 export function launch(turn: Turn, plan: LaunchPlan, from: Did | null): void {
-  const facts = turn.state.bundles.get(plan.bundle)
+  const { bundle } = plan.license.order.statement
+  const facts = turn.state.bundles.get(bundle)
   if (facts) return onLaunchBundle(turn, plan, facts)
-  begin(turn, { kind: 'openBundle', bundle: plan.bundle, from }, { for: 'bundle-launch', launch: plan })
+  const authors = authorsNamed(turn.state, plan.license)
+  begin(turn, { kind: 'openBundle', bundle, from, authors }, { for: 'bundle-launch', launch: plan })
 }
 
 export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts | Fault): void {
   const { state } = turn
   if ('code' in bundle) return launchFailed(turn, plan, bundle)
   rememberBundle(state, bundle)
-  if (!state.trusted.has(bundle.author))
-    return launchFailed(turn, plan, { code: 'UNTRUSTED_AUTHOR', reason: `author ${bundle.author} is not trusted here` })
   const ban = banOf(state, bundle.author)
   if (ban !== null) return launchFailed(turn, plan, { code: 'BANNED', reason: `author ${bundle.author} is ${ban}` })
+  const may = licensed(state, plan.license, bundle, turn.wallMs)
+  if (!may.ok) return launchFailed(turn, plan, may)
+  noteIssuers(turn, may.value.permit.issuers)
   const aged = versionFault(turn, bundle, null)
   if (aged) return launchFailed(turn, plan, aged)
   const inputBytes = utf8Length(plan.inputJson)
@@ -69,8 +76,11 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
       code: 'QUOTA',
       reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`,
     })
-  const { fuelMax, memoryBytesMax } = plan
-  const granted = grantedQuota(bundle.quota, { ...ALL_ASKED, fuelMax, memoryBytesMax }, state.policy)
+  const { resultTo } = plan.license.order.statement
+  const origin = { order: statementCid(plan.license.order.statement), after: null }
+  const fault = launchFault(plan.license, { inputJson: plan.inputJson, launchedMs: turn.wallMs, origin, resultTo })
+  if (fault) return launchFailed(turn, plan, fault)
+  const granted = grantedQuota(bundle.quota, may.value.quota, state.policy)
   if (!granted.ok) return launchFailed(turn, plan, granted)
   if (!makeRoom(turn, 1))
     return launchFailed(turn, plan, {
@@ -81,25 +91,27 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
   const resident = enrol(turn, granted.value, {
     name: bundle.name,
     author: bundle.author,
-    launcher: plan.launcher,
+    launcher: plan.license.order.signer,
     bundle: bundle.id,
     inputJson: plan.inputJson,
-    resultTo: plan.resultTo,
+    resultTo,
     seed: integerBelow(turn.random, 2 ** 31),
     launchedMs: turn.wallMs,
-    allowance: allowanceOf(granted.value),
-    origin: { order: plan.order, after: null },
+    allowance: granted.value,
+    license: plan.license,
+    origin,
     ...NOTHING_DONE,
   })
   const { agent } = resident
-  if (plan.nonce !== null) state.nonces.set(plan.nonce, { agent, expiresMs: turn.wallMs + ORDER_LIFE_MS })
+  const { nonce } = plan.license.order.statement
+  if ('handle' in plan.answer) state.nonces.set(nonce, { agent, expiresMs: turn.wallMs + ORDER_LIFE_MS })
   if ('handle' in plan.answer) answer(turn, plan.answer.handle, 'launch', { agent })
   else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: true, agent } })
   place(turn, resident)
 }
 
 function launchFailed(turn: Turn, plan: LaunchPlan, fault: Fault): void {
-  if (plan.nonce !== null) turn.state.nonces.delete(plan.nonce)
+  if ('handle' in plan.answer) turn.state.nonces.delete(plan.license.order.statement.nonce)
   if ('handle' in plan.answer) deny(turn, plan.answer.handle, fault.code, fault.reason)
   else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: false, ...fault } })
 }
@@ -188,10 +200,10 @@ export function acceptAgents(turn: Turn, accepting: boolean): void {
 }
 
 /** Killing is a decision like any other: home becomes the holder of the next epoch and runs nothing. */
-export function kill(turn: Turn, row: HomeRow): void {
+export function kill(turn: Turn, row: HomeRow, why = { code: 'KILLED', reason: 'killed by order' }): void {
   if (row.outcome) return
   row.state = 'killed'
-  row.outcome = { ok: false, valueJson: JSON.stringify({ code: 'KILLED', reason: 'killed by order' }) }
+  row.outcome = { ok: false, valueJson: JSON.stringify(why) }
   persist(turn, writeRow(row))
   takeBack(turn, row)
   row.checkpoint = null

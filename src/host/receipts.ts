@@ -44,7 +44,10 @@ export type SealUse =
   | { readonly for: 'end'; readonly kind: 'result' | 'failure'; readonly valueJson: string }
 
 /** What goes home with a checkpoint. */
-export type Told = Pick<Requests['checkpoint']['ask'], 'checkpoint' | 'fuelUsed' | 'consoleLines' | 'sentBytes'>
+export type Told = Pick<
+  Requests['checkpoint']['ask'],
+  'checkpoint' | 'fuelUsed' | 'consoleLines' | 'sentBytes' | 'messages'
+>
 
 export interface SealWaiting {
   readonly for: 'seal-receipt'

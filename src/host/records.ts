@@ -20,6 +20,7 @@ const rowKey = (agent: AgentId): string => `row/${agent}`
 const registerKey = (agent: AgentId): string => `register/${agent}`
 const residentKey = (agent: AgentId): string => `resident/${agent}`
 export const inputKey = (agent: AgentId): string => `input/${agent}`
+export const licenseKey = (agent: AgentId): string => `license/${agent}`
 export const storyKey = (agent: AgentId, number: number): string => `story/${agent}/${String(number).padStart(9, '0')}`
 
 /** The record is deleted. */
@@ -38,6 +39,7 @@ export const noticeKey = (name: Cid): string => `notice/${name}`
 export const RESTORED_PREFIXES = [
   'row/',
   'input/',
+  'license/',
   'register/',
   'resident/',
   'story/',
@@ -60,6 +62,7 @@ export const writeRow = (row: HomeRow): RecordWrite => ({
       forks: _forks,
       heardMs: _heardMs,
       inputJson: _inputJson,
+      license: _license,
       ...kept
     } = row
     return { ...kept, seen: { ...row.seen } }
@@ -70,6 +73,7 @@ export const writeRow = (row: HomeRow): RecordWrite => ({
 export const forgetRow = ({ agent, story, itinerary, forks }: HomeRow): readonly RecordWrite[] => [
   gone(rowKey(agent)),
   gone(inputKey(agent)),
+  gone(licenseKey(agent)),
   gone(registerKey(agent)),
   ...story.map(({ number }) => gone(storyKey(agent, number))),
   ...itinerary.map(({ certificate }) => gone(hopKey(agent, certificate.epoch))),
@@ -80,6 +84,12 @@ export const forgetRow = ({ agent, story, itinerary, forks }: HomeRow): readonly
 export const writeInput = ({ agent, inputJson }: HomeRow): RecordWrite => ({
   key: inputKey(agent),
   value: () => inputJson,
+})
+
+/** Apart from the row for the same reason. */
+export const writeLicense = ({ agent, license }: HomeRow): RecordWrite => ({
+  key: licenseKey(agent),
+  value: () => license,
 })
 
 export const writeRegister = (register: Register): RecordWrite => ({
@@ -125,6 +135,7 @@ export interface KeptResident {
   readonly brief: Resident['brief']
   readonly name: string
   readonly author: Resident['author']
+  readonly license: Resident['license']
   readonly quota: Resident['quota']
   readonly epoch: number
   readonly certificate: Resident['certificate']
@@ -150,6 +161,7 @@ const keptOf = (resident: Resident): KeptResident => ({
   brief: resident.brief,
   name: resident.name,
   author: resident.author,
+  license: resident.license,
   quota: resident.quota,
   epoch: resident.epoch,
   certificate: resident.certificate,

@@ -8,8 +8,10 @@ import { onDepartureFrozen } from './departure.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
+import { authorsNamed } from './license.ts'
 import { CHECKPOINT_MS, EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
 import { reportHolding } from './neighbours.ts'
+import { spend } from './quotas.ts'
 import { beginSegments, closePiece, noteTrace, settleSegment, vouch, vouchEnd } from './receipts.ts'
 import { forgetResident, writeResident, writeRow } from './records.ts'
 import { asSaid, effectBytesMax, isConfined, pursueUnseal } from './sealing.ts'
@@ -56,6 +58,7 @@ export function settleIn(turn: Turn, resident: Resident): void {
         from: null,
         pushed: NOTHING_PUSHED,
         quota: resident.quota,
+        authors: authorsNamed(turn.state, resident.license),
       },
       { for: 'prepare', agent: resident.agent },
     )
@@ -113,7 +116,8 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   resident.checkpointing = false
   resident.checkpoint = checkpoint
   resident.fuelUsed = fuelUsed
-  resident.brief = { ...resident.brief, consoleLines: resident.consoleLines, sentBytes: resident.sentBytes }
+  const { consoleLines, sentBytes, messages } = resident
+  resident.brief = { ...resident.brief, consoleLines, sentBytes, messages }
   // On its way: up to the RELEASE, which is written after this and waited for, the checkpoint before would do as well.
   const isSent = resident.departure?.phase === 'freeze'
   if (changed) (isSent ? persistSoon : persist)(turn, writeResident(resident))
@@ -141,7 +145,7 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
   const { state } = turn
   const { agent, checkpoint, fuelUsed } = resident
   // As of the checkpoint: by now the agent may have said more.
-  const { consoleLines, sentBytes } = resident.brief
+  const { consoleLines, sentBytes, messages } = resident.brief
   if (checkpoint === null) return
   if (resident.forking?.phase === 'still') resident.forking.phase = 'sent'
   const row = state.rows.get(agent)
@@ -149,13 +153,14 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
     row.checkpoint = checkpoint
     row.consoleLines = consoleLines
     row.sentBytes = sentBytes
+    row.messages = messages
     row.fuelUsed = fuelUsed
     persist(turn, writeRow(row))
     tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
     return onCheckpointHome(turn, resident, checkpoint)
   }
   resident.checkpointSending = true
-  resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes }
+  resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes, messages }
   if (!vouch(turn, resident, { for: 'checkpoint', checkpoint })) askCheckpoint(turn, resident, checkpoint, null)
 }
 
@@ -210,8 +215,13 @@ export function release(
   return true
 }
 
-/** Lines that home is too slow for are lost, but never without a word. */
+/** Lines that home is too slow for, or that come faster than the permit lets them, are lost, but never without a word. */
 export function onConsole(turn: Turn, resident: Resident, level: string, text: string): void {
+  const over = spend(resident, utf8Length(text), turn.nowMs)
+  if (over !== null) {
+    resident.unheard += 1
+    return
+  }
   const say = (what: unknown): boolean => {
     const taken = release(turn, resident, 'console', resident.consoleLines + 1, JSON.stringify(what))
     if (taken) resident.consoleLines += 1
@@ -219,7 +229,10 @@ export function onConsole(turn: Turn, resident: Resident, level: string, text: s
   }
   if (
     resident.unheard > 0 &&
-    say({ level: 'warn', text: `(${resident.unheard} lines were lost: home is slower than they came)` })
+    say({
+      level: 'warn',
+      text: `(${resident.unheard} lines were lost: they came faster than home, or the permit, takes them)`,
+    })
   )
     resident.unheard = 0
   if (!say({ level, text })) resident.unheard += 1

@@ -1,6 +1,8 @@
 import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Brief } from '../wire/messages.ts'
+import type { License } from '../wire/statements.ts'
+import { newPace } from './quotas.ts'
 import type { Resident } from './state.ts'
 import type { Turn } from './turn.ts'
 
@@ -10,6 +12,7 @@ export function newResident(
   brief: Brief,
   name: string,
   author: Did,
+  license: License,
   quota: Quota,
   epoch: number,
 ): Resident {
@@ -18,6 +21,7 @@ export function newResident(
     brief,
     name,
     author,
+    license,
     quota,
     wanted: false,
     epoch,
@@ -44,6 +48,8 @@ export function newResident(
     note: '',
     consoleLines: brief.consoleLines,
     sentBytes: brief.sentBytes,
+    messages: brief.messages,
+    pace: newPace(quota, turn.nowMs),
     unheard: 0,
     effects: [],
     effectSending: false,

@@ -2,13 +2,14 @@ import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
+import type { License } from '../wire/statements.ts'
 import { banish } from './banish.ts'
 import { READY_MS } from './limits.ts'
 import { type Node, note } from './nodes.ts'
 import { enter } from './notice-book.ts'
 import { isMet } from './notices.ts'
 import { propose } from './proposer.ts'
-import { inputKey, type KeptResident } from './records.ts'
+import { inputKey, type KeptResident, licenseKey } from './records.ts'
 import { isHeld, isSpent } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { Seen } from './seen.ts'
@@ -27,10 +28,12 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
   const told: Notice[] = []
   for (const [key, value] of records) {
     if (key.startsWith('row/')) {
+      const license = records.get(licenseKey((value as HomeRow).agent)) as License
       const row = {
         ...(value as HomeRow),
         heardMs: turn.nowMs,
         inputJson: String(records.get(inputKey((value as HomeRow).agent)) ?? 'null'),
+        license,
         story: [],
         itinerary: [],
         forks: [],
@@ -62,7 +65,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
 
 function restoreResident(turn: Turn, kept: KeptResident): void {
   const resident: Resident = {
-    ...newResident(turn, kept.brief, kept.name, kept.author, kept.quota, kept.epoch),
+    ...newResident(turn, kept.brief, kept.name, kept.author, kept.license, kept.quota, kept.epoch),
     certificate: kept.certificate,
     checkpoint: kept.checkpoint,
     started: kept.started,
@@ -70,6 +73,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     fuelUsed: kept.fuelUsed,
     consoleLines: kept.brief.consoleLines,
     sentBytes: kept.brief.sentBytes,
+    messages: kept.brief.messages,
     effects: [...kept.effects],
     ended: kept.effects.some(({ kind }) => kind === 'result' || kind === 'failure'),
   }

@@ -1,4 +1,5 @@
 import type { Itinerary } from '../audit/itinerary.ts'
+import { toHex } from '../base/bytes.ts'
 import { encode } from '../base/codec.ts'
 import type { Cid } from '../base/digest.ts'
 import { accept, type Result } from '../base/result.ts'
@@ -20,7 +21,16 @@ import { type AskedOver, Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
 import { isAdmitted, shuns } from './inic.ts'
-import { CACHE_BYTES_DEFAULT, DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
+import { bundlesNeeded } from './license.ts'
+import {
+  CACHE_BYTES_DEFAULT,
+  DEFAULT_POLICY,
+  DRAIN_MS_MAX,
+  EVENTS_PER_COMMIT,
+  ORDER_LIFE_MS,
+  ORDER_NONCE_BYTES,
+  TICK_MS,
+} from './limits.ts'
 import { Links } from './links.ts'
 import { factsOf } from './lodger.ts'
 import { Lodgings } from './lodgings.ts'
@@ -32,6 +42,7 @@ import type { AskBlocks } from './pull.ts'
 import { nextLife, recallRecords } from './recall.ts'
 import { Seals } from './seals.ts'
 import { showHost } from './show.ts'
+import { signOrder } from './sign-order.ts'
 import type { HostSnapshot } from './snapshot.ts'
 import { type HostState, rememberBundle } from './state.ts'
 import { Transfers } from './transfers.ts'
@@ -70,7 +81,7 @@ class Runtime implements Host {
   #announced = false
 
   constructor(options: HostOptions, { age, births }: { age: number; births: Uint8Array }) {
-    const { signer, verifier, kind, name, slots, engineId, trust, operators, administrators, policy } = options
+    const { signer, verifier, kind, name, slots, engineId, trust, operators, administrators, roots, policy } = options
     this.did = signer.did
     this.age = age
     this.#options = options
@@ -94,6 +105,7 @@ class Runtime implements Host {
         invitation: options.invitation ?? [],
         mandate: options.mandate ?? null,
       }),
+      roots: roots ?? [],
     })
   }
 
@@ -190,19 +202,13 @@ class Runtime implements Host {
   /** Counts the blocks that restored rows and residents need, and lets go of the rest. */
   async #recallBlocks(): Promise<void> {
     const { rows, residents } = this.#state
-    const bundles = new Set<Cid>()
-    for (const { agent, checkpoint, bundle, outcome } of rows.values()) {
-      if (!outcome) bundles.add(bundle)
+    for (const { agent, checkpoint } of [...rows.values(), ...residents.values()])
       if (checkpoint) await this.#vault?.hold(agent, checkpoint)
-    }
-    for (const { agent, checkpoint, brief } of residents.values()) {
-      bundles.add(brief.bundle)
-      if (checkpoint) await this.#vault?.hold(agent, checkpoint)
-    }
+    const bundles = bundlesNeeded(this.#state)
     for (const checkpoint of evidenceOf(this.#state)) await this.#vault?.pin(checkpoint)
-    await this.#vault?.sweep([...bundles])
-    for (const bundle of bundles) {
-      const opened = await this.#shelf?.open(bundle, null)
+    await this.#vault?.sweep([...bundles.keys()])
+    for (const [bundle, authors] of bundles) {
+      const opened = await this.#shelf?.open(bundle, null, authors)
       if (opened?.ok) rememberBundle(this.#state, factsOf(opened.value))
     }
   }
@@ -290,21 +296,28 @@ class Runtime implements Host {
     return accept(bundle.value)
   }
 
-  launch(
+  async launch(
     bundle: Cid,
-    {
-      inputJson = 'null',
-      resultTo = null,
-      fuelMax = Number.MAX_SAFE_INTEGER,
-      memoryBytesMax = Number.MAX_SAFE_INTEGER,
-    }: LaunchOptions = {},
+    { inputJson = 'null', resultTo = null, quota, permit }: LaunchOptions = {},
   ): Promise<AgentId> {
     const token = this.#nextLaunch++
+    const { clock, random } = this.#options
+    const license = await signOrder(this.#authority, {
+      home: this.did,
+      bundle,
+      inputJson,
+      resultTo,
+      quota,
+      permit: permit ?? this.#options.permit,
+      nonce: toHex(random.bytes(ORDER_NONCE_BYTES)),
+      expiresMs: clock.wallMs() + ORDER_LIFE_MS,
+    })
+    if (!license.ok) throw new LaunchError('NOT_AUTHORISED', `permit: ${license.reason}`)
     return new Promise((resolve, reject) => {
       this.#launches.set(token, ({ outcome }) =>
         outcome.ok ? resolve(outcome.agent) : reject(new LaunchError(outcome.code, outcome.reason)),
       )
-      this.#post({ kind: 'launch', token, bundle, inputJson, resultTo, fuelMax, memoryBytesMax })
+      this.#post({ kind: 'launch', token, license: license.value, inputJson })
     })
   }
 

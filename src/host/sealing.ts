@@ -95,4 +95,5 @@ export function letGoOfUnsealed(turn: Turn, resident: Resident): void {
   resident.checkpointCall = null
   resident.consoleLines = resident.brief.consoleLines
   resident.sentBytes = resident.brief.sentBytes
+  resident.messages = resident.brief.messages
 }

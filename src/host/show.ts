@@ -36,7 +36,7 @@ const showResident = (resident: Resident): AgentSnapshot => ({
   progress: resident.progress,
   note: resident.note,
   fuelUsed: resident.fuelUsed,
-  fuelMax: resident.brief.allowance.fuelMax,
+  fuelMax: resident.brief.allowance.fuel,
   memoryBytes: resident.stateBytes,
   hops: resident.brief.hops,
   sinceMs: resident.sinceMs,

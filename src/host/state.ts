@@ -4,16 +4,26 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { SealedValue, SealTo } from '../identity/sealed-value.ts'
-import type { Allowance } from '../permit/grant.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Origin } from '../wire/chain.ts'
 import type { Brief, ForkedFrom, Requests, Row, StoryLine } from '../wire/messages.ts'
-import type { Accepted, Ballot, Certificate, Holding, Ready, Release, Sealed, Vote } from '../wire/statements.ts'
+import type {
+  Accepted,
+  Ballot,
+  Certificate,
+  Holding,
+  License,
+  Ready,
+  Release,
+  Sealed,
+  Vote,
+} from '../wire/statements.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { BundleFacts } from './events.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { NodeBook } from './nodes.ts'
 import type { NoticeBook } from './notice-book.ts'
+import type { Pace } from './quotas.ts'
 import type { Segment, Told } from './receipts.ts'
 import type { Seen } from './seen.ts'
 import type { HopReason, HopSnapshot, HostKind } from './snapshot.ts'
@@ -41,7 +51,10 @@ export interface HostState {
   accepting: boolean
   /** The owner wants the machine back: residents leave or are parked. */
   evicting: boolean
+  /** Authors whose bundles run here; each may launch its own, and let others. */
   readonly trusted: Set<Did>
+  /** Whose permits to launch are obeyed, whichever trusted author's the bundle is, and for authors that they name. */
+  readonly roots: Set<Did>
   /** Whose orders to give this machine back are obeyed. */
   readonly operators: Set<Did>
   /** Whose bans are obeyed. */
@@ -84,7 +97,8 @@ export interface HomeRow {
   readonly seed: number
   readonly launchedMs: number
   /** Less after each fork. */
-  allowance: Allowance
+  allowance: Quota
+  readonly license: License
   readonly forkedFrom: ForkedFrom | null
   readonly origin: Origin
   readonly resultTo: Did | null
@@ -102,6 +116,7 @@ export interface HomeRow {
   consoleLines: number
   /** Up to the checkpoint. */
   sentBytes: number
+  messages: number
   fuelUsed: number
   progress: number | null
   note: string
@@ -143,6 +158,8 @@ export interface Resident {
   brief: Brief
   readonly name: string
   readonly author: Did
+  /** By whose leave it runs: looked at again at each tick, and shown to the next host. */
+  readonly license: License
   /** What it may use here: the least of what its bundle asks, its launcher gives and this host allows. */
   quota: Quota
   /** The program itself asked to be here: its home runs it whatever its slots. */
@@ -195,6 +212,9 @@ export interface Resident {
   note: string
   consoleLines: number
   sentBytes: number
+  messages: number
+  /** What it may say just now, by the two rates of its quota. */
+  readonly pace: Pace
   /** Console lines lost since the last one that was taken. */
   unheard: number
   /** Effects that home has not acknowledged, oldest first; the first one may be on its way. */

@@ -37,6 +37,7 @@ export const briefOfRow = (state: HostState, row: HomeRow): Brief => ({
   hops: row.hops,
   consoleLines: row.consoleLines,
   sentBytes: row.sentBytes,
+  messages: row.messages,
   movedBy: null,
   forkedFrom: row.forkedFrom,
   origin: row.origin,

@@ -2,6 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Offer, Requests } from '../wire/messages.ts'
+import type { License } from '../wire/statements.ts'
 import type { SealWaiting } from './receipts.ts'
 import type { AuditWaiting } from './vouchers.ts'
 
@@ -68,15 +69,8 @@ export type Waiting =
   | AuditWaiting
 
 export interface LaunchPlan {
-  readonly launcher: Did
-  readonly bundle: Cid
+  readonly license: License
   readonly inputJson: string
-  readonly resultTo: Did | null
-  readonly fuelMax: number
-  readonly memoryBytesMax: number
-  readonly nonce: string | null
-  /** The name of the author's order; null for the embedder's own launch. */
-  readonly order: Cid | null
   /** How to answer: a request from another host, or the embedder's own launch. */
   readonly answer: { readonly handle: number } | { readonly token: number }
 }

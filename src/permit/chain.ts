@@ -6,7 +6,8 @@ import { type Command, covers } from './command.ts'
 import { type Delegation, openDelegation } from './delegation.ts'
 import { CHAIN_LENGTH_MAX } from './limits.ts'
 import { statementData, violatedBy } from './policy.ts'
-import { type Terms, termsOf } from './terms.ts'
+import type { Quota } from './quota.ts'
+import { termsOf } from './terms.ts'
 import type { TokenFault } from './token.ts'
 
 /**
@@ -91,7 +92,7 @@ export interface VerifiedPermit {
   /** When the first of them ends; null: never. */
   readonly expiresMs: number | null
   /** The least of what the delegations give. */
-  readonly terms: Terms
+  readonly terms: Quota
 }
 
 export interface Demand {

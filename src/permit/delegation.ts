@@ -45,6 +45,12 @@ export interface Delegation extends AllegedDelegation {
   readonly [verified]: true
 }
 
+/** Reads a delegation of which nobody knows who wrote it: to show it, never to act on it. */
+export function parseDelegation(bytes: Uint8Array): Result<AllegedDelegation, TokenFault> {
+  const read = readDelegation(bytes)
+  return read.ok ? accept(read.value.delegation) : read
+}
+
 export async function openDelegation(verifier: Verifier, bytes: Uint8Array): Promise<Result<Delegation, TokenFault>> {
   const read = readDelegation(bytes)
   if (!read.ok) return read
@@ -92,7 +98,7 @@ export interface Grant {
   readonly notBeforeMs?: number
   /** Rounded down to seconds. */
   readonly expiresMs: number
-  /** 12 bytes of chance or more, so that two permits of the same words are two, and one can be revoked. */
+  /** NONCE_BYTES of chance, so that two permits of the same words are two, and one can be revoked. */
   readonly nonce: Uint8Array
 }
 

@@ -32,6 +32,7 @@ export const COMMAND_CHARS_MAX = 128
 /** Bytes of a nonce. UCAN recommends 12 of chance; with fewer two permits could be one. */
 export const NONCE_BYTES_MIN = 12
 export const NONCE_BYTES_MAX = 64
+export const NONCE_BYTES = 16
 
 /** The last second of the year 9999: dates above are mistakes, and would not be exact as milliseconds. */
 export const SECONDS_MAX = 253_402_300_799

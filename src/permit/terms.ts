@@ -1,6 +1,9 @@
-import { CALLS, type CallName } from './calls.ts'
+import type { Cid } from '../base/digest.ts'
+import type { Did } from '../identity/did.ts'
+import type { CallName } from './calls.ts'
+import { UNBOUNDED } from './grant.ts'
 import { type Policy, policyOf, type Statement, violatedBy } from './policy.ts'
-import { QUOTA_FIELDS, type Quota } from './quota.ts'
+import { minQuota, QUOTA_FIELDS, type Quota } from './quota.ts'
 
 /**
  * How much a permit grants, as UCAN lets it be said: by statements about the argument of `/agent/run`, which names every
@@ -9,29 +12,22 @@ import { QUOTA_FIELDS, type Quota } from './quota.ts'
  * by itself: every statement of every link must hold. `termsOf` reads the bounds back, to grant an agent as much as it may
  * have; what runs is then held against the whole policy all the same, so a statement that is not read here still binds.
  */
-export interface Terms {
-  /** Number.MAX_SAFE_INTEGER where nobody bounds it. */
-  readonly quota: Quota
-  readonly calls: readonly CallName[]
+/** The least over all policies; where nobody says anything, UNBOUNDED. */
+export function termsOf(policies: readonly Policy[]): Quota {
+  return policies
+    .flat()
+    .map(boundsOf)
+    .reduce((least, bounds) => minQuota(least, bounds), UNBOUNDED)
 }
 
-const unbounded = Object.fromEntries(QUOTA_FIELDS.map((field) => [field, Number.MAX_SAFE_INTEGER])) as unknown as Quota
-
-/** The least over all policies. */
-export function termsOf(policies: readonly Policy[]): Terms {
-  const quota: Record<keyof Quota, number> = { ...unbounded }
-  let calls: readonly CallName[] = CALLS
-  const look = (statement: Statement): void => {
-    if (statement.operator === 'and') return statement.statements.forEach(look)
-    if (!('path' in statement)) return
-    if (statement.operator === 'all' && statement.path === '.calls')
-      calls = calls.filter((name) => violatedBy([statement.statement], name) === null)
-    const field = QUOTA_FIELDS.find((name) => statement.path === `.${name}`)
-    const bound = boundOf(statement)
-    if (field && bound !== null) quota[field] = Math.min(quota[field], Math.max(0, bound))
-  }
-  for (const policy of policies) policy.forEach(look)
-  return { quota, calls }
+function boundsOf(statement: Statement): Quota {
+  if (statement.operator === 'and') return termsOf([statement.statements])
+  if (!('path' in statement)) return UNBOUNDED
+  if (statement.operator === 'all' && statement.path === '.calls')
+    return { ...UNBOUNDED, calls: UNBOUNDED.calls.filter((name) => violatedBy([statement.statement], name) === null) }
+  const field = QUOTA_FIELDS.find((name) => statement.path === `.${name}`)
+  const bound = boundOf(statement)
+  return field && bound !== null ? { ...UNBOUNDED, [field]: Math.max(0, bound) } : UNBOUNDED
 }
 
 /** The greatest whole number of which the statement holds; null where it bounds none. */
@@ -41,6 +37,12 @@ function boundOf(statement: Statement): number | null {
   const value = Number(statement.value)
   return statement.operator === '<' ? Math.ceil(value) - 1 : Math.floor(value)
 }
+
+/** What `/agent/run` is asked with: what runs, of whom, for whom, and all that it is to have. */
+export const runArgument = (
+  what: { readonly author: Did; readonly bundle: Cid; readonly input: Cid; readonly home: Did },
+  quota: Quota,
+): Readonly<Record<string, unknown>> => ({ ...what, ...quota })
 
 /** The statements that say this much; of what is left out, nothing is said. */
 export function policyOfTerms(terms: {

@@ -4,6 +4,7 @@ import type { Delivery, PendingCall } from '../engine/image.ts'
 import type { HostKind } from '../host/snapshot.ts'
 import { type Did, parseDid } from '../identity/did.ts'
 import { parseSealed, type SealedValue } from '../identity/sealed-value.ts'
+import { CALLS } from '../permit/calls.ts'
 import { FORK_MAX } from '../permit/limits.ts'
 import type { Quota } from '../permit/quota.ts'
 import { CALL_ARGS_LENGTH_MAX, NOTE_LENGTH_MAX, PATH_LENGTH_MAX } from './limits.ts'
@@ -80,7 +81,7 @@ export type CallRefusal =
   | 'UNKNOWN_CALL'
 
 export function parseCall(call: PendingCall): Result<Call, CallRefusal> {
-  const name = CALL_NAMES.find((known) => known === call.name)
+  const name = CALLS.find((known) => known === call.name)
   if (name === undefined) return refuse('UNKNOWN_CALL', `there is no call "${call.name.slice(0, 32)}"`)
   if (call.argsJson.length > CALL_ARGS_LENGTH_MAX)
     return refuse('QUOTA', `args length ${call.argsJson.length} > CALL_ARGS_LENGTH_MAX ${CALL_ARGS_LENGTH_MAX}`)
@@ -88,20 +89,6 @@ export function parseCall(call: PendingCall): Result<Call, CallRefusal> {
   if (!args.ok) return refuse('INVALID', `args of ${name}: ${args.reason}`)
   return reading('INVALID', () => readCall(name, args.value))
 }
-
-const CALL_NAMES = [
-  'self',
-  'move',
-  'fork',
-  'checkpoint',
-  'progress',
-  'emit',
-  'asset',
-  'read',
-  'hosts',
-  'seal',
-  'unseal',
-] as const satisfies readonly Call['name'][]
 
 function readCall(name: Call['name'], value: unknown): Call {
   switch (name) {

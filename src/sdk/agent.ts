@@ -24,8 +24,9 @@
  * them.
  */
 import { type KernelEngine, type KernelFunction, type KernelMemory, type KernelOptions, openKernel } from './kernel.ts'
+import type { CallName, Quota } from './quota.ts'
 
-export type { KernelFunction, KernelMemory, KernelOptions }
+export type { CallName, KernelFunction, KernelMemory, KernelOptions, Quota }
 
 /** What an agent knows of itself and can ask of its host. */
 export interface Self<Input = unknown> {
@@ -162,18 +163,6 @@ export interface KnownHost {
   readonly name: string
   /** Paths that `read` finds there, where the host has said so. */
   readonly shares?: readonly string[]
-}
-
-export interface Quota {
-  /** Steps of the engine; 1e9 are of the order of 5 s of busy JavaScript. */
-  readonly fuel: number
-  readonly memoryBytes: number
-  readonly lifetimeMs: number
-  /** Of console lines, emits and the result together. */
-  readonly sentBytes: number
-  readonly hops: number
-  /** Agents that this one and those it forks into may become beside itself. */
-  readonly children: number
 }
 
 /** Why something was refused. */

@@ -7,12 +7,13 @@ import type { Did } from '../identity/did.ts'
 import { openEnvelope, sealEnvelope } from '../identity/envelope.ts'
 import type { Signer } from '../identity/signer.ts'
 import type { Verifier } from '../identity/verifier.ts'
+import { openDelegation } from '../permit/delegation.ts'
 import { type AllegedEnvelope, type AllegedMessage, isAlleged, replaceObjects } from './alleged.ts'
 import { violation } from './fields.ts'
 import { ENVELOPE_SEEN_BYTES_MAX, ENVELOPES_SEEN_MAX } from './limits.ts'
 import type { Message } from './messages.ts'
 import { STATEMENT_SCHEMAS } from './schemas.ts'
-import type { Sealed, Statement } from './statements.ts'
+import type { PermitLink, Sealed, Statement } from './statements.ts'
 
 /**
  * The one place where statements get their signatures and alleged envelopes become verified ones. Says who signed;
@@ -20,7 +21,7 @@ import type { Sealed, Statement } from './statements.ts'
  */
 export interface Authority {
   readonly did: Did
-  seal<S extends Statement>(statement: S): Promise<Sealed<S>>
+  seal<S extends Exclude<Statement, PermitLink>>(statement: S): Promise<Sealed<S>>
   /** Verifies the signature, decodes the statement, and checks that it is of the type expected at this place. */
   open<S extends Statement>(envelope: Uint8Array, expectedType: S['type']): Promise<Result<Sealed<S>, StatementFault>>
   /** Our signature over a handshake (handshake.ts). */
@@ -65,9 +66,17 @@ async function openStatement<S extends Statement>(
   envelope: Uint8Array,
   expectedType: S['type'],
 ): Promise<Result<Sealed<S>, StatementFault>> {
+  if (expectedType === 'permit') {
+    const link = await openDelegation(verifier, envelope)
+    if (!link.ok) return refuse('ENVELOPE', `${link.code}: ${link.reason}`)
+    const statement: PermitLink = { ...link.value, type: 'permit' }
+    return accept({ statement: statement as Statement as S, signer: link.value.issuer, envelope })
+  }
   const opened = await openEnvelope(verifier, expectedType, envelope)
   if (!opened.ok) return refuse('ENVELOPE', `${opened.code}: ${opened.reason}`)
-  const statement = v.safeParse(STATEMENT_SCHEMAS[expectedType], opened.value.value, { abortEarly: true })
+  const statement = v.safeParse(STATEMENT_SCHEMAS[expectedType as Exclude<S['type'], 'permit'>], opened.value.value, {
+    abortEarly: true,
+  })
   if (!statement.success) return refuse('STATEMENT', violation(statement.issues, expectedType))
   return accept({ statement: statement.output as S, signer: opened.value.signer, envelope })
 }

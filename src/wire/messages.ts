@@ -2,7 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HopReason } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
-import type { Allowance } from '../permit/grant.ts'
+import type { Quota } from '../permit/quota.ts'
 import type { Origin } from './chain.ts'
 import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
@@ -13,7 +13,7 @@ import type {
   Certificate,
   CommandOrder,
   Description,
-  LaunchOrder,
+  License,
   Mandate,
   Ready,
   Sealed,
@@ -43,7 +43,9 @@ export interface Offer {
   readonly reason: HopReason
   readonly hops: number
   readonly fuelUsed: number
-  readonly allowance: Allowance
+  /** Its share of what the order gives, as home has divided it. */
+  readonly allowance: Quota
+  readonly license: License
   /** Bytes of the whole checkpoint, as an upper bound for the reservation. */
   readonly stateBytes: number
 }
@@ -55,13 +57,14 @@ export interface Brief {
   readonly inputJson: string
   readonly seed: number
   readonly launchedMs: number
-  readonly allowance: Allowance
+  readonly allowance: Quota
   readonly witnesses: readonly Did[]
   readonly hops: number
   /** Console lines written up to this checkpoint: the next one has this number. (Emits are numbered by their call.) */
   readonly consoleLines: number
-  /** Of the permit's sentBytes, up to this checkpoint. */
+  /** Of the permit's sentBytes and messages, up to this checkpoint. */
   readonly sentBytes: number
+  readonly messages: number
   /** The `move` call that this hop answers, null when the agent did not ask. */
   readonly movedBy: number | null
   /** The `fork` call that its going on answers, with its index; null for an agent that was launched. */
@@ -213,6 +216,7 @@ export interface Requests extends ProofRequests {
       fuelUsed: number
       consoleLines: number
       sentBytes: number
+      messages: number
       base: Cid | null
       pack: Pack | null
       checkpointBytes: number
@@ -235,13 +239,13 @@ export interface Requests extends ProofRequests {
       fuelUsed: number
       hops: number
     }
-    answer: { agents: readonly AgentId[]; left: Allowance }
+    answer: { agents: readonly AgentId[]; left: Quota }
   }
   /** With the agent's end comes the voucher for its last segment. */
   effect: { ask: Effect & { voucher: Voucher | null }; answer: Record<string, never> }
   /** Where is it? Any host that has heard of the agent answers; home is authoritative. */
   locate: { ask: { agent: AgentId }; answer: { epoch: number; holder: Did } }
-  launch: { ask: { order: Sealed<LaunchOrder> }; answer: { agent: AgentId } }
+  launch: { ask: { license: License; inputJson: string }; answer: { agent: AgentId } }
   command: { ask: { order: Sealed<CommandOrder> }; answer: { note: string } }
   status: {
     ask: Record<string, never>

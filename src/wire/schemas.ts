@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import type { HopReason, HostKind } from '../host/snapshot.ts'
-import type { Allowance } from '../permit/grant.ts'
+import { CALLS } from '../permit/calls.ts'
 import { CHAIN_LENGTH_MAX, FORK_MAX, PERMIT_BYTES_MAX } from '../permit/limits.ts'
+import { QUOTA_FIELDS, type Quota, type QuotaField } from '../permit/quota.ts'
 import type { Alleged } from './alleged.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
@@ -35,21 +36,23 @@ const GROUNDS = ['static', 'author', 'invited', 'open'] as const satisfies reado
 
 const nothing: Schema<Record<string, never>> = v.strictObject({})
 const load: Schema<m.Load> = v.strictObject({ agents: f.whole, slots: f.whole, accepting: v.boolean() })
-const allowance: Schema<Allowance> = v.strictObject({
-  fuelMax: f.whole,
-  memoryBytesMax: f.whole,
-  sentBytesMax: f.whole,
-  hopsMax: f.whole,
-  childrenMax: f.whole,
+const quota: Schema<Quota> = v.strictObject({
+  ...(Object.fromEntries(QUOTA_FIELDS.map((field) => [field, f.whole])) as Record<QuotaField, Schema<number>>),
+  calls: f.listOf(v.picklist(CALLS), CALLS.length),
 })
-const offer: Schema<m.Offer> = v.strictObject({
+const license: Schema<Alleged<s.License>> = v.strictObject({
+  order: f.envelope<s.LaunchOrder>('launch'),
+  permits: f.listOf(f.envelope<s.PermitLink>('permit'), CHAIN_LENGTH_MAX),
+})
+const offer: Schema<Alleged<m.Offer>> = v.strictObject({
   agent: f.agent,
   epoch: f.positive,
   bundle: f.cid,
   reason: v.picklist(HOP_REASONS),
   hops: f.whole,
   fuelUsed: f.whole,
-  allowance,
+  allowance: quota,
+  license,
   stateBytes: f.whole,
 })
 const forkedFrom: Schema<m.ForkedFrom> = v.strictObject({
@@ -64,11 +67,12 @@ const brief: Schema<m.Brief> = v.strictObject({
   inputJson: f.json,
   seed: f.seed,
   launchedMs: f.finite,
-  allowance,
+  allowance: quota,
   witnesses: f.listOf(f.did, WITNESSES_MAX),
   hops: f.whole,
   consoleLines: f.whole,
   sentBytes: f.whole,
+  messages: f.whole,
   movedBy: v.nullable(f.whole),
   forkedFrom: v.nullable(forkedFrom),
   origin: v.strictObject({ order: v.nullable(f.cid), after: v.nullable(f.cid) }),
@@ -179,6 +183,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       fuelUsed: f.whole,
       consoleLines: f.whole,
       sentBytes: f.whole,
+      messages: f.whole,
       ...pushed,
       voucher: v.nullable(voucher),
     }),
@@ -194,12 +199,12 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       fuelUsed: f.whole,
       hops: f.whole,
     }),
-    answer: v.strictObject({ agents: f.listOf(f.agent, FORK_MAX), left: allowance }),
+    answer: v.strictObject({ agents: f.listOf(f.agent, FORK_MAX), left: quota }),
   },
   effect: { ask: effect, answer: nothing },
   locate: { ask: v.strictObject({ agent: f.agent }), answer: v.strictObject({ epoch: f.whole, holder: f.did }) },
   launch: {
-    ask: v.strictObject({ order: f.envelope<s.LaunchOrder>('launch') }),
+    ask: v.strictObject({ license, inputJson: f.json }),
     answer: v.strictObject({ agent: f.agent }),
   },
   command: {
@@ -244,7 +249,8 @@ export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyn
 /** The body of a reply with an error code. */
 export const ERROR_BODY: Schema<{ reason: string }> = v.strictObject({ reason: f.note })
 
-export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Schema<S> } = {
+/** A permit's link has its own decoder (permit/delegation.ts). */
+export const STATEMENT_SCHEMAS: { readonly [S in Exclude<s.Statement, s.PermitLink> as S['type']]: Schema<S> } = {
   ready: v.strictObject({
     type: v.literal('ready'),
     agent: f.agent,
@@ -266,10 +272,10 @@ export const STATEMENT_SCHEMAS: { readonly [S in s.Statement as S['type']]: Sche
     type: v.literal('launch'),
     home: f.did,
     bundle: f.cid,
-    inputJson: f.json,
+    input: f.cid,
+    quota,
+    permits: f.listOf(f.cid, CHAIN_LENGTH_MAX),
     resultTo: v.nullable(f.did),
-    fuelMax: f.whole,
-    memoryBytesMax: f.whole,
     nonce: f.name,
     expiresMs: f.finite,
   }),

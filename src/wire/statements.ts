@@ -2,6 +2,8 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
+import type { Delegation } from '../permit/delegation.ts'
+import type { Quota } from '../permit/quota.ts'
 import type { Decision } from './chain.ts'
 
 /**
@@ -75,18 +77,33 @@ export interface Accepted {
   readonly ready: Sealed<Ready> | null
 }
 
-/** An author to a home: run this bundle with this input. `nonce` makes a repeated order one agent. */
+/**
+ * A launcher to a home, and to every host that the agent comes to: run this bundle with this input, within this quota.
+ * `nonce` makes a repeated order one agent. It can be given until `expiresMs`; the agent lives as its quota and permit say.
+ */
 export interface LaunchOrder {
   readonly type: 'launch'
   readonly home: Did
   readonly bundle: Cid
-  readonly inputJson: string
+  /** Of the input's JSON text, as a raw block. */
+  readonly input: Cid
+  /** Together with what the permit gives: the lesser of both holds. */
+  readonly quota: Quota
+  /** The chain by which the launcher may, root first; none where it is the root itself. */
+  readonly permits: readonly Cid[]
   /** Whose key everything that the agent says is sealed to; null leaves it readable. */
   readonly resultTo: Did | null
-  readonly fuelMax: number
-  readonly memoryBytesMax: number
   readonly nonce: string
   readonly expiresMs: number
+}
+
+/** A link of a permit. It has a form of its own, which others' tools read (permit/token.ts), and is never sealed here. */
+export type PermitLink = Delegation & { readonly type: 'permit' }
+
+/** By whose leave an agent runs: the order that launched it, and the chain that the order names. */
+export interface License {
+  readonly order: Sealed<LaunchOrder>
+  readonly permits: readonly Sealed<PermitLink>[]
 }
 
 /** An author or operator to a home or holder. */
@@ -220,6 +237,7 @@ export type Statement =
   | CommandOrder
   | Description
   | Mandate
+  | PermitLink
   | Ban
   | Revocation
   | Receipt

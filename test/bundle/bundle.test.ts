@@ -16,7 +16,7 @@ import { bundleBlocks, openBundle, openBundleBlocks } from '../../src/bundle/ope
 import { partsFault, sealBundle } from '../../src/bundle/seal.ts'
 import { SEGMENTS_MAX } from '../../src/engine/limits.ts'
 import { ENVELOPE_BYTES_MAX } from '../../src/identity/limits.ts'
-import { ALL_ASKED, grantedQuota } from '../../src/permit/grant.ts'
+import { grantedQuota, UNBOUNDED } from '../../src/permit/grant.ts'
 import { FETCH_BYTES_MAX } from '../../src/wire/limits.ts'
 import { author, parts, verifier } from './parts.ts'
 
@@ -195,13 +195,13 @@ describe('parts that cannot become a bundle', () => {
 describe('the quota that a host grants', () => {
   const policy = { ...DEFAULT_QUOTA, fuel: 1e13 }
   it('is the least of what was asked and what was given', () => {
-    const order = { ...ALL_ASKED, fuelMax: 1e9, memoryBytesMax: 2 ** 31 }
+    const order = { ...UNBOUNDED, fuel: 1e9, memoryBytes: 2 ** 31 }
     expect(grantedQuota(DEFAULT_QUOTA, order, policy)).toEqual({ ok: true, value: { ...DEFAULT_QUOTA, fuel: 1e9 } })
   })
 
   it('is refused to a bundle that asks for more than the host allows', () => {
     const asked = { ...DEFAULT_QUOTA, fuel: 1e14 }
-    expect(grantedQuota(asked, { ...ALL_ASKED, fuelMax: 1 }, policy)).toEqual({
+    expect(grantedQuota(asked, { ...UNBOUNDED, fuel: 1 }, policy)).toEqual({
       ok: false,
       code: 'QUOTA',
       reason: 'bundle asks for more than this host allows: fuel 100000000000000 > 10000000000000',

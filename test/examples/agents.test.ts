@@ -5,6 +5,7 @@ import { split } from '../../agents/golomb/stubs.ts'
 import { split as splitPicture } from '../../agents/mandelbrot/tiles.ts'
 import { shards } from '../../agents/survey/shards.ts'
 import { agree, truth } from '../../agents/survey/truth.ts'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import type { AgentParts } from '../../src/bundle/seal.ts'
 import type { PendingCall } from '../../src/engine/image.ts'
 import { instrumentKernel } from '../../src/engine/instrument/kernel.ts'
@@ -21,7 +22,7 @@ const yes = (value: unknown): Answer => ({ ok: true, valueJson: JSON.stringify(v
 const no = (code: string, reason: string): Answer => ({ ok: false, code, reason })
 
 const HERE = { id: 'did:key:home', kind: 'launcher', age: 1, name: 'home' }
-const QUOTA = { fuel: 1, memoryBytes: 1, lifetimeMs: 1, sentBytes: 1, hops: 1, children: 1 }
+const QUOTA = { ...DEFAULT_QUOTA, fuel: 1 }
 /** Answers what an agent that stays at home may ask. */
 const atHome = (call: PendingCall): Answer =>
   yes(call.name === 'self' ? { id: 'a', host: HERE, quota: QUOTA } : call.name === 'move' ? HERE : null)

@@ -115,16 +115,16 @@ describe('an agent that forks', () => {
     const family = [agent, ...childrenOf(home, agent)]
     const after = await Promise.all(family.map((one) => allowanceAt(store, one)))
     const sum = (field: string) => after.reduce((total, one) => total + (one?.[field] ?? Number.NaN), 0)
-    expect(sum('childrenMax')).toBe((before?.childrenMax ?? 0) - 3)
-    expect(sum('fuelMax') - 3 * 2_000).toBe(before?.fuelMax)
-    expect(sum('sentBytesMax')).toBe(before?.sentBytesMax)
-    expect(sum('hopsMax')).toBe(before?.hopsMax)
-    for (const one of after) expect(one?.memoryBytesMax).toBe(before?.memoryBytesMax)
+    expect(sum('children')).toBe((before?.children ?? 0) - 3)
+    expect(sum('fuel') - 3 * 2_000).toBe(before?.fuel)
+    expect(sum('sentBytes')).toBe(before?.sentBytes)
+    expect(sum('hops')).toBe(before?.hops)
+    for (const one of after) expect(one?.memoryBytes).toBe(before?.memoryBytes)
   })
 
   it('gives its shares away: it ends where its own is used up, and the others at theirs', async () => {
     const { world, home } = await cluster()
-    const launching = home.launch(await world.bundle(home, forking), { fuelMax: 2_000 + 4 * 1_000 })
+    const launching = home.launch(await world.bundle(home, forking), { quota: { fuel: 2_000 + 4 * 1_000 } })
     await world.time.advance(5)
     const agent = await launching
     await world.time.advance(4_000)

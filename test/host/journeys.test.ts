@@ -196,7 +196,7 @@ describe('admission', () => {
     await world.time.advance(5_000)
     await world.launch(generous.host, long)
     await world.time.advance(1_000)
-    expect(logs.join('\n')).toMatch(/refused: QUOTA: memoryBytesMax \d+ > 1048576/)
+    expect(logs.join('\n')).toMatch(/refused: QUOTA: memoryBytes \d+ > 1048576/)
   })
 
   it('takes no more agents than it has slots', async () => {

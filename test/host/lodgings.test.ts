@@ -12,7 +12,6 @@ import { Lodgings } from '../../src/host/lodgings.ts'
 import type { Outcome } from '../../src/host/pull.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
-import { allowanceOf } from '../../src/permit/grant.ts'
 import { CHEAP_ENGINE, CheapSandbox } from '../../src/sim/cheap-sandbox.ts'
 import { agentNumber, memoryEnds } from './transfer-ends.ts'
 
@@ -61,22 +60,25 @@ async function lodging(steps: number) {
     inputJson: 'null',
     seed: 1,
     launchedMs: 0,
-    allowance: allowanceOf(DEFAULT_POLICY),
+    allowance: DEFAULT_POLICY,
     witnesses: [],
     hops: 0,
     consoleLines: 0,
     sentBytes: 0,
+    messages: 0,
     movedBy: null,
     forkedFrom: null,
     origin: { order: null, after: null },
     head: car.value.root,
     resultTo: null,
   }
-  const prepared = lodgings.prepare(brief, null, null, NOTHING_PUSHED, DEFAULT_POLICY)
+  const prepared = lodgings.prepare(brief, null, SOURCES)
   await time.advance(10)
   expect((await prepared).fault).toBeNull()
   return { time, vault: to.vault, transfers: to.transfers, lodgings, events, brief }
 }
+
+const SOURCES = { from: null, pushed: NOTHING_PUSHED, quota: DEFAULT_POLICY, authors: [] }
 
 it('lends the image of an agent no longer than the agent is here', async () => {
   const { time, vault, lodgings, events } = await lodging(200)
@@ -114,7 +116,7 @@ describe('an arrival whose blocks are still being written', () => {
       return brought.ok ? accept({ ...brought.value, kept: brought.value.kept.then(() => kept) }) : brought
     })
     let answered = false
-    const prepared = lodgings.prepare(brief, frozen.checkpoint, null, NOTHING_PUSHED, DEFAULT_POLICY)
+    const prepared = lodgings.prepare(brief, frozen.checkpoint, SOURCES)
     void prepared.then(() => {
       answered = true
     })

@@ -30,6 +30,7 @@ function host(administrators: readonly Did[] = [admin.did]): HostState {
     engineIds: [],
     policy: DEFAULT_POLICY,
     trusted: [self.did],
+    roots: [],
     operators: [self.did],
     administrators: [self.did, ...administrators],
   })

@@ -13,13 +13,13 @@ import type { Turn } from '../../src/host/turn.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier, type Verifier } from '../../src/identity/verifier.ts'
-import { allowanceOf } from '../../src/permit/grant.ts'
 import { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import type { Store } from '../../src/storage/port.ts'
 import { createAuthority } from '../../src/wire/authority.ts'
 import type { Release } from '../../src/wire/statements.ts'
 import { Cluster } from './cluster.ts'
+import { licenseOf } from './licenses.ts'
 
 /**
  * An honest host that dies at any moment, comes back and is told to send the agent elsewhere never says two RELEASEs for
@@ -114,8 +114,10 @@ describe('a host that has signed a RELEASE and come back', () => {
       resultTo: null,
     }
     const origin = { order: null, after: null }
-    const allowance = allowanceOf(DEFAULT_QUOTA)
-    const resident = enrol(turn, DEFAULT_QUOTA, { ...birth, launchedMs: 1, allowance, origin, ...NOTHING_DONE })
+    const author = createSigner(generateSecretKey(seededRandom(3)))
+    const license = await licenseOf(author, { home: authority.did, bundle, nowMs: 1 })
+    const begun = { launchedMs: 1, allowance: DEFAULT_QUOTA, license, origin, ...NOTHING_DONE }
+    const resident = enrol(turn, DEFAULT_QUOTA, { ...birth, ...begun })
     const other = createSigner(generateSecretKey(seededRandom(2))).did
     const offers = (wish: Wish) =>
       step(state, { kind: 'wish', wish }, moment, seededRandom(2)).filter(

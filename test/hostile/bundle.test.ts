@@ -5,7 +5,7 @@ import { concatBytes, utf8 } from '../../src/base/bytes.ts'
 import { decode, encode } from '../../src/base/codec.ts'
 import { type Cid, cborCid, rawCid } from '../../src/base/digest.ts'
 import { readCar, writeCar } from '../../src/bundle/car.ts'
-import { BLOCK_BYTES_MAX, CAR_BYTES_MAX } from '../../src/bundle/limits.ts'
+import { BLOCK_BYTES_MAX, CAR_BYTES_MAX, DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { openBundle, openBundleBlocks } from '../../src/bundle/open.ts'
 import { sealBundle } from '../../src/bundle/seal.ts'
 import { sealEnvelope } from '../../src/identity/envelope.ts'
@@ -41,7 +41,7 @@ const manifest = {
   kernels: {},
   assets: {},
   needs: { kind: null, depth: 10 },
-  quota: { fuel: 1, memoryBytes: 1, lifetimeMs: 1, sentBytes: 1, hops: 1, children: 1 },
+  quota: DEFAULT_QUOTA,
   effects: 'fast',
 }
 function link(file: Uint8Array): { bytes: number; blocks: readonly string[] } {

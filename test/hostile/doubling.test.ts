@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { rawCid } from '../../src/base/digest.ts'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
-import { rootOf } from '../../src/wire/chain.ts'
+import { rootOf, statementCid } from '../../src/wire/chain.ts'
 import type { Certificate, Vote } from '../../src/wire/statements.ts'
-import { Cluster, importProgram } from '../host/cluster.ts'
+import { author, Cluster, importProgram } from '../host/cluster.ts'
+import { licenseOf } from '../host/licenses.ts'
 import { Rogue } from './rogue.ts'
 import { refusal } from './stranger.ts'
 
@@ -124,18 +126,21 @@ describe('a home that decides an epoch twice', () => {
     await rogue.meet(1, 2)
     const bundle = await importProgram(hostAt(2).host, program)
     const agent = agentId({ home: rogue.did, age: 1, sequence: 1 })
-    const origin = { order: null, after: null }
+    const license = await licenseOf(author, { home: rogue.did, bundle, nowMs: world.time.wallMs() })
+    rogue.licenses.set(agent, license)
+    const origin = { order: statementCid(license.order.statement), after: null }
     const brief = {
       agent,
       bundle,
       inputJson: 'null',
       seed: 1,
       launchedMs: world.time.wallMs(),
-      allowance: { fuelMax: 1e9, memoryBytesMax: 1e7, sentBytesMax: 1e6, hopsMax: 10, childrenMax: 0 },
+      allowance: { ...DEFAULT_QUOTA, fuel: 1e9, memoryBytes: 1e7, hops: 10 },
       witnesses: [rogue.did],
       hops: 0,
       consoleLines: 0,
       sentBytes: 0,
+      messages: 0,
       movedBy: null,
       forkedFrom: null,
       resultTo: null,

@@ -3,6 +3,7 @@ import { concatBytes } from '../../src/base/bytes.ts'
 import { encode } from '../../src/base/codec.ts'
 import { cborCid } from '../../src/base/digest.ts'
 import { type Random, seededRandom } from '../../src/base/random.ts'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
 import { OFFERS_OPENING_MAX } from '../../src/host/limits.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
@@ -16,7 +17,8 @@ import { BARRED_MS, STRANGER_ENTRY_BURST, STRANGER_ENTRY_PER_SECOND } from '../.
 import type { Offer } from '../../src/wire/messages.ts'
 import { encodeEntry, sealPack } from '../../src/wire/pack.ts'
 import type { Channel, Transport } from '../../src/wire/transport.ts'
-import { Cluster, type ClusterHost } from '../host/cluster.ts'
+import { author, Cluster, type ClusterHost } from '../host/cluster.ts'
+import { licenseOf } from '../host/licenses.ts'
 import { refusal, strangerAt } from './stranger.ts'
 
 /** Strangers by the thousand, with keys that cost them nothing, against hosts that know each other. */
@@ -134,14 +136,15 @@ describe('a flood of strangers', () => {
   }, 60_000)
 })
 
-const offerOf = (bundle: Offer['bundle'], sequence: number): Offer => ({
+const offerOf = async (bundle: Offer['bundle'], sequence: number): Promise<Offer> => ({
   agent: agentId({ home: hostOf(1).did, age: 1, sequence }),
   epoch: 1,
   bundle,
   reason: 'place',
   hops: 1,
   fuelUsed: 0,
-  allowance: { fuelMax: 1e9, memoryBytesMax: 1e7, sentBytesMax: 1e6, hopsMax: 10, childrenMax: 0 },
+  allowance: { ...DEFAULT_QUOTA, fuel: 1e9, memoryBytes: 1e7, hops: 10 },
+  license: await licenseOf(author, { home: hostOf(1).did, bundle, nowMs: world.time.wallMs() }),
   stateBytes: 0,
 })
 
@@ -175,13 +178,15 @@ describe('a host that has proved who it is', () => {
         ? { kind: 'reply', name: 'fetch', to, body: { pack } }
         : null,
     )
-    expect(refusal(await stranger.ask('offer', offerOf(bundle, 5)))).toMatch(/^(REFUSED: bundle: SIGNATURE|undefined)/)
+    expect(refusal(await stranger.ask('offer', await offerOf(bundle, 5)))).toMatch(
+      /^(REFUSED: bundle: SIGNATURE|undefined)/,
+    )
     expect(checked.get('bundle')).toBe(1)
     expect((await stranger.session.closed).code).toBe('CLOSED_THERE')
     // Another key, the same bundle.
     world.network.crash(addressOf(stranger.did))
     const honest = hostOf(3).host
-    const answer = honest.ask(hostOf(2).did, 'offer', offerOf(bundle, 6))
+    const answer = honest.ask(hostOf(2).did, 'offer', await offerOf(bundle, 6))
     await world.time.advance(1_000)
     expect(await answer).toMatchObject({ ok: false })
     expect(checked.get('bundle')).toBe(1)
@@ -190,10 +195,8 @@ describe('a host that has proved who it is', () => {
   it('has only so many of its bundles fetched at once', async () => {
     const stranger = await strangerAt(world, 2)
     const answers: string[] = []
-    for (let i = 0; i <= OFFERS_OPENING_MAX; i++) {
-      const bundle = cborCid(Uint8Array.of(i))
-      stranger.session.send({ kind: 'request', name: 'offer', body: offerOf(bundle, 100 + i) })
-    }
+    const offers = Array.from({ length: OFFERS_OPENING_MAX + 1 }, (_, i) => offerOf(cborCid(Uint8Array.of(i)), 100 + i))
+    for (const body of await Promise.all(offers)) stranger.session.send({ kind: 'request', name: 'offer', body })
     await world.time.advance(500)
     for (const message of stranger.heard) if (message.kind === 'error') answers.push(refusal(message))
     expect(answers).toEqual([`BUSY: offersOpening ${OFFERS_OPENING_MAX} >= OFFERS_OPENING_MAX ${OFFERS_OPENING_MAX}`])

@@ -12,9 +12,9 @@ import type { HomeRow, HostState, Resident } from '../../src/host/state.ts'
 import type { Turn } from '../../src/host/turn.ts'
 import type { Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
-import { allowanceOf } from '../../src/permit/grant.ts'
 import type { Requests } from '../../src/wire/messages.ts'
 import { letIn } from '../host/introduction.ts'
+import { licenseOf } from '../host/licenses.ts'
 
 /** A home that is asked to make agents by hosts that say what they like. The agent is at `holder`, in its third epoch. */
 const [home, holder, stranger] = [1, 2, 3].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did) as [
@@ -22,6 +22,8 @@ const [home, holder, stranger] = [1, 2, 3].map((seed) => createSigner(generateSe
   Did,
   Did,
 ]
+const bundle = rawCid(Uint8Array.of(7))
+const license = await licenseOf(createSigner(generateSecretKey(seededRandom(1))), { home, bundle, nowMs: 5_000 })
 const NEWEST = rawCid(Uint8Array.of(1))
 const moment = { nowMs: 1_000, wallMs: 5_000 }
 const random = seededRandom(9)
@@ -34,12 +36,13 @@ const begun = (): Resident =>
     name: 'one',
     author: home,
     launcher: home,
-    bundle: rawCid(Uint8Array.of(7)),
+    bundle,
     inputJson: 'null',
     resultTo: null,
     seed: 4,
     launchedMs: 100,
-    allowance: allowanceOf(DEFAULT_QUOTA),
+    allowance: DEFAULT_QUOTA,
+    license,
     origin: { order: null, after: null },
     ...NOTHING_DONE,
   })
@@ -56,6 +59,7 @@ beforeEach(() => {
     trusted: [],
     operators: [],
     administrators: [],
+    roots: [],
   })
   for (const host of [holder, stranger]) letIn(state, host)
   const { agent } = begun()
@@ -141,9 +145,9 @@ describe('a home that makes agents', () => {
     const answer = ask({ hops: 0 })
     const [one, two] = agentsOf(answer)
     const rows = [row, ...[...state.rows.values()].filter(({ agent }) => agent === one || agent === two)]
-    expect(rows.map(({ allowance: { hopsMax } }) => hopsMax)).toEqual([2 + 334, 332, 332])
-    expect(rows.map(({ allowance: { sentBytesMax } }) => sentBytesMax)).toEqual([70 + 5_592_382, 5_592_382, 5_592_382])
-    expect(rows.map(({ allowance: { childrenMax } }) => childrenMax)).toEqual([5, 4, 4])
+    expect(rows.map(({ allowance: { hops } }) => hops)).toEqual([2 + 334, 332, 332])
+    expect(rows.map(({ allowance: { sentBytes } }) => sentBytes)).toEqual([70 + 5_592_382, 5_592_382, 5_592_382])
+    expect(rows.map(({ allowance: { children } }) => children)).toEqual([5, 4, 4])
     expect(rows.map(({ launchedMs }) => launchedMs)).toEqual([100, 100, 100])
   })
 

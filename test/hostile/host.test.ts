@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { cborCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import { agentId } from '../../src/directory/agent-id.ts'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
+import { agentId, homeOf } from '../../src/directory/agent-id.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
@@ -9,7 +10,8 @@ import { type Authority, createAuthority } from '../../src/wire/authority.ts'
 import type { Offer } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
 import type { CommandOrder, Vote } from '../../src/wire/statements.ts'
-import { Cluster, importProgram } from '../host/cluster.ts'
+import { author, Cluster, importProgram } from '../host/cluster.ts'
+import { leaveOf, licenseOf } from '../host/licenses.ts'
 import { beginning, refusal, strangerAt } from './stranger.ts'
 
 const long: CheapProgram = { steps: 8_000, emitEvery: 500 }
@@ -40,7 +42,8 @@ async function offerOf(agent: Offer['agent'], epoch: number): Promise<Offer> {
     reason: 'place',
     hops: 1,
     fuelUsed: 0,
-    allowance: { fuelMax: 1e9, memoryBytesMax: 1e7, sentBytesMax: 1e6, hopsMax: 10, childrenMax: 0 },
+    allowance: { ...DEFAULT_QUOTA, fuel: 1e9, memoryBytes: 1e7, hops: 10 },
+    license: await licenseOf(author, { home: homeOf(agent), bundle, nowMs: world.time.wallMs() }),
     stateBytes: 0,
   }
 }
@@ -74,9 +77,10 @@ describe('a host that did the handshake', () => {
       hops: 1,
       consoleLines: 0,
       sentBytes: 0,
+      messages: 0,
       movedBy: null,
       forkedFrom: null,
-      ...beginning(agent, offer.bundle),
+      ...beginning(agent, offer.bundle, offer.license),
       resultTo: null,
     }
     expect(
@@ -156,9 +160,10 @@ describe('a host that did the handshake', () => {
       hops: 1,
       consoleLines: 0,
       sentBytes: 0,
+      messages: 0,
       movedBy: null,
       forkedFrom: null,
-      ...beginning(agent, offer.bundle),
+      ...beginning(agent, offer.bundle, offer.license),
       resultTo: null,
     }
     const send = { ...nothing, brief, epoch: 1, checkpoint: cborCid(Uint8Array.of(1)), reason: 'place' }
@@ -176,10 +181,12 @@ describe('a host that did the handshake', () => {
     const elsewhere = await world.start(3, { kind: 'launcher', slots: 0, trust: [unknown.did] })
     const bundle = await importProgram(elsewhere.host, long, unknown)
     await world.time.advance(3_000)
-    const launching = elsewhere.host.launch(bundle)
+    const launching = elsewhere.host.launch(bundle, { permit: [await leaveOf(unknown, elsewhere.did)] })
     await world.time.advance(2_000)
     await launching
-    expect(hostOf(2).logs.join('\n')).toMatch(/refused: UNTRUSTED_AUTHOR: author .* is not trusted here/)
+    expect(hostOf(2).logs.join('\n')).toMatch(
+      /refused: UNTRUSTED_AUTHOR: did:key:.*, by whose leave it runs, is not trusted here/,
+    )
     const stranger = await strangerAt(world, 2)
     const asked = { transfer: 1, names: writeNames([bundle]), against: new Uint8Array() }
     // One entry, and it says that the block is not there.

@@ -1,4 +1,5 @@
 import { seededRandom } from '../../src/base/random.ts'
+import type { AgentId } from '../../src/directory/agent-id.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
@@ -7,7 +8,7 @@ import { type Authority, createAuthority } from '../../src/wire/authority.ts'
 import { headOf, statementCid } from '../../src/wire/chain.ts'
 import type { Brief, Message, Offer, RequestName, Requests } from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
-import type { Certificate, Ready, Release, Sealed } from '../../src/wire/statements.ts'
+import type { Certificate, License, Ready, Release, Sealed } from '../../src/wire/statements.ts'
 import type { Cluster } from '../host/cluster.ts'
 
 /**
@@ -19,6 +20,8 @@ export class Rogue {
   readonly did: Did
   readonly #world: Cluster
   readonly #sessions = new Map<Did, Session>()
+  /** Of agents that it makes up. */
+  readonly licenses = new Map<AgentId, License>()
   readonly heard: { readonly from: Did; readonly message: Message }[] = []
   /** What it says to these requests; null is silence. */
   answers: (from: Did, message: Message) => unknown | Promise<unknown> = (_from, message) => this.welcome(message)
@@ -122,9 +125,17 @@ export class Rogue {
     return { brief: { ...brief, head: headOf(certificate) }, certificate }
   }
 
+  #licenseHeard(agent: AgentId): License {
+    for (const { message } of this.heard)
+      if (message.kind === 'request' && message.name === 'offer' && message.body.agent === agent)
+        return message.body.license
+    throw new Error('it was never offered')
+  }
+
   offerOf(brief: Brief, epoch: number): Offer {
     const { agent, bundle, allowance, hops } = brief
-    return { agent, epoch, bundle, reason: 'move', hops: hops + 1, fuelUsed: 0, allowance, stateBytes: 0 }
+    const license = this.licenses.get(agent) ?? this.#licenseHeard(agent)
+    return { agent, epoch, bundle, reason: 'move', hops: hops + 1, fuelUsed: 0, allowance, license, stateBytes: 0 }
   }
 
   /** Takes an agent as far as READY at another host. */

@@ -1,17 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Cid, CODEC_DAG_CBOR, CODEC_RAW } from '../../src/base/digest.ts'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { sealCheckpoint } from '../../src/checkpoint/seal.ts'
 import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import type { MachineImage } from '../../src/engine/image.ts'
 import { READY_MS, RESERVATION_MS, STAGES_MAX } from '../../src/host/limits.ts'
-import { ALL_ASKED } from '../../src/permit/grant.ts'
 import { MemoryDisk } from '../../src/platform/memory/store.ts'
 import type { GuestOrder, Sandbox } from '../../src/sandbox/port.ts'
 import { CHEAP_ENGINE, CheapSandbox } from '../../src/sim/cheap-sandbox.ts'
 import type { Store } from '../../src/storage/port.ts'
 import { encodeEntry, sealPack } from '../../src/wire/pack.ts'
+import type { License } from '../../src/wire/statements.ts'
 import { manyPages } from '../checkpoint/images.ts'
-import { Cluster, importProgram } from '../host/cluster.ts'
+import { author, Cluster, importProgram } from '../host/cluster.ts'
+import { licenseOf } from '../host/licenses.ts'
 import { image } from '../sandbox/orders.ts'
 import { beginning, refusal, type Stranger, strangerAt } from './stranger.ts'
 
@@ -80,6 +82,7 @@ async function pushed(image: MachineImage, leave: 'nothing' | 'the pages' = 'not
 }
 
 let brief: Record<string, unknown>
+let license: License
 beforeEach(async () => {
   world = new Cluster()
   guests = []
@@ -95,20 +98,22 @@ beforeEach(async () => {
   })
   agent = agentId({ home: stranger.did, age: 1, sequence: 77 })
   const bundle = await importProgram(host, { steps: 8_000, emitEvery: 0 })
+  license = await licenseOf(author, { home: stranger.did, bundle, nowMs: world.time.wallMs() })
   brief = {
     agent,
     bundle,
     inputJson: 'null',
     seed: 1,
     launchedMs: world.time.wallMs(),
-    allowance: { ...ALL_ASKED, fuelMax: 1e9, memoryBytesMax: 1e7 },
+    allowance: { ...DEFAULT_QUOTA, fuel: 1e9, memoryBytes: 1e7 },
     witnesses: [stranger.did],
     hops: 1,
     consoleLines: 0,
     movedBy: null,
     sentBytes: 0,
+    messages: 0,
     forkedFrom: null,
-    ...beginning(agent, bundle),
+    ...beginning(agent, bundle, license),
     resultTo: null,
   }
 })
@@ -122,6 +127,7 @@ const offer = () =>
     hops: 1,
     fuelUsed: 0,
     allowance: brief.allowance,
+    license,
     stateBytes: 0,
   })
 
@@ -165,7 +171,7 @@ describe('an image ahead of an agent is refused', { timeout: 30_000 }, () => {
   it('of another epoch, or with more fuel than was offered', async () => {
     await offer()
     expect(refusal(await stage(1, { epoch: 2 }))).toBe('REFUSED: not what was offered')
-    expect(refusal(await stage(1, { brief: { ...brief, allowance: { ...ALL_ASKED, fuelMax: 2e9 } } }))).toBe(
+    expect(refusal(await stage(1, { brief: { ...brief, allowance: { ...DEFAULT_QUOTA, fuel: 2e9 } } }))).toBe(
       'QUOTA: quota differs from the offer',
     )
     expect(guests).toEqual([])
@@ -212,7 +218,7 @@ describe('an image ahead of an agent is refused', { timeout: 30_000 }, () => {
     ],
     ['of an engine that is not here', cheapImage(2, { engineId: 'another' }), 'ENGINE: engine another is not here'],
   ])('%s, and the place is given up', async (_, wrong, reason) => {
-    brief = { ...brief, allowance: { ...ALL_ASKED, fuelMax: 1e9, memoryBytesMax: 1e5 } }
+    brief = { ...brief, allowance: { ...DEFAULT_QUOTA, fuel: 1e9, memoryBytes: 1e5 } }
     await offer()
     expect((await stage(1))?.kind).toBe('reply')
     expect(refusal(await stage(2, await pushed(wrong)))).toBe(reason)

@@ -5,9 +5,10 @@ import { addressOf, type Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { type Authority, createAuthority } from '../../src/wire/authority.ts'
-import { rootOf } from '../../src/wire/chain.ts'
+import { rootOf, statementCid } from '../../src/wire/chain.ts'
 import type { Message, RequestName } from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
+import type { License } from '../../src/wire/statements.ts'
 import type { Cluster } from '../host/cluster.ts'
 import { introduction } from '../host/introduction.ts'
 
@@ -75,8 +76,8 @@ export async function strangerAt(
 }
 
 /** What a brief says of an agent that has not moved yet. */
-export const beginning = (agent: AgentId, bundle: Cid) => {
-  const origin = { order: null, after: null }
+export const beginning = (agent: AgentId, bundle: Cid, { order }: License) => {
+  const origin = { order: statementCid(order.statement), after: null }
   return { origin, head: rootOf(agent, bundle, origin) }
 }
 

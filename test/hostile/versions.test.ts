@@ -4,6 +4,7 @@ import { decode } from '../../src/base/codec.ts'
 import { type Cid, CODEC_DAG_CBOR, CODEC_RAW, codecOf } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { readCar } from '../../src/bundle/car.ts'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { type AgentParts, sealBundle } from '../../src/bundle/seal.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
 import { CLOCK_SKEW_MS, PACE_GRACE_MS, VERSION_MARKS_MAX } from '../../src/host/limits.ts'
@@ -17,6 +18,7 @@ import type { Notice } from '../../src/wire/notices.ts'
 import { encodeEntry, sealPack } from '../../src/wire/pack.ts'
 import type { Revocation } from '../../src/wire/statements.ts'
 import { author, Cluster, type ClusterHost, importProgram } from '../host/cluster.ts'
+import { leaveOf, licenseOf } from '../host/licenses.ts'
 import { refusal, strangerAt } from './stranger.ts'
 
 /**
@@ -44,9 +46,12 @@ const release = (seed: number, version: string, changes: Partial<AgentParts> = {
   importProgram(hostOf(seed).host, what, author, { version, ...changes })
 
 /** How a launch at a host ends: with the agent's result, or with the reason of the refusal. */
-async function launch(seed: number, bundle: Cid): Promise<unknown> {
+async function launch(seed: number, bundle: Cid, by = author): Promise<unknown> {
   const { host } = hostOf(seed)
-  const launching = host.launch(bundle).catch((error: Error & { code?: string }) => `${error.code}: ${error.message}`)
+  const permit = [await leaveOf(by, host.did)]
+  const launching = host
+    .launch(bundle, { permit })
+    .catch((error: Error & { code?: string }) => `${error.code}: ${error.message}`)
   await world.time.advance(5)
   const launched = await Promise.race([launching, Promise.resolve('')])
   if (/^[A-Z_]+:/.test(launched)) return launched
@@ -96,7 +101,9 @@ describe('rollback: an old release', () => {
     expect(await launch(1, await release(1, '3.0.0', { name: 'another' }))).toEqual(done)
     const second = createSigner(generateSecretKey(seededRandom(44)))
     for (const { host } of world.hosts.values()) host.trust(second.did)
-    expect(await launch(1, await importProgram(hostOf(1).host, program, second, { version: '3.0.0' }))).toEqual(done)
+    expect(await launch(1, await importProgram(hostOf(1).host, program, second, { version: '3.0.0' }), second)).toEqual(
+      done,
+    )
     expect(await launch(1, await release(1, '2.0.0'))).toEqual(done)
   })
 
@@ -146,7 +153,7 @@ describe('a stolen key', () => {
     expect(await world.ended(hostOf(1).host, agent, 10)).toMatchObject({ ok: false, value: { code: 'BANNED' } })
     expect(await launch(1, bundle)).toMatch(/^BANNED: /)
     const stranger = await strangerAt(world, 2)
-    expect(refusal(await stranger.ask('offer', offerOf(bundle)))).toMatch(/^BANNED: /)
+    expect(refusal(await stranger.ask('offer', await offerOf(bundle)))).toMatch(/^BANNED: /)
   })
 })
 
@@ -161,19 +168,20 @@ describe('indefinite freeze: a bundle that its author has let expire', () => {
     await world.time.advance(10_000 + CLOCK_SKEW_MS)
     expect(await launch(1, bundle)).toBe(`EXPIRED: bundle expired at ${new Date(expiresMs).toISOString()}`)
     const stranger = await strangerAt(world, 2)
-    expect(refusal(await stranger.ask('offer', offerOf(bundle)))).toMatch(/^EXPIRED: bundle expired at/)
+    expect(refusal(await stranger.ask('offer', await offerOf(bundle)))).toMatch(/^EXPIRED: bundle expired at/)
     expect(await world.ended(hostOf(1).host, agent, 10)).toEqual({ ok: true, value: cheapTruth(long) })
   })
 })
 
-const offerOf = (bundle: Cid): Offer => ({
+const offerOf = async (bundle: Cid): Promise<Offer> => ({
   agent: agentId({ home: hostOf(1).did, age: 1, sequence: 77 }),
   epoch: 1,
   bundle,
   reason: 'place',
   hops: 1,
   fuelUsed: 0,
-  allowance: { fuelMax: 1e9, memoryBytesMax: 1e7, sentBytesMax: 1e6, hopsMax: 10, childrenMax: 0 },
+  allowance: { ...DEFAULT_QUOTA, fuel: 1e9, memoryBytes: 1e7, hops: 10 },
+  license: await licenseOf(author, { home: hostOf(1).did, bundle, nowMs: world.time.wallMs() }),
   stateBytes: 0,
 })
 
@@ -196,7 +204,7 @@ async function serve(bundle: Cid, blockFor: (cid: Cid) => Uint8Array | null): Pr
     )
     return null
   })
-  const answer = await stranger.ask('offer', offerOf(bundle))
+  const answer = await stranger.ask('offer', await offerOf(bundle))
   if (answer) return refusal(answer)
   await world.time.advance(2 * PACE_GRACE_MS)
   const late = stranger.heard.find((message) => message.kind === 'error')

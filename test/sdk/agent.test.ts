@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import type { PendingCall } from '../../src/engine/image.ts'
 import { instrumentKernel } from '../../src/engine/instrument/kernel.ts'
 import { type EngineBuild, Machine } from '../../src/engine/machine.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
 
 const EDGE: HostFacts = { id: 'did:key:zEdge', kind: 'edge', age: 3, name: 'edge one' }
 const TAB: HostFacts = { id: 'did:key:zTab', kind: 'tab', age: 1, name: 'a tab' }
-const QUOTA: Quota = { fuel: 10, memoryBytes: 20, lifetimeMs: 30, sentBytes: 40, hops: 5, children: 6 }
+const QUOTA: Quota = { ...DEFAULT_QUOTA, fuel: 10, memoryBytes: 20, hops: 5, children: 6, calls: ['move'] }
 
 type Answer = (call: PendingCall) => ReturnType<typeof refuseCall> | null
 

@@ -4,7 +4,7 @@ import { integerBelow, type Random, seededRandom } from '../../src/base/random.t
 import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
 import type { Host } from '../../src/host/host.ts'
-import type { Allowance } from '../../src/permit/grant.ts'
+import type { Quota } from '../../src/permit/quota.ts'
 import type { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { Cluster } from '../host/cluster.ts'
@@ -102,7 +102,7 @@ async function expectRightEnd(world: Cluster, home: Host, agent: AgentId, progra
 /** What home has written down of each: nobody was given what another has, whoever died or asked twice meanwhile. */
 async function expectBudgetsSplit(disk: MemoryDisk, agents: readonly AgentId[]): Promise<void> {
   const store = await disk.open()
-  const rows: { agent: AgentId; allowance: Allowance; forkedFrom: { agent: AgentId } | null }[] = []
+  const rows: { agent: AgentId; allowance: Quota; forkedFrom: { agent: AgentId } | null }[] = []
   for (const key of await store.list('row/')) {
     const row = decode((await store.read(key)) ?? new Uint8Array())
     if (row.ok) rows.push(row.value as (typeof rows)[number])
@@ -110,11 +110,12 @@ async function expectBudgetsSplit(disk: MemoryDisk, agents: readonly AgentId[]):
   for (const agent of agents) {
     const family = rows.filter((row) => row.agent === agent || row.forkedFrom?.agent === agent)
     const others = family.length - 1
-    const sum = (of: (allowance: Allowance) => number) => family.reduce((total, row) => total + of(row.allowance), 0)
-    expect(sum(({ fuelMax }) => fuelMax) - others * FORK_AT).toBe(DEFAULT_QUOTA.fuel)
-    expect(sum(({ sentBytesMax }) => sentBytesMax)).toBe(DEFAULT_QUOTA.sentBytes)
-    expect(sum(({ hopsMax }) => hopsMax)).toBe(DEFAULT_QUOTA.hops)
-    expect(sum(({ childrenMax }) => childrenMax)).toBe(DEFAULT_QUOTA.children - others)
+    const sum = (of: (allowance: Quota) => number) => family.reduce((total, row) => total + of(row.allowance), 0)
+    expect(sum(({ fuel }) => fuel) - others * FORK_AT).toBe(DEFAULT_QUOTA.fuel)
+    expect(sum(({ sentBytes }) => sentBytes)).toBe(DEFAULT_QUOTA.sentBytes)
+    for (const field of ['messages', 'messagesPerSecond', 'bytesPerSecond', 'hops'] as const)
+      expect(sum((allowance) => allowance[field])).toBe(DEFAULT_QUOTA[field])
+    expect(sum(({ children }) => children)).toBe(DEFAULT_QUOTA.children - others)
   }
 }
 

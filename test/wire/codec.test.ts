@@ -82,7 +82,8 @@ describe('the codec', () => {
       'async certificate': 1,
       'async bye': 0,
       'async notices': 6,
-      'request offer': 0,
+      'request offer': 2,
+      'request launch': 2,
     })
   })
 
@@ -182,8 +183,8 @@ describe('the codec refuses', () => {
     ],
     [
       'a statement that is no bytes',
-      () => forged({ kind: KIND_REQUEST, messageId: 10 }, { order: 'x' }),
-      'BODY: launch.order: bytes expected',
+      () => forged({ kind: KIND_REQUEST, messageId: 10 }, { license: { order: 'x', permits: [] }, inputJson: '' }),
+      'BODY: launch.license.order: bytes expected',
     ],
     [
       'more votes than there can be',

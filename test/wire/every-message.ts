@@ -1,11 +1,15 @@
 import { rawCid } from '../../src/base/digest.ts'
+import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
+import { grantPermit } from '../../src/permit/delegation.ts'
+import { policyOfTerms } from '../../src/permit/terms.ts'
 import { NOTICE_MARKS_BYTES } from '../../src/wire/limits.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
+import type { PermitLink } from '../../src/wire/statements.ts'
 import { introduction } from '../host/introduction.ts'
 import { proofMessages } from './proof-messages.ts'
-import { authorityFor } from './world.ts'
+import { authorityFor, signerFor } from './world.ts'
 
 /** What the codec is tried with. */
 export const [one, two] = [authorityFor(1), authorityFor(2)]
@@ -15,7 +19,7 @@ const load = { agents: 1, slots: 4, accepting: true }
 export const holding = { holder: two.did, checkpoint: cid }
 export const ballot = { round: 1, host: one.did, age: 7 }
 const report = { agent, epoch: 2, fuelUsed: 5e12, progress: 0.25, note: 'half-way' }
-const allowance = { fuelMax: 1e15, memoryBytesMax: 2 ** 28, sentBytesMax: 5, hopsMax: 4, childrenMax: 3 }
+const allowance = { ...DEFAULT_QUOTA, calls: ['move', 'emit'] as const }
 const forkedFrom = { agent, request: 8, index: 2, seed: 2 ** 32 - 1 }
 const brief = {
   agent,
@@ -28,6 +32,7 @@ const brief = {
   hops: 2,
   consoleLines: 9,
   sentBytes: 3,
+  messages: 4,
   movedBy: null,
   forkedFrom,
   resultTo: two.did,
@@ -76,15 +81,28 @@ export async function everyMessage(): Promise<Message[]> {
     type: 'launch',
     home: one.did,
     bundle: cid,
-    inputJson: 'null',
+    input: cid,
+    quota: allowance,
+    permits: [cid],
     resultTo: two.did,
-    fuelMax: 1,
-    memoryBytesMax: 1,
     nonce: 'n',
     expiresMs: 1,
   })
   const inic = await introduction(one)
   const mandate = await two.seal({ type: 'mandate', host: one.did, expiresMs: 1 } as const)
+  const permit = await one.open<PermitLink>(
+    await grantPermit(signerFor(1), {
+      audience: two.did,
+      subject: one.did,
+      command: '/agent/run',
+      policy: policyOfTerms({ quota: { fuel: 5 }, calls: ['move'] }),
+      expiresMs: 1e12,
+      nonce: new Uint8Array(12),
+    }),
+    'permit',
+  )
+  if (!permit.ok) throw new Error(permit.reason)
+  const license = { order: launch, permits: [permit.value] }
   const ban = await one.seal({ type: 'ban', subject: two.did, reason: 'doubled an agent', issuedMs: 1 } as const)
   const revocation = await one.seal({ type: 'revocation', permit: cid, reason: 'lost', issuedMs: 1 } as const)
   const notices = [
@@ -110,6 +128,7 @@ export async function everyMessage(): Promise<Message[]> {
     hops: 0,
     fuelUsed: 0,
     allowance,
+    license,
     stateBytes: 0,
   } as const
   const pack = { byteLength: 3, deflated: false, bytes: Uint8Array.of(1, 2, 3) }
@@ -157,7 +176,7 @@ export async function everyMessage(): Promise<Message[]> {
       body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]', voucher: null },
     },
     { kind: 'request', name: 'locate', body: { agent } },
-    { kind: 'request', name: 'launch', body: { order: launch } },
+    { kind: 'request', name: 'launch', body: { license, inputJson: 'null' } },
     { kind: 'request', name: 'command', body: { order: command } },
     { kind: 'request', name: 'status', body: {} },
     { kind: 'request', name: 'story', body: { agent, from: 0 } },

@@ -66,6 +66,7 @@ export async function proofMessages(
           fuelUsed: 1,
           consoleLines: 0,
           sentBytes: 2,
+          messages: 1,
           base: null,
           pack: null,
           checkpointBytes: 0,

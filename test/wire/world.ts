@@ -1,6 +1,6 @@
 import { seededRandom } from '../../src/base/random.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
-import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { createSigner, generateSecretKey, type Signer } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { MemoryNetwork } from '../../src/platform/memory/transport.ts'
 import { VirtualTime } from '../../src/platform/memory/virtual-time.ts'
@@ -12,8 +12,8 @@ import type { Channel, Transport } from '../../src/wire/transport.ts'
 /** Hosts on a memory network in virtual time: what tests of the wire room talk with. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export const authorityFor = (seed: number): Authority =>
-  createAuthority(createSigner(generateSecretKey(seededRandom(seed))), createVerifier())
+export const signerFor = (seed: number): Signer => createSigner(generateSecretKey(seededRandom(seed)))
+export const authorityFor = (seed: number): Authority => createAuthority(signerFor(seed), createVerifier())
 
 export interface TestHost {
   readonly authority: Authority

@@ -83,4 +83,7 @@ export const isolateOption = (): Option =>
     .choices(['thread', 'process'])
     .default('thread')
 
+export const permitOption = (): Option =>
+  new Option('--permit <file>', 'by whose leave, where the hosts do not trust you yourself')
+
 export const jsonOption = (): Option => new Option('--json', 'print JSON').default(false)

@@ -21,7 +21,7 @@ export interface LocalClusterOptions {
   readonly edges: number
   /** Agents an edge worker runs at once. */
   readonly slots: number
-  /** The author whose agents run here; also the home host's identity and the operator of the edge workers. */
+  /** The author whose agents run here; also the home host's identity, and root and operator of the edge workers. */
   readonly signer: Signer
   readonly trust?: readonly Did[]
   /** A folder to share for each edge worker. */
@@ -158,7 +158,19 @@ class Workforce {
     return [
       join(packageRoot(), 'bin/sojourn.js'),
       'edge',
-      ...['--join', this.#url, '--name', name, '--agents', String(slots), '--operator', signer.did, '--json'],
+      ...[
+        '--join',
+        this.#url,
+        '--name',
+        name,
+        '--agents',
+        String(slots),
+        '--operator',
+        signer.did,
+        '--root',
+        signer.did,
+        '--json',
+      ],
       ...[signer.did, ...trust].flatMap((did) => ['--trust', did]),
       ...(share === undefined ? [] : ['--share', share]),
       ...(dataFolder === undefined ? [] : ['--data', join(dataFolder, name)]),

@@ -6,6 +6,7 @@ import { forkSeed } from '../../engine/chance.ts'
 import type { MachineImage, PendingCall } from '../../engine/image.ts'
 import type { TierChoice } from '../../engine/machine.ts'
 import { shortDid } from '../../identity/did.ts'
+import { UNBOUNDED } from '../../permit/grant.ts'
 import { type Budget, splitBudget } from '../../permit/split.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../../sandbox/calls.ts'
 import type { Guest, GuestEvent, GuestOrder, Sandbox } from '../../sandbox/port.ts'
@@ -74,7 +75,7 @@ export async function runLocally(
   listen: (agent: string) => LocalRunListener,
 ): Promise<readonly LocalAgent[]> {
   const { fuelMax: fuel, childrenMax: children } = options
-  const budget = { fuel, sentBytes: SENT_BYTES_MAX, hops: NO_LIMIT, children }
+  const budget = { ...UNBOUNDED, fuel, sentBytes: SENT_BYTES_MAX, children }
   const births: Birth[] = []
   const bear = (birth: Omit<Birth, 'agent'>): void =>
     void births.push({ ...birth, agent: `local.1.${births.length + 1}` })
@@ -252,7 +253,7 @@ class LocalRun {
 
   /** Its numbers are not what is left, which would depend on when it was asked, but what there was. */
   #self() {
-    const quota = { ...this.#budget, memoryBytes: this.#options.memoryBytesMax, lifetimeMs: NO_LIMIT }
+    const quota = { ...UNBOUNDED, ...this.#budget, memoryBytes: this.#options.memoryBytesMax }
     return { id: this.#birth.agent, host: this.#host, quota }
   }
 
@@ -290,8 +291,6 @@ class LocalRun {
     }
   }
 }
-
-const NO_LIMIT = Number.MAX_SAFE_INTEGER
 
 function hostAt(where: Where): HostFacts {
   switch (where.to) {

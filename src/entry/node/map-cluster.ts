@@ -53,12 +53,19 @@ function met(home: Host, edges: number): Promise<void> {
   })
 }
 
-/** A host for as long as the map runs; its key is for once, what hosts trust is the author of the bundle. */
-export async function joinForMap(join: string, author: Did, bind: string | undefined): Promise<MapCluster> {
+/** A host for as long as the map runs; its key is for once, so whoever maps lets it launch in their name. */
+export async function joinForMap(
+  join: string,
+  author: Did,
+  permitFor: (home: Did) => Promise<readonly Uint8Array[]>,
+  bind: string | undefined,
+): Promise<MapCluster> {
   const refusals = collectRefusals()
+  const signer = ephemeral()
   const { host: home, close } = await startNodeHost({
     rendezvous: join,
-    signer: ephemeral(),
+    signer,
+    permit: await permitFor(signer.did),
     kind: 'launcher',
     name: 'map',
     slots: 0,

@@ -15,7 +15,7 @@ export interface MapWork {
   readonly bundle: Cid
   /** JSON texts. */
   readonly inputs: readonly string[]
-  readonly launch: Pick<LaunchOptions, 'fuelMax' | 'memoryBytesMax' | 'resultTo'>
+  readonly launch: Pick<LaunchOptions, 'resultTo' | 'quota'>
   /** How many agents may be under way now; asked again at each change, for hosts come and go. */
   width(): number
   /** One line of JSON for each input, in their order. */

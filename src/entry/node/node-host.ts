@@ -31,6 +31,8 @@ export interface NodeHostOptions {
   readonly depth?: number
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
+  readonly roots?: readonly Did[]
+  readonly permit?: readonly Uint8Array[]
   readonly memoryBytes?: number
   /** Bytes kept of agents that have left, should they come back. */
   readonly cacheBytes?: number
@@ -86,6 +88,8 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       cacheBytes: options.cacheBytes ?? (dataFolder === undefined ? CACHE_BYTES_IN_MEMORY : CACHE_BYTES_DEFAULT),
       ...(options.depth === undefined ? {} : { depth: options.depth }),
       ...(operators ? { operators } : {}),
+      ...(options.roots ? { roots: options.roots } : {}),
+      ...(options.permit ? { permit: options.permit } : {}),
       ...(shareFolder === undefined ? {} : { share: (path) => readShared(shareFolder, path) }),
       ...(log ? { log } : {}),
       transport: async () => {

@@ -1,14 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { toHex } from '../../base/bytes.ts'
 import type { AgentId } from '../../directory/agent-id.ts'
+import { type LaunchWish, signOrder } from '../../host/sign-order.ts'
 import { type Did, parseDid } from '../../identity/did.ts'
 import type { Signer } from '../../identity/signer.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { nodeRandom } from '../../platform/node/time.ts'
 import { createAuthority } from '../../wire/authority.ts'
 import type { ErrorCode } from '../../wire/messages.ts'
-import type { CommandOrder, LaunchOrder } from '../../wire/statements.ts'
+import type { CommandOrder } from '../../wire/statements.ts'
 import { AnswerError, type ClusterClient } from './cluster-client.ts'
+import { CommandError } from './output.ts'
 
 /** Orders of an author or operator: signed with the key of the identity file, not with that of the host they travel on. */
 
@@ -47,10 +49,12 @@ const authorityOf = (signer: Signer) => createAuthority(signer, createVerifier(g
 export async function orderLaunch(
   client: ClusterClient,
   signer: Signer,
-  wish: Pick<LaunchOrder, 'home' | 'bundle' | 'inputJson' | 'resultTo' | 'fuelMax' | 'memoryBytesMax'>,
+  wish: Omit<LaunchWish, 'nonce' | 'expiresMs'>,
 ): Promise<AgentId> {
-  const order = await authorityOf(signer).seal<LaunchOrder>({ type: 'launch', ...wish, ...once() })
-  const { agent } = await persevere(() => client.ask(wish.home, 'launch', { order }))
+  const license = await signOrder(authorityOf(signer), { ...wish, ...once() })
+  if (!license.ok) throw new CommandError('PERMIT', `the permit is none: ${license.reason}`)
+  const { inputJson } = wish
+  const { agent } = await persevere(() => client.ask(wish.home, 'launch', { license: license.value, inputJson }))
   return agent
 }
 

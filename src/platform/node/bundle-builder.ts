@@ -113,7 +113,7 @@ function parseDescription(value: unknown): Told {
   ])
   const { kind, depth } = record({ kind: null, depth: null, ...Object(fields.needs) }, 'needs', ['kind', 'depth'])
   const none = Object.fromEntries(QUOTA_FIELDS.map((field) => [field, null]))
-  const quota = record({ ...none, ...Object(fields.quota) }, 'quota', QUOTA_FIELDS)
+  const quota = record({ ...none, calls: null, ...Object(fields.quota) }, 'quota', [...QUOTA_FIELDS, 'calls'])
   return {
     ...(fields.name === null ? {} : { name: text(fields.name, 'name', Number.MAX_SAFE_INTEGER) }),
     ...(fields.version === null ? {} : { version: text(fields.version, 'version', Number.MAX_SAFE_INTEGER) }),

@@ -25,6 +25,7 @@ interface EdgeOptions {
   readonly trustCluster: boolean
   readonly operator: readonly Did[]
   readonly isolate: Isolation
+  readonly root: readonly Did[]
   readonly bind?: string
   readonly json: boolean
   readonly quiet: boolean
@@ -57,6 +58,7 @@ export function register(program: Command): void {
     .option('--share <folder>', 'files that agents here may read')
     .option('--trust <did>', 'an author whose agents may run here; repeatable', collectDid, [])
     .option('--trust-cluster', 'trust the authors that the rendezvous announces', false)
+    .option('--root <did>', 'whose permits to launch agents are obeyed; repeatable', collectDid, [])
     .option('--operator <did>', 'whose orders to give this machine back are obeyed; repeatable', collectDid, [])
     .addOption(isolateOption())
     .option('--bind <address>', 'the only network address for WebRTC, e.g. 127.0.0.1')
@@ -70,7 +72,7 @@ export function register(program: Command): void {
 }
 
 async function edge(options: EdgeOptions): Promise<void> {
-  const { data, cache, share, bind, trust, operator, agents, depth, name, quiet } = options
+  const { data, cache, share, bind, trust, root, operator, agents, depth, name, quiet } = options
   const signer =
     data === undefined
       ? createSigner(generateSecretKey(nodeRandom))
@@ -85,6 +87,7 @@ async function edge(options: EdgeOptions): Promise<void> {
     isolate: options.isolate,
     trust,
     operators: operator,
+    roots: root,
     ...(data === undefined ? {} : { dataFolder: data }),
     ...(cache === undefined ? {} : { cacheBytes: cache }),
     ...(share === undefined ? {} : { shareFolder: share }),

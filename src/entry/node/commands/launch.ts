@@ -9,13 +9,23 @@ import { buildAgent } from '../../../platform/node/bundle-builder.ts'
 import { bundleFrom, expiryIn } from '../../../platform/node/bundle-file.ts'
 import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
 import type { Row, StoryLine } from '../../../wire/messages.ts'
-import { bindOption, fuel, identityOption, inputJson, joinOption, jsonOption, mebibytes } from '../arguments.ts'
+import {
+  bindOption,
+  fuel,
+  identityOption,
+  inputJson,
+  joinOption,
+  jsonOption,
+  mebibytes,
+  permitOption,
+} from '../arguments.ts'
 import { type ClusterClient, type ClusterOptions, inCluster } from '../cluster-client.ts'
 import { type ClusterView, leastLoaded } from '../cluster-view.ts'
 import { followFamily } from '../follow.ts'
 import { hostNamed } from '../naming.ts'
 import { orderLaunch } from '../orders.ts'
 import { CommandError, printResult, say } from '../output.ts'
+import { readPermit } from '../permit-file.ts'
 import { hostNames, jsonLine } from '../plain-text.ts'
 import { readingAs, resultToOption, type SealingOptions, sealingFor, sealToOption } from '../sealing.ts'
 import { failureText, rowText, storyText } from '../story-text.ts'
@@ -29,6 +39,7 @@ interface LaunchOptions extends ClusterOptions, SealingOptions {
   readonly wait: boolean
   readonly name?: string
   readonly identity?: string
+  readonly permit?: string
   readonly json: boolean
 }
 
@@ -53,6 +64,7 @@ export function register(program: Command): void {
     .addOption(sealToOption())
     .addOption(resultToOption())
     .addOption(identityOption())
+    .addOption(permitOption())
     .addOption(bindOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -78,8 +90,11 @@ async function launch(path: string, options: LaunchOptions): Promise<void> {
       bundle,
       inputJson: sealed(input),
       resultTo,
-      fuelMax: options.fuel ?? Number.MAX_SAFE_INTEGER,
-      memoryBytesMax: options.memory ?? Number.MAX_SAFE_INTEGER,
+      permit: options.permit === undefined ? [] : await readPermit(options.permit),
+      quota: {
+        ...(options.fuel !== undefined && { fuel: options.fuel }),
+        ...(options.memory !== undefined && { memoryBytes: options.memory }),
+      },
     })
     const launched = { agent, name: manifest.name, home, bundle }
     if (!options.wait) return printResult(options.json, { ok: true, ...launched }, [agent])

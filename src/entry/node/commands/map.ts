@@ -9,10 +9,20 @@ import { createVerifier } from '../../../identity/verifier.ts'
 import { bundleFrom } from '../../../platform/node/bundle-file.ts'
 import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
 import { nodeRandom } from '../../../platform/node/time.ts'
-import { bindOption, fuel, identityOption, jsonFault, jsonOption, mebibytes, wholeNumber } from '../arguments.ts'
+import {
+  bindOption,
+  fuel,
+  identityOption,
+  jsonFault,
+  jsonOption,
+  mebibytes,
+  permitOption,
+  wholeNumber,
+} from '../arguments.ts'
 import { edgesByDefault, joinForMap, type MapCluster, startOwnCluster } from '../map-cluster.ts'
 import { type MapProgress, type MapRun, startMap } from '../map-run.ts'
 import { CommandError, say } from '../output.ts'
+import { passOn, readPermit } from '../permit-file.ts'
 import { count, progressBar } from '../plain-text.ts'
 import { showProgress } from '../progress-line.ts'
 import { openEffect, resultToOption, type SealingOptions, sealingFor, sealToOption } from '../sealing.ts'
@@ -26,6 +36,7 @@ interface MapOptions extends SealingOptions {
   readonly fuel?: number
   readonly memory?: number
   readonly identity?: string
+  readonly permit?: string
   readonly bind?: string
   readonly json: boolean
 }
@@ -58,6 +69,7 @@ export function register(program: Command): void {
     .addOption(sealToOption())
     .addOption(resultToOption())
     .addOption(identityOption())
+    .addOption(permitOption())
     .addOption(bindOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -72,12 +84,13 @@ async function map(path: string, source: string, options: MapOptions): Promise<v
     throw new CommandError('OPTIONS', '--hosts starts hosts, --join uses those that are there: say one of them')
   const inputs = inputLines(await readInputs(source), source)
   const signer = await signerFor(options)
+  const permit = options.permit === undefined ? [] : await readPermit(options.permit)
   const { car, bundle } = await bundleFrom(path, signer, createVerifier(globalThis.crypto.subtle))
   const startedMs = performance.now()
   const cluster =
     options.join === undefined
       ? await startOwnCluster(options.hosts ?? edgesByDefault(), bundle.author)
-      : await joinForMap(options.join, bundle.author, options.bind)
+      : await joinForMap(options.join, bundle.author, (home) => passOn(signer, permit, home), options.bind)
   const interrupted = new AbortController()
   const interrupt = (): void => interrupted.abort(new CommandError('INTERRUPTED', 'interrupted'))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
@@ -92,8 +105,10 @@ async function map(path: string, source: string, options: MapOptions): Promise<v
       inputs: inputs.map(sealed),
       launch: {
         resultTo,
-        ...(options.fuel === undefined ? {} : { fuelMax: options.fuel }),
-        ...(options.memory === undefined ? {} : { memoryBytesMax: options.memory }),
+        quota: {
+          ...(options.fuel !== undefined && { fuel: options.fuel }),
+          ...(options.memory !== undefined && { memoryBytes: options.memory }),
+        },
       },
       open: (agent, kind, valueJson) => openEffect(signer, agent, kind, valueJson),
       width: () => options.concurrency ?? 2 * placesOf(cluster.home),

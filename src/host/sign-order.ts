@@ -1,0 +1,45 @@
+import { utf8 } from '../base/bytes.ts'
+import { type Cid, rawCid } from '../base/digest.ts'
+import type { Result } from '../base/result.ts'
+import type { Did } from '../identity/did.ts'
+import { UNBOUNDED } from '../permit/grant.ts'
+import { CHAIN_LENGTH_MAX } from '../permit/limits.ts'
+import type { Quota } from '../permit/quota.ts'
+import type { Authority, StatementFault } from '../wire/authority.ts'
+import type { LaunchOrder, License, PermitLink, Sealed } from '../wire/statements.ts'
+
+/** What a launcher wants run, where, and by which permit: its delegations as bytes, root first; none for a root. */
+export interface LaunchWish {
+  readonly home: Did
+  readonly bundle: Cid
+  readonly inputJson: string
+  readonly resultTo: Did | null
+  /** What is left out is as the bundle asks, within the permit. */
+  readonly quota?: Partial<Quota> | undefined
+  readonly permit?: readonly Uint8Array[] | undefined
+  readonly nonce: string
+  readonly expiresMs: number
+}
+
+/** The launcher's signature under it. Refused only where a delegation of the permit is none. */
+export async function signOrder(authority: Authority, wish: LaunchWish): Promise<Result<License, StatementFault>> {
+  const { home, bundle, inputJson, resultTo, quota, permit = [], nonce, expiresMs } = wish
+  const permits: Sealed<PermitLink>[] = []
+  for (const bytes of permit.slice(0, CHAIN_LENGTH_MAX + 1)) {
+    const link = await authority.open<PermitLink>(bytes, 'permit')
+    if (!link.ok) return link
+    permits.push(link.value)
+  }
+  const order = await authority.seal<LaunchOrder>({
+    type: 'launch',
+    home,
+    bundle,
+    input: rawCid(utf8(inputJson)),
+    quota: { ...UNBOUNDED, ...quota },
+    resultTo,
+    permits: permits.map(({ statement }) => statement.cid),
+    nonce,
+    expiresMs,
+  })
+  return { ok: true, value: { order, permits } }
+}
