@@ -27,5 +27,15 @@ export const EVIDENCE_BYTES_MAX = 512 * 1024 * 1024
 /** Segments that home has evidence of or remembers the end of, of all agents together; the oldest go first. */
 export const SEGMENTS_KNOWN_MAX = 10_000
 
+/** Segments that are being run again for us at once: one is some seconds of another host's processor. */
+export const AUDITS_OUT_MAX = 8
+
+/** Segments of others that a host runs again at once: beside its slots, and only while one of them is free. */
+export const AUDITS_SERVED_MAX = 1
+
+/** Attempts to have one segment run again before it counts as lapsed, and the time between two. */
+export const AUDIT_ATTEMPTS_MAX = 20
+export const AUDIT_AGAIN_MS = 1_000
+
 /** Hosts whose record home keeps; the least of note go first: those without a strike that were audited longest ago. */
 export const RATES_MAX = 4_096

@@ -4,6 +4,7 @@ import type { Verifier } from '../identity/verifier.ts'
 import { openChain } from '../permit/chain.ts'
 import type { Authority } from '../wire/authority.ts'
 import type { RequestName, Requests } from '../wire/messages.ts'
+import { type AuditorPowers, carryOutRerun } from './auditor.ts'
 import type { BundleShelf } from './bundle-shelf.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Answer, Fault, HostEffect, HostEvent } from './events.ts'
@@ -26,6 +27,7 @@ export interface Hands {
   readonly dispatch: Dispatch
   readonly shelf: BundleShelf
   readonly lodgings: Lodgings
+  readonly auditor: AuditorPowers
   readonly seals: Seals
   /** Whether the machine has been lent what seals. */
   canSeal(): boolean
@@ -103,6 +105,10 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
       return lodgings.limit(effect.agent, effect.quota)
     case 'hold':
       return vault.hold(effect.agent, effect.checkpoint)
+    case 'rerun':
+      return carryOutRerun(hands.auditor, effect.rerun, effect.from, effect.authors).then((outcome) =>
+        post({ kind: 'rerun', token: effect.token, outcome }),
+      )
     case 'pin':
       return vault.pin(effect.checkpoint)
     case 'unpin':

@@ -25,6 +25,7 @@ import { isConfined, letGoOfUnsealed } from './sealing.ts'
 import type { HopReason } from './snapshot.ts'
 import type { Departure, Resident } from './state.ts'
 import { ask, begin, log, persist, type Turn } from './turn.ts'
+import { struckHosts } from './vouchers.ts'
 
 /**
  * The source's side of the hand-over (DESIGN 4.5): OFFER, FREEZE, SEND, READY, RELEASE, DECIDE. Up to the RELEASE the
@@ -123,7 +124,13 @@ function candidate(turn: Turn, resident: Resident, departure: Departure): Did | 
 
 function needsOf({ state, nowMs }: Turn, resident: Resident, tried: readonly Did[]): Needs {
   const { kinds = null, depth = 0 } = state.bundles.get(resident.brief.bundle) ?? {}
-  return { kinds, depth, engineId: state.engineIds[0] ?? null, except: [state.self, ...tried], nowMs }
+  return {
+    kinds,
+    depth,
+    engineId: state.engineIds[0] ?? null,
+    except: [state.self, ...tried, ...struckHosts(state)],
+    nowMs,
+  }
 }
 
 function parkingHome(turn: Turn, resident: Resident, departure: Departure): Did | null {

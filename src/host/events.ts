@@ -6,11 +6,13 @@ import type { SealedValue } from '../identity/sealed-value.ts'
 import type { Delegation } from '../permit/delegation.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { GuestFailure } from '../sandbox/port.ts'
+import type { Trace } from '../sandbox/trace.ts'
 import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { Pack } from '../wire/pack.ts'
+import type { Rerun } from '../wire/proofs.ts'
 import type { Description, License, PermitLink, Sealed, Statement } from '../wire/statements.ts'
-import type { Trace } from './traces.ts'
+import type { RerunOutcome } from './auditor.ts'
 
 /**
  * The host machine's whole world: events in, effects out. An event is something that has happened and been verified;
@@ -59,6 +61,10 @@ export type HostEvent =
     }
   /** The end of `fetchCheckpoint`: all blocks of a checkpoint are here and durable. */
   | { readonly kind: 'fetched'; readonly token: number; readonly fault: Fault | null }
+  /** The end of a `rerun` effect: what came of a segment, or why nothing did. */
+  | { readonly kind: 'rerun'; readonly token: number; readonly outcome: RerunOutcome }
+  /** What is being recorded of it has become long. */
+  | { readonly kind: 'full'; readonly agent: AgentId }
   | { readonly kind: 'call'; readonly agent: AgentId; readonly call: PendingCall; readonly again: boolean }
   /** The end of an `unseal` effect; null where the value does not open. */
   | { readonly kind: 'unsealed'; readonly agent: AgentId; readonly request: number; readonly valueJson: string | null }
@@ -232,6 +238,14 @@ export type HostEffect =
   /** From now on the guest may use so much only. */
   | { readonly kind: 'limit'; readonly agent: AgentId; readonly quota: Quota }
   | { readonly kind: 'terminate'; readonly agent: AgentId }
+  /** Run a segment again; what is missing of it comes from `from`. */
+  | {
+      readonly kind: 'rerun'
+      readonly token: number
+      readonly rerun: Rerun
+      readonly from: Did | null
+      readonly authors: readonly Did[]
+    }
   /** A checkpoint that is here is evidence, and stays until it is let go of as often. */
   | { readonly kind: 'pin'; readonly checkpoint: Cid }
   | { readonly kind: 'unpin'; readonly checkpoint: Cid }

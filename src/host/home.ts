@@ -4,6 +4,7 @@ import { LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
 import { isBanned } from './notices.ts'
 import { endOverdrawn } from './over.ts'
 import { propose } from './proposer.ts'
+import { isOwnFailure } from './receipts.ts'
 import { writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
 import { tellStory, tellStoryJson } from './story.ts'
@@ -80,6 +81,8 @@ export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['e
     return takeBack(turn, row)
   }
   if (voucher && !ended) takeVoucher(turn, row, voucher, row.checkpointBytes)
+  else if (!ended && effect.kind === 'failure' && isOwnFailure(effect.valueJson))
+    lapse(turn, from, row.agent, 'a failure without a receipt')
   applyEffect(turn, row, effect)
   answer(turn, handle, 'effect', {})
   if (row.outcome && !ended) onEndedAt(turn, from)

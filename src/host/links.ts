@@ -384,4 +384,8 @@ function welcoming(): Pick<Link, 'welcome' | 'welcomed'> {
 }
 
 const answerMs = (name: RequestName): number =>
-  name === 'send' || name === 'stage' ? ANSWER_SEND_MS : name === 'fetch' ? ANSWER_FETCH_MS : ANSWER_MS
+  name === 'send' || name === 'stage' || name === 'audit'
+    ? ANSWER_SEND_MS
+    : name === 'fetch'
+      ? ANSWER_FETCH_MS
+      : ANSWER_MS

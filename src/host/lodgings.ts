@@ -6,8 +6,9 @@ import type { HashedPages } from '../checkpoint/hashed.ts'
 import { PAGE_BYTES } from '../checkpoint/limits.ts'
 import { openAfter } from '../checkpoint/open.ts'
 import { type Digests, pagesToHash, sealCheckpoint } from '../checkpoint/seal.ts'
-import type { AgentId } from '../directory/agent-id.ts'
+import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import type { Delivery } from '../engine/image.ts'
+import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { GuestEvent, Sandbox } from '../sandbox/port.ts'
 import type { Brief } from '../wire/messages.ts'
@@ -16,7 +17,6 @@ import type { Fault, HostEvent } from './events.ts'
 import { TABLE_SHARE } from './limits.ts'
 import { failedBy, type Lodger, type Opened, type Prepared, type Sources, TOO_LATE, UNLOADABLE } from './lodger.ts'
 import type { Outcome } from './pull.ts'
-import { traceOf } from './traces.ts'
 import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
 
@@ -25,6 +25,7 @@ import type { Vault } from './vault.ts'
  * their images into blocks. Hashing and storing happen here, not in the machine.
  */
 export interface LodgingsOptions {
+  readonly self: Did
   readonly sandbox: Sandbox
   readonly vault: Vault
   readonly transfers: Transfers
@@ -144,7 +145,7 @@ export class Lodgings {
   }
 
   #spawn(brief: Brief, quota: Quota, bundle: VerifiedBundle, opened: Opened | null): Promise<Fault | null> {
-    const { sandbox, engineId } = this.#options
+    const { sandbox, engineId, self } = this.#options
     return new Promise((resolve) => {
       const lodger: Lodger = {
         bundle,
@@ -170,6 +171,8 @@ export class Lodgings {
             depth: bundle.manifest.needs.depth,
             sentBytesMax: Math.max(0, quota.sentBytes - brief.sentBytes),
             image: opened?.image ?? null,
+            // Of its own agents a home signs nothing.
+            ...(homeOf(brief.agent) === self ? {} : { record: true }),
             pace: 'real',
           },
           (event) => this.#onGuest(brief.agent, lodger, event),
@@ -255,6 +258,8 @@ export class Lodgings {
         else emit(call)
         return
       }
+      case 'full':
+        return emit({ kind: 'full', agent })
       case 'console':
         return emit({ kind: 'console', agent, level: event.level, text: event.text })
       case 'pulse':
@@ -268,13 +273,13 @@ export class Lodgings {
           agent,
           resultJson: event.resultJson,
           fuelUsed: event.fuelUsed,
-          trace: traceOf(event),
+          trace: event.trace ?? null,
         })
       case 'failed': {
         this.#leave(agent)
         if (!lodger.onReady) {
           const { code, reason, fuelUsed } = event
-          return emit({ kind: 'failed', agent, code, reason, fuelUsed, trace: traceOf(event) })
+          return emit({ kind: 'failed', agent, code, reason, fuelUsed, trace: event.trace ?? null })
         }
         lodger.onReady({
           code: UNLOADABLE.includes(event.code) ? 'LOAD' : 'REFUSED',
@@ -305,7 +310,7 @@ export class Lodgings {
   ): Promise<void> {
     const { vault, emit } = this.#options
     const { image } = event
-    const trace = traceOf(event)
+    const trace = event.trace ?? null
     const fuelUsed = Number(image.fuelUsed)
     const stateBytes = image.pages.size * PAGE_BYTES
     const isImage = lodger.freezes.shift() === 'image'

@@ -2,10 +2,10 @@ import { unreachable } from '../base/assert.ts'
 import type { Random } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Requests } from '../wire/messages.ts'
-import type { Description, Ready, Receipt, Release, Sealed, Vote } from '../wire/statements.ts'
+import type { Description, Ready, Receipt, Release, Sealed, Verdict, Vote } from '../wire/statements.ts'
 import { describe } from './acquaintance.ts'
 import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend, onStage } from './arrival.ts'
-import { onCall } from './calls.ts'
+import { onAuditAnswered, onProofAsked, onRerun, onVerdictSealed, pursueAudits } from './audits.ts'
 import { learn } from './certificates.ts'
 import {
   depart,
@@ -20,6 +20,7 @@ import {
 import type { HostEffect, HostEvent, Wish } from './events.ts'
 import { onForkAnswered, pursueFork } from './fork.ts'
 import { onFork } from './forks.ts'
+import { onGuest } from './guests.ts'
 import { onCheckpoint, onCheckpointFetched, onEffect, onHolding, watchLeases } from './home.ts'
 import {
   isAdmitted,
@@ -44,24 +45,14 @@ import {
   onStatus,
   onStory,
 } from './orders.ts'
-import { endHere, endLapsed, endWhenOver } from './over.ts'
-import { noteImage, onImaged, onStageAnswered } from './precopy.ts'
+import { endLapsed, endWhenOver } from './over.ts'
+import { onStageAnswered } from './precopy.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
-import { noteTrace, onReceiptSealed } from './receipts.ts'
+import { onReceiptSealed } from './receipts.ts'
 import { onEvidence, onEvidenceAnswered, onReconcile, onReconciled, reconcileWhenDue } from './reconcile.ts'
-import {
-  bury,
-  checkpointWhenDue,
-  onCheckpointHome,
-  onConsole,
-  onEffectAnswered,
-  onEnded,
-  onFrozen,
-  sendEffects,
-} from './residence.ts'
+import { checkpointWhenDue, onCheckpointHome, onEffectAnswered, sendEffects } from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
-import { onUnsealed } from './sealing.ts'
-import type { HostState, Resident } from './state.ts'
+import type { HostState } from './state.ts'
 import { begin, deny, log, type Turn, takeWaiting } from './turn.ts'
 import { isParked } from './vacancy.ts'
 import { onAccept, onPrepare, onVoteSealed } from './witness.ts'
@@ -146,6 +137,10 @@ function dispatch(turn: Turn, event: HostEvent): void {
       if (!resident || resident.preparing !== event.token) return
       return onPrepared(turn, resident, event.fault, resident)
     }
+    case 'rerun': {
+      const waiting = takeWaiting(turn, event.token)
+      return waiting?.for === 'rerun' ? onRerun(turn, waiting, event.outcome) : undefined
+    }
     case 'launch': {
       const { license, inputJson, token } = event
       return launch(turn, { license, inputJson, answer: { token } }, null)
@@ -160,59 +155,6 @@ function dispatch(turn: Turn, event: HostEvent): void {
 /** Blocks that were still coming when their arrival was given up. What home has of its own agents goes with the next one. */
 function letGoOfLate({ state, effects }: Turn, agent: AgentId): void {
   if (!state.rows.has(agent)) effects.push({ kind: 'forget', agent, keep: null })
-}
-
-type GuestHappening = Extract<
-  HostEvent,
-  { kind: 'call' | 'unsealed' | 'console' | 'pulse' | 'frozen' | 'imaged' | 'finished' | 'failed' }
->
-
-function onGuest(turn: Turn, event: GuestHappening): void {
-  const resident = turn.state.residents.get(event.agent)
-  if (!resident) return
-  switch (event.kind) {
-    case 'call':
-      return onCall(turn, resident, event.call, event.again)
-    case 'unsealed':
-      return onUnsealed(turn, resident, event.request, event.valueJson)
-    case 'console':
-      return onConsole(turn, resident, event.level, event.text)
-    case 'pulse':
-      resident.fuelUsed = event.fuelUsed
-      return
-    case 'frozen':
-      noteImage(turn, resident, event)
-      if (event.stateBytes > resident.quota.storageBytes) return tooLarge(turn, resident, event.stateBytes)
-      return onFrozen(turn, resident, event.checkpoint, event.fuelUsed, event.trace)
-    case 'imaged':
-      noteImage(turn, resident, event)
-      noteTrace(resident, event.trace)
-      return onImaged(turn, resident, event.checkpoint)
-    case 'finished':
-      return onEnded(turn, resident, 'result', event.resultJson, event.fuelUsed, event.trace)
-    case 'failed':
-      // No room for a checkpoint: say nothing of an end, home has the last one and takes the agent back.
-      if (event.code === 'STORE_FULL') return abandon(turn, resident, event.reason)
-      return onEnded(
-        turn,
-        resident,
-        'failure',
-        JSON.stringify({ code: event.code, reason: event.reason }),
-        event.fuelUsed,
-        event.trace,
-      )
-    default:
-      return unreachable(event)
-  }
-}
-
-function abandon(turn: Turn, resident: Resident, reason: string): void {
-  log(turn, 'warn', `no room for checkpoints, taking no more agents: ${reason}`, resident.agent)
-  turn.state.accepting = false
-  resident.guest = 'none'
-  // At home itself the row has the last checkpoint: the next epoch goes on from there.
-  if (turn.state.rows.has(resident.agent)) resident.checkpoint = turn.state.rows.get(resident.agent)?.checkpoint ?? null
-  else bury(turn, resident)
 }
 
 function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { kind: 'asked' }>): void {
@@ -258,7 +200,7 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
     case 'claim':
     case 'segments':
     case 'segment':
-      return deny(turn, handle, 'BAD_MESSAGE', 'not yet')
+      return onProofAsked(turn, from, handle, name, body as never)
     case 'fetch':
       return deny(turn, handle, 'BAD_MESSAGE', 'blocks are served by the rim')
     default:
@@ -298,6 +240,8 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
       return resident && onEffectAnswered(turn, resident, answer.ok)
     case 'checkpoint':
       return resident && onCheckpointHome(turn, resident, answer.ok ? waiting.checkpoint : null)
+    case 'audit':
+      return onAuditAnswered(turn, waiting.segment, waiting.auditor, answer)
     case 'fork':
       return resident && onForkAnswered(turn, resident, waiting.request, answer)
     default:
@@ -314,6 +258,7 @@ function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
   if (waiting?.for === 'seal-ready') return onReadySealed(turn, waiting.handle, sealed as Sealed<Ready>)
   if (waiting?.for === 'seal-vote')
     return onVoteSealed(turn, waiting.handle, waiting.proposer, waiting.ask, sealed as Sealed<Vote>)
+  if (waiting?.for === 'seal-verdict') return onVerdictSealed(turn, waiting.handle, sealed as Sealed<Verdict>)
   if (waiting?.for === 'seal-receipt') {
     const signer = turn.state.residents.get(waiting.agent)
     if (signer?.epoch === waiting.epoch) onReceiptSealed(turn, signer, waiting, sealed as Sealed<Receipt>)
@@ -356,9 +301,6 @@ function onWish(turn: Turn, wish: Wish): void {
   }
 }
 
-const tooLarge = (turn: Turn, resident: Resident, stateBytes: number): void =>
-  endHere(turn, resident, 'QUOTA', `storageBytes ${stateBytes} > ${resident.quota.storageBytes}`)
-
 function onTick(turn: Turn): void {
   const { state, nowMs } = turn
   expireArrivals(turn)
@@ -376,6 +318,7 @@ function onTick(turn: Turn): void {
   retryProposals(turn)
   watchLeases(turn)
   endLapsed(turn)
+  pursueAudits(turn)
   for (const [agent, { untilMs }] of state.forwards) if (nowMs >= untilMs) state.forwards.delete(agent)
   tellLoad(turn)
   reportHoldings(turn)

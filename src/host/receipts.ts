@@ -1,6 +1,8 @@
 import { failureEnd, receiptCid, resultEnd, startCid } from '../audit/receipt.ts'
 import { type Cid, rawCid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import { encodeInputs } from '../sandbox/inputs.ts'
+import type { Trace } from '../sandbox/trace.ts'
 import { LOG_BYTES_MAX } from '../wire/limits.ts'
 import type { EffectKind, Requests } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
@@ -9,7 +11,7 @@ import { drain } from './departure.ts'
 import { askCheckpoint, releaseEnd } from './residence.ts'
 import { isConfined } from './sealing.ts'
 import type { Resident } from './state.ts'
-import { encodeInputs, joinedTrace, type Trace } from './traces.ts'
+import { joinedTrace } from './traces.ts'
 import { begin, type Turn } from './turn.ts'
 
 /**
@@ -95,7 +97,7 @@ export function vouch(turn: Turn, resident: Resident, use: Exclude<SealUse, { fo
   return true
 }
 
-/** The same for the agent's end. False for ends that come from outside the program: nobody could come to them again. */
+/** The same for the agent's end. False for an end that comes from outside the program: nobody could come to it again. */
 export function vouchEnd(
   turn: Turn,
   resident: Resident,
@@ -104,7 +106,7 @@ export function vouchEnd(
   trace: Trace | null,
 ): boolean {
   const { segment, fuelUsed } = resident
-  if (!segment || (kind === 'failure' && isFromOutside(valueJson))) return false
+  if (!segment || (kind === 'failure' && trace === null)) return false
   segment.open.push(trace)
   const to = endOf(kind, valueJson)
   const use: SealUse = { for: 'end', kind, valueJson }
@@ -124,11 +126,10 @@ function failureOf(valueJson: string): { code: string; reason: string } {
   return { code: String(code).slice(0, 64), reason: String(reason) }
 }
 
-/** What a host says of a guest, not of its program. */
-export function isFromOutside(failureJson: string): boolean {
-  const { code, reason } = failureOf(failureJson)
-  return code === 'UNRESPONSIVE' || code === 'BREACH' || (code === 'QUOTA' && reason.startsWith('lifetimeMs'))
-}
+/** Its program came to this by itself, its host says: the voucher for it is missing. */
+export const isOwnFailure = (failureJson: string): boolean => OWN_FAILURES.includes(failureOf(failureJson).code)
+
+const OWN_FAILURES: readonly string[] = ['THROWN', 'TRAP', 'UNENCODABLE', 'DEADLOCK', 'UNRESPONSIVE', 'BREACH']
 
 /** Of a segment in which sealed data was read. */
 export const SECRET = 'sealed'
@@ -144,7 +145,6 @@ function seal(
   const isSecret = isConfined(resident)
   const trace = isSecret ? null : joinedTrace(what.traces)
   const log = trace && encodeInputs(trace.inputs)
-  const until = trace?.until ?? 'end'
   const statement: Receipt = {
     type: 'receipt',
     agent,
@@ -157,8 +157,8 @@ function seal(
     from,
     to: what.to,
     fuelFrom,
-    fuelTo: what.fuelTo,
-    standing: until === 'end' ? null : until.standing,
+    fuelTo: trace?.until.fuelUsed ?? what.fuelTo,
+    standing: trace?.until.standing ?? null,
     limits: {
       fuelMax: trace?.from.fuelMax ?? quota.fuel,
       memoryBytesMax: quota.memoryBytes,

@@ -131,6 +131,7 @@ class Runtime implements Host {
       blame: (host, reason) => this.#links?.blame(host, reason),
     })
     this.#lodgings = new Lodgings({
+      self: this.did,
       sandbox,
       vault,
       transfers,
@@ -149,6 +150,7 @@ class Runtime implements Host {
       dispatch,
       shelf: this.#shelf,
       lodgings,
+      auditor: { sandbox, shelf: this.#shelf, transfers, engineId },
       seals: new Seals({
         signer: this.#options.signer,
         random,

@@ -117,6 +117,28 @@ export class Transfers {
     return filled
   }
 
+  /** Every block of a checkpoint, in memory only: for whoever reads it once. */
+  async borrowCheckpoint(root: Cid, from: Did | null, bytesMax: number): Promise<Outcome<GetBlock>> {
+    const { vault } = this.#options
+    const got = new Map<Cid, Uint8Array>()
+    const get: GetBlock = async (cid) => got.get(cid) ?? vault.get(cid)
+    const pull = this.#pull(from, ROOT_BYTES_MAX, bytesMax, get)
+    for (;;) {
+      const placed = await placesOf(root, get, vault.tables)
+      if (!placed.ok) return refuse('REFUSED', `checkpoint: ${placed.code}: ${placed.reason}`)
+      const missing = placed.value.filter(({ cid }) => !got.has(cid) && !vault.has(cid))
+      if (missing.length === 0) return accept(get)
+      const pulled = await pull.run(
+        missing.map(({ cid }) => ({ cid, against: null })),
+        async (blocks) => {
+          for (const [cid, bytes] of blocks) got.set(cid, bytes)
+          return accept(undefined)
+        },
+      )
+      if (!pulled.ok) return pulled
+    }
+  }
+
   async #settle(arriving: Arriving, filled: Filled): Promise<Outcome<void>> {
     let last = filled
     for (;;) {

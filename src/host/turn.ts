@@ -57,7 +57,10 @@ export function tell<N extends AsyncName>(turn: Turn, to: Did, name: N, body: As
 }
 
 /** Effects whose end comes back as an event under a token. */
-type Tokened = Extract<HostEffect, { kind: 'seal' | 'openPermit' | 'openBundle' | 'fetchCheckpoint' | 'prepare' }>
+type Tokened = Extract<
+  HostEffect,
+  { kind: 'seal' | 'openPermit' | 'openBundle' | 'fetchCheckpoint' | 'prepare' | 'rerun' }
+>
 type WithoutToken<E> = E extends Tokened ? Omit<E, 'token'> : never
 
 /** Returns the token. */

@@ -7,7 +7,7 @@ import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { SegmentLine, Voucher } from '../wire/proofs.ts'
 import type { Certificate, Claim, Receipt, Sealed, SegmentEnd, Verdict } from '../wire/statements.ts'
-import { endOf, isFromOutside, SECRET } from './receipts.ts'
+import { endOf, SECRET } from './receipts.ts'
 import { gone, writeRate, writeSegment } from './records.ts'
 import type { HomeRow, HostState } from './state.ts'
 import { log, persistSoon, type Turn } from './turn.ts'
@@ -41,6 +41,8 @@ export interface KeptSegment {
   auditor: Did | null
   note: string
   verdict: Sealed<Verdict> | null
+  /** An auditor that came to something else: then home runs it again itself. */
+  disputedBy: Did | null
   claims: readonly Sealed<Claim>[]
 }
 
@@ -50,13 +52,16 @@ export type AuditWaiting =
   /** Here: for another home, which waits at `handle`, or for ourselves. */
   | { readonly for: 'rerun'; readonly segment: Cid; readonly handle: number | null }
   | { readonly for: 'seal-verdict'; readonly handle: number }
-  | { readonly for: 'bisect'; readonly segment: Cid }
-  | { readonly for: 'claim'; readonly receipt: Cid; readonly fuel: number; readonly handle: number }
-  | { readonly for: 'seal-claim'; readonly handle: number }
 
 export const newAudits = (): Audits => ({ segments: new Map(), rates: new Map(), out: 0, serving: 0 })
 
 export const rateOf = ({ audits }: HostState, host: Did): HostRate => audits.rates.get(host) ?? UNKNOWN_HOST
+
+/** Caught lying: it gets no agent of this home any more. */
+export const isStruck = (state: HostState, host: Did): boolean => rateOf(state, host).strikes > 0
+
+export const struckHosts = ({ audits }: HostState): readonly Did[] =>
+  [...audits.rates].flatMap(([did, { strikes }]) => (strikes > 0 ? [did] : []))
 
 export const nothingVouched = (epoch: number, at: Cid | null, fuel: number | null): Vouched => ({
   epoch,
@@ -86,11 +91,8 @@ export function endFault(row: HomeRow, from: Did, effect: Requests['effect']['as
   const { kind, valueJson, voucher } = effect
   if (kind !== 'result' && kind !== 'failure') return null
   if (voucher) return receiptFault(row, from, voucher, endOf(kind, valueJson))
-  return kind === 'failure' && (isFromOutside(valueJson) || hasNotBegun(row)) ? null : `no receipt for the ${kind}`
+  return kind === 'failure' ? null : 'no receipt for the result'
 }
-
-/** It has not loaded where it came to, and no host has run any of it. */
-const hasNotBegun = ({ vouched }: HomeRow): boolean => vouched.at === null
 
 function receiptFault(row: HomeRow, from: Did, { receipt, log }: Voucher, to: SegmentEnd): string | null {
   const { statement, signer } = receipt
@@ -155,6 +157,7 @@ function keep(turn: Turn, row: HomeRow, { receipt, log: logBytes }: Voucher, nam
     auditor: null,
     note: missing ?? '',
     verdict: null,
+    disputedBy: null,
     claims: [],
   }
   audits.segments.set(name, segment)

@@ -1,6 +1,7 @@
 import type { Timers } from '../base/timers.ts'
-import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
-import type { Guest, GuestEvent, GuestLimit, GuestOrder, Sandbox } from '../sandbox/port.ts'
+import type { Delivery, MachineImage, PendingCall, Place } from '../engine/image.ts'
+import type { Guest, GuestEvent, GuestLimit, GuestOrder, Replay, Sandbox } from '../sandbox/port.ts'
+import { digestEffect, type EffectsDigest, type Input, NO_EFFECTS, type Trace, type Until } from '../sandbox/trace.ts'
 
 /**
  * Guests that cost nothing: a program is a number of steps, its state a running hash of every step done, so that a step
@@ -78,6 +79,11 @@ class CheapGuest implements Guest {
   readonly #orders: ('freeze' | 'run')[] = []
   #stepping = false
   #gone = false
+  /** What it was told since the last image; null where nobody wants to know. */
+  #inputs: Input[] | null
+  #effects: EffectsDigest
+  #effectsFrom: EffectsDigest
+  readonly #replay: Replay | null
 
   constructor(order: GuestOrder, onEvent: (event: GuestEvent) => void, timers: Timers) {
     this.#program = JSON.parse(order.code) as CheapProgram
@@ -85,6 +91,9 @@ class CheapGuest implements Guest {
     this.#timers = timers
     this.#onEvent = onEvent
     this.#fuelMax = order.fuelMax
+    this.#inputs = order.record ? [] : null
+    this.#replay = order.replay ?? null
+    this.#effects = this.#effectsFrom = order.replay?.from.effects ?? NO_EFFECTS
     if (order.image) this.#standAt(order.image)
     this.#getReady()
   }
@@ -112,6 +121,10 @@ class CheapGuest implements Guest {
   }
 
   run(): void {
+    if (this.#replay) {
+      const replay = this.#replay
+      return void this.#timers.after(1, () => this.#again(replay))
+    }
     if (this.#stepping) this.#orders.push('run')
     else {
       this.#standing = false
@@ -126,12 +139,18 @@ class CheapGuest implements Guest {
 
   deliver({ request, outcome }: Delivery): void {
     const answered = this.#pending.find((call) => call.request === request)
+    if (answered) this.#inputs?.push({ ...this.#place, act: { kind: 'deliver', delivery: { request, outcome } } })
+    this.#answer({ request, outcome })
+    this.#goOn()
+  }
+
+  #answer({ request, outcome }: Delivery): void {
+    const answered = this.#pending.find((call) => call.request === request)
     // A refused fork shows in the result, too.
     if (answered?.name === 'unseal') this.#hash = stepOn(this.#hash, outcome.ok ? outcome.valueJson.length : -3)
     if (answered?.name === 'fork')
       this.#hash = stepOn(this.#hash, outcome.ok ? Number(JSON.parse(outcome.valueJson).index) : -2)
     this.#pending = this.#pending.filter((call) => call.request !== request)
-    this.#goOn()
   }
 
   limit({ fuelMax }: GuestLimit): void {
@@ -153,52 +172,113 @@ class CheapGuest implements Guest {
 
   #slice(): void {
     if (this.#gone) return
-    const { steps, emitEvery, moves = [], forks = [], unsealAt, fail } = this.#program
-    for (let n = 0; n < SLICE_STEPS && this.#done < steps && this.#pending.length === 0; n++) {
-      this.#hash = stepOn(this.#hash, this.#done++)
-      if (emitEvery > 0 && this.#done % emitEvery === 0)
-        this.#call('emit', { value: { done: this.#done, hash: this.#hash } })
-      const move = moves[this.#moved]
-      if (move && this.#done >= move.at) {
-        this.#moved += 1
-        this.#call('move', { where: move.where })
-      }
-      if (unsealAt !== undefined && this.#asked === 0 && this.#done >= unsealAt) {
-        this.#asked = 1
-        this.#call('unseal', { value: JSON.parse(this.#inputJson) })
-      }
-      const fork = forks[this.#forked]
-      if (fork && this.#done >= fork.at) {
-        this.#forked += 1
-        this.#call('fork', { n: fork.n })
-      }
-    }
-    if (this.#done > this.#fuelMax) {
-      this.#tell({ kind: 'failed', code: 'QUOTA', reason: `fuel: ${this.#fuelMax} used up`, fuelUsed: this.#done })
-      this.#gone = true
-      return
-    }
+    const { steps } = this.#program
+    for (let n = 0; n < SLICE_STEPS && this.#done < steps && this.#pending.length === 0; n++) this.#step()
+    if (this.#done > this.#fuelMax) return this.#runOut()
     for (const order of this.#orders.splice(0)) order === 'freeze' ? this.#stand() : this.run()
     if (this.#standing || this.#stepping) return
     if (this.#done < steps || this.#pending.length > 0) this.#goOn()
-    else if (fail) this.#tell({ kind: 'failed', code: 'THROWN', reason: fail, fuelUsed: this.#done })
+    else this.#end()
+  }
+
+  #step(): void {
+    const { emitEvery, moves = [], forks = [], unsealAt } = this.#program
+    this.#hash = stepOn(this.#hash, this.#done++)
+    if (emitEvery > 0 && this.#done % emitEvery === 0)
+      this.#call('emit', { value: { done: this.#done, hash: this.#hash } })
+    const move = moves[this.#moved]
+    if (move && this.#done >= move.at) {
+      this.#moved += 1
+      this.#call('move', { where: move.where })
+    }
+    if (unsealAt !== undefined && this.#asked === 0 && this.#done >= unsealAt) {
+      this.#asked = 1
+      this.#call('unseal', { value: JSON.parse(this.#inputJson) })
+    }
+    const fork = forks[this.#forked]
+    if (fork && this.#done >= fork.at) {
+      this.#forked += 1
+      this.#call('fork', { n: fork.n })
+    }
+  }
+
+  #runOut(): void {
+    const reason = `fuel: ${this.#fuelMax} used up`
+    this.#tell({ kind: 'failed', code: 'QUOTA', reason, fuelUsed: this.#done, ...this.#traced(true) })
+    this.#gone = true
+  }
+
+  #end(): void {
+    const { fail } = this.#program
+    if (fail) this.#tell({ kind: 'failed', code: 'THROWN', reason: fail, fuelUsed: this.#done, ...this.#traced(true) })
     else {
       const resultJson = JSON.stringify({ steps: this.#done, hash: this.#hash })
-      this.#tell({ kind: 'finished', resultJson, fuelUsed: this.#done, stateHash: '' })
-      this.#gone = true
+      const finished = { kind: 'finished', resultJson, fuelUsed: this.#done, stateHash: '' } as const
+      this.#effects = digestEffect(this.#effects, finished)
+      this.#tell({ ...finished, ...this.#traced(true) })
+    }
+    this.#gone = true
+  }
+
+  get #place(): Place {
+    return { fuelUsed: this.#done, standing: 'turn' }
+  }
+
+  /** What was told since the last image; from now on another trace. */
+  #traced(ended: boolean): { trace?: Trace } {
+    const inputs = this.#inputs ?? (this.#replay ? [] : null)
+    if (!inputs) return {}
+    const from = { fuelMax: this.#fuelMax, sentBytesMax: 0, sentBytes: 0, effects: this.#effectsFrom }
+    this.#effectsFrom = this.#effects
+    if (this.#inputs) this.#inputs = []
+    const until: Until = ended ? { fuelUsed: this.#done, standing: 'end' } : this.#place
+    return { trace: { from, inputs, until, effects: this.#effects } }
+  }
+
+  /** The whole of it at once: nobody waits for anything. */
+  #again({ inputs, until, marks }: Replay): void {
+    const left = inputs.filter(({ act }) => act.kind === 'deliver')
+    let mark = 0
+    for (;;) {
+      for (let next = left[0]; next && next.fuelUsed === this.#done; next = left[0]) {
+        left.shift()
+        if (next.act.kind === 'deliver') this.#answer(next.act.delivery)
+      }
+      const isThere = left.length === 0 && this.#done === until.fuelUsed
+      if (isThere && until.standing !== 'end')
+        return this.#tell({ kind: 'frozen', image: this.#image(), ...this.#traced(false) })
+      const isOver = this.#done >= this.#program.steps && this.#pending.length === 0
+      if (isThere && this.#done > this.#fuelMax) return this.#runOut()
+      if (isThere && isOver) return this.#end()
+      if (isOver || this.#pending.length > 0 || this.#done >= until.fuelUsed)
+        return this.#tell({
+          kind: 'failed',
+          code: 'ASTRAY',
+          reason: 'no such run',
+          fuelUsed: this.#done,
+          ...this.#traced(true),
+        })
+      this.#step()
+      const wanted = marks[mark]
+      if (wanted === undefined || this.#done <= wanted) continue
+      mark += 1
+      this.#tell({ kind: 'frozen', image: this.#image() })
     }
   }
 
   #call(name: string, args: unknown): void {
     const call = { request: this.#nextRequest++, name, argsJson: JSON.stringify(args) }
     this.#pending.push(call)
-    this.#tell({ kind: 'call', call, again: false })
+    const made = { kind: 'call', call, again: false } as const
+    this.#effects = digestEffect(this.#effects, made)
+    this.#tell(made)
   }
 
   #stand(): void {
     this.#standing = true
     const image = this.#image()
-    this.#timers.after(1, () => this.#tell({ kind: 'frozen', image }))
+    const traced = this.#traced(false)
+    this.#timers.after(1, () => this.#tell({ kind: 'frozen', image, ...traced }))
   }
 
   #image(): MachineImage {

@@ -114,7 +114,7 @@ export interface HoldingReport {
 export interface StoryLine {
   readonly number: number
   readonly atMs: number
-  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover' | 'fork'
+  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover' | 'fork' | 'fraud'
   readonly valueJson: string
 }
 

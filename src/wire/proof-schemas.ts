@@ -99,7 +99,7 @@ export const PROOF_STATEMENTS: { readonly [S in ProofStatement as S['type']]: Sc
     to: segmentEnd,
     fuelFrom: f.whole,
     fuelTo: f.whole,
-    standing: v.nullable(v.picklist(['turn', 'interrupt', 'kernel', 'call'])),
+    standing: v.nullable(v.picklist(['turn', 'interrupt', 'kernel', 'call', 'end'])),
     limits: v.strictObject({ fuelMax: f.whole, memoryBytesMax: f.whole, sentBytesMax: f.whole, sentBytes: f.whole }),
     inputs: f.cid,
     inputBytes: f.whole,

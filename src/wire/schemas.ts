@@ -98,7 +98,7 @@ const report: Schema<m.HoldingReport> = v.strictObject({
 const storyLine: Schema<m.StoryLine> = v.strictObject({
   number: f.whole,
   atMs: f.finite,
-  kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover', 'fork']),
+  kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover', 'fork', 'fraud']),
   valueJson: f.json,
 })
 const row: Schema<m.Row> = v.strictObject({

@@ -193,8 +193,8 @@ export interface Receipt {
   readonly to: SegmentEnd
   readonly fuelFrom: number
   readonly fuelTo: number
-  /** Where in a turn it stood at the end; null where the agent ended. */
-  readonly standing: 'turn' | 'interrupt' | 'kernel' | 'call' | null
+  /** Where in a turn it stood at the end, or that the agent ended; null where nothing was recorded. */
+  readonly standing: 'turn' | 'interrupt' | 'kernel' | 'call' | 'end' | null
   readonly limits: SegmentLimits
   /** Name of the canonical input log, and its length. */
   readonly inputs: Cid

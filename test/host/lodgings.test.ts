@@ -39,6 +39,7 @@ async function lodging(steps: number) {
   await to.vault.keepBundle(car.value.blocks)
   const events: HostEvent[] = []
   const lodgings = new Lodgings({
+    self: author.did,
     sandbox: new CheapSandbox(time),
     vault: to.vault,
     transfers: to.transfers,

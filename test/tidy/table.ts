@@ -46,7 +46,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     core: true,
   },
   storage: { imports: ['base'], core: true },
-  audit: { imports: ['base', 'identity', 'directory', 'wire'], core: true },
+  audit: {
+    imports: ['base', 'identity', 'directory', 'wire', 'bundle', 'checkpoint', 'sandbox'],
+    types: ['engine'],
+    core: true,
+  },
   allocator: { imports: ['base', 'identity', 'directory', 'wire'], core: true },
   checkpoint: { imports: ['base'], types: ['engine'], core: true },
   engine: { imports: ['base', 'checkpoint'], core: true },

@@ -29,6 +29,7 @@ const KIND_TEXTS: Readonly<Record<StoryLine['kind'], string>> = {
   checkpoint: 'kept',
   recover: 'recover',
   fork: 'fork',
+  fraud: 'FRAUD',
 }
 
 function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames): string {
@@ -47,6 +48,8 @@ function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames
       return `${hostIn(value, 'from', nameOf)} fell silent; home takes the agent back ${
         field(value, 'checkpoint') === null ? 'from the top' : 'from its last checkpoint'
       }`
+    case 'fraud':
+      return `${hostIn(value, 'host', nameOf)} signed for what is not so; the agent goes on from before it`
     case 'fork':
       return forkText(valueJson)
     case 'failure':

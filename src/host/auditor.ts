@@ -1,0 +1,45 @@
+import { type Finding, rerunSegment } from '../audit/rerun.ts'
+import { openCheckpoint } from '../checkpoint/open.ts'
+import type { MachineImage } from '../engine/image.ts'
+import type { Did } from '../identity/did.ts'
+import type { Sandbox } from '../sandbox/port.ts'
+import type { Rerun } from '../wire/proofs.ts'
+import type { BundleShelf } from './bundle-shelf.ts'
+import type { Fault } from './events.ts'
+import { TABLE_SHARE } from './limits.ts'
+import type { Transfers } from './transfers.ts'
+
+/**
+ * The rim's hands for running a segment again: brings bundle and checkpoint from whoever asks, in memory only, and lends
+ * them a guest of their own, which is told everything and asked nothing. What comes of it the machine judges.
+ */
+export interface AuditorPowers {
+  readonly sandbox: Sandbox
+  readonly shelf: BundleShelf
+  readonly transfers: Transfers
+  readonly engineId: string
+}
+
+export type RerunOutcome = Finding | Fault
+
+export async function carryOutRerun(
+  { sandbox, shelf, transfers, engineId }: AuditorPowers,
+  rerun: Rerun,
+  from: Did | null,
+  authors: readonly Did[],
+): Promise<RerunOutcome> {
+  const { bundle: name, from: root, limits, engine } = rerun.receipt.statement
+  if (engine !== engineId) return { code: 'ENGINE', reason: `engine ${engine} is not here` }
+  const bundle = await shelf.open(name, from, authors)
+  if (!bundle.ok) return bundle
+  let image: MachineImage | null = null
+  if (root !== null) {
+    const borrowed = await transfers.borrowCheckpoint(root, from, limits.memoryBytesMax * TABLE_SHARE)
+    if (!borrowed.ok) return borrowed
+    const opened = await openCheckpoint(root, borrowed.value)
+    if (!opened.ok) return { code: 'REFUSED', reason: `checkpoint: ${opened.code}: ${opened.reason}` }
+    image = opened.value
+  }
+  const found = await rerunSegment(sandbox, rerun, bundle.value, image)
+  return found.ok ? found.value : { code: 'REFUSED', reason: `${found.code}: ${found.reason}` }
+}
