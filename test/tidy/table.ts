@@ -93,6 +93,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   /** Programs that go as deep as they can, in every realm. */
   attacks: { imports: ['base', 'engine', 'platform/node', 'realms'], packages: ['node:*'], core: false },
+  /** What strangers' bytes reach, under fire. */
+  fuzz: {
+    imports: [...CORE, 'platform/memory', 'platform/node', 'sim'],
+    packages: ['node:*', '@ipld/dag-cbor'],
+    core: false,
+  },
   /** Measures from outside what the entries put together. */
   bench: {
     imports: [
