@@ -119,7 +119,23 @@ export class Machine {
   /** Console lines since the last take. They are not part of an image: take them before freezing. */
   takeConsole(): ConsoleLine[] {
     const program = this.#program
-    return program.console.isEmpty ? [] : program.tiering.outside(() => program.console.take())
+    return program.console.isEmpty
+      ? []
+      : program.tiering.outside(() => program.console.take(program.agenda.nextRequest))
+  }
+
+  /** Both in the order in which the program said them, which no slice and no freeze changes. */
+  takeWords(): (ConsoleLine | PendingCall)[] {
+    const lines = this.takeConsole()
+    const calls = this.takeCalls()
+    if (lines.length === 0 || calls.length === 0) return [...lines, ...calls]
+    const words: (ConsoleLine | PendingCall)[] = []
+    let at = 0
+    for (const call of calls) {
+      for (let line = lines[at]; line && line.beforeRequest <= call.request; line = lines[++at]) words.push(line)
+      words.push(call)
+    }
+    return [...words, ...lines.slice(at)]
   }
 
   /**

@@ -37,7 +37,7 @@ export function answerRequest(program: Program, args: readonly number[], suspend
       program.seedRandom(number(a))
       break
     case ASK.print:
-      program.console.print(text(a), text(b))
+      program.console.print(text(a), text(b), agenda.nextRequest)
       break
     case ASK.finish:
       program.end ??= { kind: 'finished', resultJson: bounded(text(a)) }

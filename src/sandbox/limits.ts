@@ -1,4 +1,4 @@
-import { CONSOLE_TEXT_MAX } from '../engine/limits.ts'
+import { CONSOLE_TEXT_MAX, PENDING_CALLS_MAX } from '../engine/limits.ts'
 
 /** Every number of the sandbox room: what it bounds, its unit, why this value, and the attack it stops (THREATS 1–7). */
 
@@ -111,6 +111,9 @@ export const SPARE_DELAY_MS = 40
  * Stops: an agent that makes its host keep a log without end.
  */
 export const INPUTS_MAX = 65_536
+
+/** Of them kept free for what still comes to one that stands still: an answer to every call, and the clock before each. */
+export const INPUTS_ROOM = 4 * PENDING_CALLS_MAX
 
 /**
  * Text of the answers in one trace, UTF-16 units, unless it is a single one: its host is told to freeze at half, and what

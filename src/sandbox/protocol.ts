@@ -12,6 +12,7 @@ import {
 } from './limits.ts'
 import { type PackedImage, readGone, readImage } from './packed-image.ts'
 import type { GuestEvent, GuestFailure, GuestLimit, GuestOrder } from './port.ts'
+import { type ReportedInput, readReported } from './reported-inputs.ts'
 
 /**
  * What a host and its guest say to each other over the one port between them: plain data, structured-cloned. Nothing of
@@ -40,7 +41,10 @@ export type StartOrder = Omit<GuestOrder, 'label' | 'image'> & { readonly image:
  * one); `gone` are those that the image no longer has.
  */
 export type GuestMessage =
-  | Exclude<GuestEvent, { kind: 'frozen' | 'failed' }>
+  | Exclude<GuestEvent, { kind: 'frozen' | 'finished' | 'failed' }>
+  /** Of the trace that ends with the very next message; only where one is recorded, and then always. */
+  | { readonly kind: 'inputs'; readonly packed: Float64Array }
+  | { readonly kind: 'finished'; readonly resultJson: string; readonly fuelUsed: number; readonly stateHash: string }
   | { readonly kind: 'frozen'; readonly image: PackedImage; readonly gone: Uint32Array | null }
   | { readonly kind: 'failed'; readonly code: OwnFailure; readonly reason: string; readonly fuelUsed: number }
 
@@ -61,6 +65,7 @@ const OWN_FAILURES = [
   'UNENCODABLE',
   'DEADLOCK',
   'LOAD',
+  'ASTRAY',
 ] as const satisfies readonly OwnFailure[]
 const LEVELS = ['log', 'info', 'warn', 'error', 'debug'] as const
 const KINDS = [
@@ -68,6 +73,8 @@ const KINDS = [
   'call',
   'console',
   'pulse',
+  'full',
+  'inputs',
   'frozen',
   'finished',
   'failed',
@@ -76,6 +83,7 @@ const KINDS = [
 /** A guest's message, read: what it has frozen may still lack the pages that have not changed. */
 export type GuestReport =
   | Exclude<GuestEvent, { kind: 'frozen' }>
+  | { readonly kind: 'inputs'; readonly inputs: readonly ReportedInput[] }
   | { readonly kind: 'frozen'; readonly image: MachineImage; readonly gone: Uint32Array | null }
 
 export const parseGuestMessage = (message: unknown): Result<GuestReport, 'BREACH'> =>
@@ -86,8 +94,11 @@ function readMessage(message: unknown): GuestReport {
   const kind = oneOf(message.kind, 'kind', KINDS)
   switch (kind) {
     case 'ready':
+    case 'full':
       record(message, kind, ['kind'])
       return { kind }
+    case 'inputs':
+      return { kind, inputs: readReported(record(message, kind, ['kind', 'packed']).packed) }
     case 'call': {
       const { call, again } = record(message, kind, ['kind', 'call', 'again'])
       const { request, name, argsJson } = record(call, 'call', ['request', 'name', 'argsJson'])

@@ -57,7 +57,7 @@ export type EffectsDigest = string & { readonly brand: 'EffectsDigest' }
 /** Before the first effect. */
 export const NO_EFFECTS = '0'.repeat(64) as EffectsDigest
 
-type Effect = Extract<GuestEvent, { kind: 'call' | 'console' | 'finished' }>
+export type Effect = Extract<GuestEvent, { kind: 'call' | 'console' | 'finished' }>
 
 /**
  * The chain with one effect more: a call that is made for the first time, a line of the console, the result. JSON of texts

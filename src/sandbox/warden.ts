@@ -24,6 +24,8 @@ import {
 import { packImage } from './packed-image.ts'
 import type { Guest, GuestEvent, GuestFailure, GuestLimit, GuestOrder } from './port.ts'
 import { type GuestReport, type HostMessage, parseGuestMessage } from './protocol.ts'
+import type { ReportedInput } from './reported-inputs.ts'
+import { SentInputs } from './sent-inputs.ts'
 
 /**
  * The host's side of one guest, in any realm: sends the order, judges every message, counts what the guest sends, and
@@ -64,7 +66,13 @@ export class Warden implements Guest, WorkerEvents {
   #state: 'starting' | 'standing' | 'running' | 'ended' = 'starting'
   #runAtReady = false
   /** One entry for each freeze that is not answered yet: whether a run was sent after it. */
-  readonly #freezes: { runAfter: boolean; waitedMs: number }[] = []
+  readonly #freezes: { runAfter: boolean; waitedMs: number; readonly sent: number }[] = []
+  /** Null where nothing is recorded or repeated. */
+  readonly #sent: SentInputs | null
+  /** What the guest has said of the trace that ends with its next message. */
+  #reported: readonly ReportedInput[] | null = null
+  #saidFull = false
+  readonly #replays: boolean
   #lastRequest = 0
   #fuelUsed: number
   #sentBytes = 0
@@ -75,17 +83,14 @@ export class Warden implements Guest, WorkerEvents {
 
   constructor(link: WorkerLink, order: GuestOrder, onEvent: (event: GuestEvent) => void, powers: WardenPowers) {
     this.#link = link
-    const { engineId, freezeAtFuel, memoryBytesMax, sentBytesMax, fuelMax } = order
+    const { engineId, freezeAtFuel, memoryBytesMax } = order
     const kernels = new Set(order.kernels.keys())
-    this.#bounds = {
-      engineId,
-      hops: freezeAtFuel !== undefined,
-      hashes: order.hashAtEnd === true,
-      memoryBytesMax,
-      sentBytesMax,
-      fuelMax,
-      kernels,
-    }
+    const hops = freezeAtFuel !== undefined || order.replay !== undefined
+    const hashes = order.hashAtEnd === true
+    this.#bounds = { engineId, hops, hashes, memoryBytesMax, ...mostOf(order), kernels }
+    this.#sent = order.record || order.replay ? new SentInputs(order) : null
+    this.#replays = order.replay !== undefined
+    this.#sentBytes = order.replay?.from.sentBytes ?? 0
     this.#onEvent = onEvent
     this.#powers = powers
     const { clock } = powers
@@ -118,7 +123,8 @@ export class Warden implements Guest, WorkerEvents {
 
   freeze(): void {
     if (this.#state === 'ended') return
-    this.#freezes.push({ runAfter: false, waitedMs: 0 })
+    assert(!this.#replays, 'a guest that repeats a trace is not frozen')
+    this.#freezes.push({ runAfter: false, waitedMs: 0, sent: this.#sent?.count ?? 0 })
     this.#link.post({ kind: 'freeze' }, [])
   }
 
@@ -134,11 +140,13 @@ export class Warden implements Guest, WorkerEvents {
             code: 'QUOTA',
             reason: `answer length ${length} > ANSWER_LENGTH_MAX ${ANSWER_LENGTH_MAX}`,
           } as const)
-    this.#link.post({ kind: 'deliver', delivery: { request, outcome: fitting } }, [])
+    const delivery = { request, outcome: fitting }
+    if (this.#sent?.deliver(delivery) !== false) this.#link.post({ kind: 'deliver', delivery }, [])
   }
 
   limit({ fuelMax, sentBytesMax }: GuestLimit): void {
     if (this.#state === 'ended') return
+    this.#sent?.limit({ fuelMax, sentBytesMax })
     this.#bounds = { ...this.#bounds, fuelMax, sentBytesMax }
     this.#link.post({ kind: 'limit', limit: { fuelMax, sentBytesMax } }, [])
   }
@@ -148,6 +156,7 @@ export class Warden implements Guest, WorkerEvents {
     assert(this.#standingAt !== null, 'only a thawed guest that has not run is patched')
     const { changed, gone } = changesBetween(this.#standingAt.pages, image.pages)
     this.#standingAt = image
+    this.#sent?.restart(image, this.#sentBytes)
     this.#againUntil = image.nextRequest
     this.#fuelUsed = Number(image.fuelUsed)
     this.#patching += 1
@@ -173,16 +182,47 @@ export class Warden implements Guest, WorkerEvents {
     if (!this.#messages.take(1)) return this.#fail('BREACH', `messages > ${MESSAGES_PER_SECOND} a second`)
     const parsed = parseGuestMessage(message)
     if (!parsed.ok) return this.#fail('BREACH', parsed.reason)
-    const event = this.#whole(parsed.value)
-    if (typeof event === 'string') return this.#fail('BREACH', event)
-    const fault = this.#faultOf(event)
+    const report = parsed.value
+    if (report.kind === 'inputs') return this.#note(report.inputs)
+    const whole = this.#whole(report)
+    if (typeof whole === 'string') return this.#fail('BREACH', whole)
+    const fault = this.#faultOf(whole)
     if (fault) return this.#fail(fault.code, fault.reason)
+    const event = this.#traced(whole)
+    if (typeof event === 'string') return this.#fail('BREACH', event)
     if (event.kind === 'frozen') this.#remember(event.image)
     this.#pass(event)
   }
 
+  #note(inputs: readonly ReportedInput[]): void {
+    if (!this.#sent || this.#replays) return this.#fail('BREACH', 'inputs that nobody records')
+    if (this.#reported) return this.#fail('BREACH', 'inputs twice')
+    this.#reported = inputs
+  }
+
+  /** With the trace that the event ends, where it ends one. Or the breach. */
+  #traced(event: GuestEvent): GuestEvent | string {
+    const sent = this.#sent
+    // A program that did not load has no trace: nothing reached it.
+    if (!sent || this.#state === 'starting') return event
+    if (event.kind === 'call' || event.kind === 'console' || event.kind === 'finished') sent.effect(event)
+    if (event.kind !== 'frozen' && event.kind !== 'finished' && event.kind !== 'failed')
+      return this.#reported ? `inputs before ${event.kind}` : event
+    const inputs = this.#reported ?? (this.#replays ? [] : null)
+    if (!inputs) return `${event.kind} without its inputs`
+    this.#reported = null
+    this.#saidFull = false
+    const until =
+      event.kind === 'frozen'
+        ? { fuelUsed: Number(event.image.fuelUsed), standing: event.image.standing }
+        : ({ fuelUsed: event.fuelUsed, standing: 'end' } as const)
+    const atLeast = event.kind === 'frozen' ? (this.#freezes[0]?.sent ?? 0) : 0
+    const trace = sent.take(inputs, until, atLeast, this.#sentBytes)
+    return typeof trace === 'string' ? trace : { ...event, trace }
+  }
+
   /** What the guest has told of a large image is what has changed in it: the event has all of it. Or the breach. */
-  #whole(report: GuestReport): GuestEvent | string {
+  #whole(report: Exclude<GuestReport, { kind: 'inputs' }>): GuestEvent | string {
     if (report.kind !== 'frozen') return report
     const { kind, image, gone } = report
     if (gone === null) return { kind, image }
@@ -203,11 +243,12 @@ export class Warden implements Guest, WorkerEvents {
       if (event.fuelUsed > fuelMax && event.kind !== 'failed')
         return breach(`fuelUsed ${event.fuelUsed} > fuelMax ${fuelMax}`)
       this.#fuelUsed = event.fuelUsed
+      if (event.kind === 'failed' && event.code === 'ASTRAY' && !this.#replays) return breach('astray from nothing')
       if (event.kind === 'pulse' || event.kind === 'failed') return null
     }
     if (event.kind === 'frozen') return this.#faultOfImage(event.image)
     if (this.#state !== 'running') return breach(`${event.kind} while standing still`)
-    if (event.kind === 'full') return null
+    if (event.kind === 'full') return this.#sent && !this.#replays ? null : breach('full of nothing')
     if (event.kind === 'call') {
       const { request } = event.call
       if (request <= this.#lastRequest) return breach(`request ${request} <= ${this.#lastRequest}`)
@@ -253,15 +294,23 @@ export class Warden implements Guest, WorkerEvents {
         if (this.#state !== 'starting') this.#patching -= 1
         else this.#state = this.#runAtReady ? 'running' : 'standing'
         break
+      case 'full':
+        if (this.#saidFull) return
+        this.#saidFull = true
+        break
       case 'frozen':
-        this.#state = this.#freezes.shift()?.runAfter ? 'running' : 'standing'
+        this.#state = this.#replays || this.#freezes.shift()?.runAfter ? 'running' : 'standing'
         break
       case 'finished':
       case 'failed':
         this.terminate()
         break
     }
+    if (event.kind === 'frozen')
+      for (const delivery of this.#sent?.takeWaiting() ?? []) this.#link.post({ kind: 'deliver', delivery }, [])
     this.#onEvent(event)
+    // Not in the middle of what the host does: it has just sent the answer that was too much.
+    if (this.#sent?.isLong && !this.#saidFull && this.#state === 'running') this.#pass({ kind: 'full' })
   }
 
   #nextBeat(): Timer {
@@ -309,6 +358,15 @@ interface Bounds {
   readonly sentBytesMax: number
   readonly fuelMax: number
   readonly kernels: ReadonlySet<string>
+}
+
+/** In a replay limits may change on the way: the guest keeps to them, and here to the most that they are. */
+function mostOf({ fuelMax, sentBytesMax, replay }: GuestOrder): GuestLimit {
+  const limits = replay?.inputs.flatMap(({ act }) => (act.kind === 'limit' ? [act] : [])) ?? []
+  return {
+    fuelMax: Math.max(fuelMax, ...limits.map((limit) => limit.fuelMax)),
+    sentBytesMax: Math.max(sentBytesMax, ...limits.map((limit) => limit.sentBytesMax)),
+  }
 }
 
 const slackBucket = (clock: Clock, burst: number, perSecond: number): TokenBucket =>

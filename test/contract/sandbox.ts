@@ -1,6 +1,7 @@
 import type { GuestOrder } from '../../src/sandbox/port.ts'
 import { type Claim, type EventOf, freezeInside, LOOP, Play, play, type SandboxPlace, same, straight } from './play.ts'
 import { HEAP_CLAIMS } from './sandbox-heap.ts'
+import { REPLAY_CLAIMS } from './sandbox-replay.ts'
 
 /**
  * What every adapter of src/sandbox/port.ts keeps, as plain functions without a test runner: Vitest runs them in Node,
@@ -286,4 +287,4 @@ claim('pulses while it works', async (place) => {
   played.guest.terminate()
 })
 
-export const SANDBOX_CLAIMS: readonly Claim[] = [...claims, ...HEAP_CLAIMS]
+export const SANDBOX_CLAIMS: readonly Claim[] = [...claims, ...HEAP_CLAIMS, ...REPLAY_CLAIMS]

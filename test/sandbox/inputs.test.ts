@@ -1,9 +1,12 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { encode } from '../../src/base/codec.ts'
 import { encodeInputs, parseInputs } from '../../src/sandbox/inputs.ts'
 import { INPUTS_BYTES_MAX, INPUTS_MAX } from '../../src/sandbox/limits.ts'
 import type { Act, Input } from '../../src/sandbox/trace.ts'
+
+// A machine busy with something else must not look like a test that hangs.
+vi.setConfig({ testTimeout: 60_000 })
 
 const whole = fc.nat({ max: Number.MAX_SAFE_INTEGER })
 const request = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })

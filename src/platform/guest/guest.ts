@@ -1,9 +1,8 @@
 import type { Timer } from '../../base/timers.ts'
-import type { PendingCall } from '../../engine/image.ts'
-import { type EngineBuild, ImageError, type Machine } from '../../engine/machine.ts'
+import type { MachineImage, PendingCall } from '../../engine/image.ts'
+import { type EngineBuild, ImageError, type Machine, type Stop } from '../../engine/machine.ts'
 import {
   ANSWER_LENGTH_MAX,
-  CALL_ARGS_LENGTH_MAX,
   CALL_NAME_LENGTH_MAX,
   PULSE_MS,
   REASON_LENGTH_MAX,
@@ -12,11 +11,13 @@ import {
 } from '../../sandbox/limits.ts'
 import { packImage, readImage } from '../../sandbox/packed-image.ts'
 import type { HostMessage, OwnFailure, StartOrder } from '../../sandbox/protocol.ts'
+import { Intake } from './intake.ts'
 import { loadMachine, wordsOf } from './load.ts'
 import type { GuestRealm } from './loop.ts'
-import { Outbox } from './outbox.ts'
-import { createPace, type Pace } from './pace.ts'
+import { Outbox, refusalOf } from './outbox.ts'
+import { createPace, type Moment, type Pace } from './pace.ts'
 import { PageReference } from './page-reference.ts'
+import { RepeatPace } from './repeat-pace.ts'
 
 type Running = Exclude<HostMessage, { kind: 'prepare' | 'start' }>
 
@@ -29,6 +30,7 @@ export class Guest {
   readonly #freezeAtFuel: bigint | null
   readonly #hashAtEnd: boolean
   readonly #machine: Machine
+  readonly #intake: Intake
   readonly #outbox: Outbox
   readonly #newPace: () => Pace
   #pace: Pace
@@ -39,6 +41,7 @@ export class Guest {
   #plan = 0
   #timer: Timer | null = null
   #pulsedMs: number
+  #saidFull = false
   readonly #reference = new PageReference()
 
   /** Null where the order does not load; the host has been told then. */
@@ -60,8 +63,15 @@ export class Guest {
     this.#freezeAtFuel = order.freezeAtFuel === undefined ? null : BigInt(order.freezeAtFuel)
     this.#hashAtEnd = order.hashAtEnd === true
     this.#machine = machine
-    this.#outbox = new Outbox(realm.clock, order.sentBytesMax, (message) => realm.post(message, []))
-    this.#newPace = () => createPace(order.pace, machine, realm.clock)
+    const { replay } = order
+    this.#intake = new Intake(machine, order.record === true)
+    this.#outbox = new Outbox(realm.clock, order.sentBytesMax, replay?.from.sentBytes ?? 0, (message) =>
+      realm.post(message, []),
+    )
+    this.#newPace = () =>
+      replay
+        ? new RepeatPace(machine, this.#intake, replay, (sentBytesMax) => this.#outbox.limit(sentBytesMax))
+        : createPace(order.pace, machine, this.#intake, realm.clock)
     this.#pace = this.#newPace()
     this.#againUntil = order.image?.nextRequest ?? 0
     this.#pulsedMs = realm.clock.nowMs()
@@ -99,7 +109,7 @@ export class Guest {
         if (this.#state === 'running') this.#soon(this.#outbox.waitMs())
         return
       case 'limit':
-        this.#machine.limit(BigInt(message.limit.fuelMax))
+        this.#intake.limit(message.limit.fuelMax)
         return this.#outbox.limit(message.limit.sentBytesMax)
       case 'patch':
         return this.#patch(message)
@@ -119,6 +129,7 @@ export class Guest {
       return
     }
     this.#againUntil = image.nextRequest
+    this.#intake.take()
     this.#pace = this.#newPace()
     this.#realm.post({ kind: 'ready' }, [])
     this.#machine.freeze((memory) => {
@@ -156,18 +167,49 @@ export class Guest {
       if (leftFuel <= 0n) return this.#freeze()
       if (leftFuel < sliceFuel) sliceFuel = leftFuel
     }
+    // It is to be frozen, and says so; until then it stands still, be it busy or not.
+    if (this.#intake.isLong) this.#sayFull()
+    if (this.#intake.isFull) return
     const moment = this.#pace.begin()
-    if (moment.kind === 'wait') return this.#wait(moment.forMs)
-    const stop = this.#machine.run(sliceFuel)
+    if (moment.kind !== 'run') return this.#pause(moment)
+    const { to } = moment
+    const stop = to ? this.#machine.runTo(to.fuelUsed, to.exactly) : this.#machine.run(sliceFuel)
+    this.#intake.ran()
     this.#pace.stopped(stop)
     if (!this.#drain()) return
-    if (stop.kind === 'finished') return this.#finish(stop.resultJson)
-    if (stop.kind === 'failed') {
-      this.#fail(stop.code, stop.reason)
-      return
-    }
+    if (stop.kind === 'finished' || stop.kind === 'failed') return this.#stopped(stop)
     if (this.#realm.clock.nowMs() - this.#pulsedMs >= PULSE_MS) this.#pulse()
     this.#soon(this.#outbox.waitMs())
+  }
+
+  #pause(moment: Exclude<Moment, { kind: 'run' }>): void {
+    switch (moment.kind) {
+      case 'wait':
+        return this.#wait(moment.forMs)
+      case 'show':
+        this.#show(this.#machine.peek(this.#reference.take))
+        return this.#soon(0)
+      case 'arrived':
+        return this.#freeze()
+      case 'astray':
+        this.#fail('ASTRAY', moment.reason)
+        return
+      case 'drain':
+        if (this.#drain()) this.#soon(0)
+    }
+  }
+
+  #stopped(stop: Extract<Stop, { kind: 'finished' | 'failed' }>): void {
+    const fault = this.#pace.faultOfEnd()
+    if (fault !== null) this.#fail('ASTRAY', fault)
+    else if (stop.kind === 'finished') this.#finish(stop.resultJson)
+    else this.#fail(stop.code, stop.reason)
+  }
+
+  #sayFull(): void {
+    if (this.#saidFull) return
+    this.#saidFull = true
+    this.#realm.post({ kind: 'full' }, [])
   }
 
   /** Null: until an answer comes. */
@@ -180,12 +222,14 @@ export class Guest {
 
   /** Sends what the program has said; false when that ended it. */
   #drain(): boolean {
-    const exceeded = this.#outbox.print(this.#machine.takeConsole())
-    if (exceeded) return this.#fail('QUOTA', exceeded)
-    for (const call of this.#machine.takeCalls()) {
-      const fault = this.#send(call)
-      if (fault) return this.#fail('QUOTA', fault)
+    if (this.#pace.isSilent) return true
+    for (const word of this.#machine.takeWords()) {
+      const fault = 'request' in word ? this.#send(word) : this.#outbox.print(word)
+      if (!fault) continue
+      this.#intake.overdrawn()
+      return this.#fail('QUOTA', fault)
     }
+    this.#intake.drained()
     return true
   }
 
@@ -193,11 +237,12 @@ export class Guest {
     const { request, name, argsJson } = call
     if (name.length > CALL_NAME_LENGTH_MAX)
       return `call name length ${name.length} > CALL_NAME_LENGTH_MAX ${CALL_NAME_LENGTH_MAX}`
-    if (argsJson.length <= CALL_ARGS_LENGTH_MAX) return this.#outbox.call(call, request < this.#againUntil)
-    const reason = `args length ${argsJson.length} > CALL_ARGS_LENGTH_MAX ${CALL_ARGS_LENGTH_MAX}`
+    const refusal = refusalOf(call)
+    if (!refusal) return this.#outbox.call(call, request < this.#againUntil)
     // A long call is refused to the program; one so long that no image could hold it while it waits ends the program.
-    if (argsJson.length > ANSWER_LENGTH_MAX) return reason
-    this.#pace.deliver({ request, outcome: { ok: false, code: 'QUOTA', reason } })
+    if (argsJson.length > ANSWER_LENGTH_MAX)
+      return `args length ${argsJson.length} > ANSWER_LENGTH_MAX ${ANSWER_LENGTH_MAX}`
+    this.#pace.refuse(refusal)
     return null
   }
 
@@ -207,7 +252,20 @@ export class Guest {
     // Before its first run a thawed program's old calls wait to be made again.
     if (this.#state === 'running' && !this.#drain()) return
     this.#state = 'standing'
-    const { packed, transfer } = packImage(this.#machine.freeze(this.#reference.take), true)
+    const image = this.#machine.freeze(this.#reference.take)
+    this.#tellInputs()
+    this.#saidFull = false
+    this.#show(image)
+  }
+
+  /** Before whatever ends a trace. */
+  #tellInputs(): void {
+    const inputs = this.#intake.take()
+    if (inputs) this.#realm.post({ kind: 'inputs', packed: inputs }, [inputs.buffer])
+  }
+
+  #show(image: MachineImage): void {
+    const { packed, transfer } = packImage(image, true)
     const { gone } = this.#reference
     this.#realm.post({ kind: 'frozen', image: packed, gone: gone && Uint32Array.from(gone) }, transfer)
   }
@@ -231,11 +289,13 @@ export class Guest {
     this.#pulse()
     const stateHash = this.#hashAtEnd ? this.#machine.stateHash() : ''
     this.#end()
+    this.#tellInputs()
     this.#realm.post({ kind: 'finished', resultJson, fuelUsed: Number(this.#machine.fuelUsed), stateHash }, [])
   }
 
   #fail(code: OwnFailure, reason: string): false {
     this.#end()
+    this.#tellInputs()
     this.#realm.post({ kind: 'failed', code, reason: cut(reason), fuelUsed: Number(this.#machine.fuelUsed) }, [])
     return false
   }

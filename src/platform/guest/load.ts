@@ -26,7 +26,8 @@ export function loadMachine(build: EngineBuild, order: StartOrder): Result<Machi
     depth: order.depth,
     fuelMax: BigInt(order.fuelMax),
     kernels,
-    tier: order.tier ?? 'auto',
+    // To stand wherever the trace says, in the middle of a turn or not, and never to have tried anything else before.
+    tier: order.replay ? 'movable' : (order.tier ?? 'auto'),
   }
   if (order.image === null) return accept(Machine.start(build, order.code, order.inputJson, options))
   const image = reading('LOAD', () => readImage(order.image))

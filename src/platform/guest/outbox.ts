@@ -1,9 +1,10 @@
 import { utf8Length } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { createTokenBucket, type TokenBucket } from '../../base/token-bucket.ts'
-import type { PendingCall } from '../../engine/image.ts'
+import type { Delivery, PendingCall } from '../../engine/image.ts'
 import type { ConsoleLine } from '../../engine/machine.ts'
 import {
+  CALL_ARGS_LENGTH_MAX,
   CONSOLE_LENGTH_MAX,
   MESSAGES_BURST,
   MESSAGES_PER_SECOND,
@@ -11,6 +12,13 @@ import {
   TEXT_BYTES_PER_SECOND,
 } from '../../sandbox/limits.ts'
 import type { GuestMessage } from '../../sandbox/protocol.ts'
+
+/** What the guest itself answers to a call that is too long for its host; null where it is not. */
+export function refusalOf({ request, argsJson }: PendingCall): Delivery | null {
+  if (argsJson.length <= CALL_ARGS_LENGTH_MAX) return null
+  const reason = `args length ${argsJson.length} > CALL_ARGS_LENGTH_MAX ${CALL_ARGS_LENGTH_MAX}`
+  return { request, outcome: { ok: false, code: 'QUOTA', reason } }
+}
 
 /**
  * What the program says on its way out: counted against the permit's sentBytes, and paced: nothing is dropped, the
@@ -21,11 +29,12 @@ export class Outbox {
   #sentBytesMax: number
   readonly #messages: TokenBucket
   readonly #textBytes: TokenBucket
-  #sentBytes = 0
+  #sentBytes: number
 
-  constructor(clock: Clock, sentBytesMax: number, post: (message: GuestMessage) => void) {
+  constructor(clock: Clock, sentBytesMax: number, sentBytes: number, post: (message: GuestMessage) => void) {
     this.#post = post
     this.#sentBytesMax = sentBytesMax
+    this.#sentBytes = sentBytes
     this.#messages = createTokenBucket(clock, MESSAGES_BURST, MESSAGES_PER_SECOND)
     this.#textBytes = createTokenBucket(clock, TEXT_BYTES_BURST, TEXT_BYTES_PER_SECOND)
   }
@@ -54,14 +63,12 @@ export class Outbox {
       : null
   }
 
-  /** Sends lines in order; stops at the one that exceeds the quota and says so. */
-  print(lines: readonly ConsoleLine[]): string | null {
-    for (const { level, text } of lines) {
-      const cut = text.slice(0, CONSOLE_LENGTH_MAX)
-      const exceeded = this.charge(cut)
-      if (exceeded) return exceeded
-      this.#post({ kind: 'console', level, text: cut })
-    }
+  /** Says so where the line exceeds the quota; it is not sent then. */
+  print({ level, text }: ConsoleLine): string | null {
+    const cut = text.slice(0, CONSOLE_LENGTH_MAX)
+    const exceeded = this.charge(cut)
+    if (exceeded) return exceeded
+    this.#post({ kind: 'console', level, text: cut })
     return null
   }
 

@@ -2,6 +2,20 @@ import type { Clock } from '../../base/clock.ts'
 import type { Delivery } from '../../engine/image.ts'
 import type { Machine, Stop } from '../../engine/machine.ts'
 import { TIMER_MS_MAX } from '../../sandbox/limits.ts'
+import type { Intake } from './intake.ts'
+
+/** What comes next. */
+export type Moment =
+  /** A slice; or up to that much fuel (engine/machine.ts, `runTo`). */
+  | { readonly kind: 'run'; readonly to?: { readonly fuelUsed: bigint; readonly exactly: boolean } }
+  /** Nothing is due; `forMs: null` where only an answer can help. */
+  | { readonly kind: 'wait'; readonly forMs: number | null }
+  /** Of a program that repeats a trace: an image is to be shown, it stands where the trace ends, or nowhere in it. */
+  | { readonly kind: 'show' }
+  | { readonly kind: 'arrived' }
+  | { readonly kind: 'astray'; readonly reason: string }
+  /** What the program has said is taken now, and nothing else happens. */
+  | { readonly kind: 'drain' }
 
 /**
  * When answers and timers reach a program. In real pace, when they are there: the virtual clock keeps up with the real
@@ -11,34 +25,61 @@ import { TIMER_MS_MAX } from '../../sandbox/limits.ts'
  */
 export interface Pace {
   deliver(delivery: Delivery): void
-  /** Before a slice: brings what is due. `wait`: nothing is; `forMs: null` where only an answer can help. */
-  begin(): { readonly kind: 'run' } | { readonly kind: 'wait'; readonly forMs: number | null }
+  /** Before a slice: brings what is due. */
+  begin(): Moment
   stopped(stop: Stop): void
   /** Before a freeze: the clock of an idle program is brought up to now and stands still, until the program goes on. */
   rest(): void
   goOn(): void
+  /** The guest itself answers a call so. */
+  refuse(refusal: Delivery): void
+  /** Whether what the program says is left with it for now. */
+  readonly isSilent: boolean
+  /** Why the program may not have ended here, or null. */
+  faultOfEnd(): string | null
 }
 
-export const createPace = (pace: 'real' | 'virtual', machine: Machine, clock: Clock): Pace =>
-  pace === 'real' ? new RealPace(machine, clock) : new VirtualPace(machine)
+export const createPace = (pace: 'real' | 'virtual', machine: Machine, intake: Intake, clock: Clock): Pace =>
+  pace === 'real' ? new RealPace(machine, intake, clock) : new VirtualPace(machine, intake)
+
+abstract class LivePace {
+  readonly isSilent = false
+  protected readonly machine: Machine
+  protected readonly intake: Intake
+
+  constructor(machine: Machine, intake: Intake) {
+    this.machine = machine
+    this.intake = intake
+  }
+
+  abstract deliver(delivery: Delivery): void
+
+  refuse(refusal: Delivery): void {
+    this.intake.refuses(refusal.request)
+    this.deliver(refusal)
+  }
+
+  faultOfEnd(): null {
+    return null
+  }
+}
 
 const RUN = { kind: 'run' } as const
 
-class RealPace implements Pace {
-  readonly #machine: Machine
+class RealPace extends LivePace implements Pace {
   readonly #clock: Clock
   /** Since when, in real and in virtual time, and until when, in virtual time, the program is idle. */
   #idle: { readonly sinceMs: number; readonly clockMs: number; readonly wakeMs: number | null } | null = null
   #resting = false
 
-  constructor(machine: Machine, clock: Clock) {
-    this.#machine = machine
+  constructor(machine: Machine, intake: Intake, clock: Clock) {
+    super(machine, intake)
     this.#clock = clock
   }
 
   deliver(delivery: Delivery): void {
     this.#catchUp()
-    this.#machine.deliver(delivery)
+    this.intake.deliver(delivery)
     this.#idle = null
   }
 
@@ -47,7 +88,7 @@ class RealPace implements Pace {
     this.#catchUp()
     const { wakeMs } = this.#idle
     if (wakeMs === null) return { kind: 'wait', forMs: null }
-    const leftMs = wakeMs - this.#machine.clockMs
+    const leftMs = wakeMs - this.machine.clockMs
     if (leftMs > 0) return { kind: 'wait', forMs: Math.min(Math.ceil(leftMs), TIMER_MS_MAX) }
     this.#idle = null
     return RUN
@@ -55,7 +96,7 @@ class RealPace implements Pace {
 
   stopped(stop: Stop): void {
     if (stop.kind !== 'idle') return
-    this.#idle = { sinceMs: this.#clock.nowMs(), clockMs: this.#machine.clockMs, wakeMs: stop.wakeMs }
+    this.#idle = { sinceMs: this.#clock.nowMs(), clockMs: this.machine.clockMs, wakeMs: stop.wakeMs }
   }
 
   rest(): void {
@@ -65,24 +106,19 @@ class RealPace implements Pace {
 
   goOn(): void {
     this.#resting = false
-    if (this.#idle) this.#idle = { ...this.#idle, sinceMs: this.#clock.nowMs(), clockMs: this.#machine.clockMs }
+    if (this.#idle) this.#idle = { ...this.#idle, sinceMs: this.#clock.nowMs(), clockMs: this.machine.clockMs }
   }
 
   #catchUp(): void {
     if (!this.#idle || this.#resting) return
     const { sinceMs, clockMs } = this.#idle
-    this.#machine.advanceTo(clockMs + Math.floor(this.#clock.nowMs() - sinceMs))
+    this.intake.advanceTo(clockMs + Math.floor(this.#clock.nowMs() - sinceMs))
   }
 }
 
-class VirtualPace implements Pace {
-  readonly #machine: Machine
+class VirtualPace extends LivePace implements Pace {
   readonly #answers = new Map<number, Delivery>()
   #idle: { readonly wakeMs: number | null } | null = null
-
-  constructor(machine: Machine) {
-    this.#machine = machine
-  }
 
   deliver(delivery: Delivery): void {
     this.#answers.set(delivery.request, delivery)
@@ -90,15 +126,15 @@ class VirtualPace implements Pace {
 
   begin(): ReturnType<Pace['begin']> {
     if (!this.#idle) return RUN
-    const next = this.#machine.awaitedRequest ?? this.#machine.pendingCalls[0]?.request
+    const next = this.machine.awaitedRequest ?? this.machine.pendingCalls[0]?.request
     if (next !== undefined) {
       const answer = this.#answers.get(next)
       if (!answer) return { kind: 'wait', forMs: null }
       this.#answers.delete(next)
-      this.#machine.deliver(answer)
+      this.intake.deliver(answer)
     } else {
       if (this.#idle.wakeMs === null) return { kind: 'wait', forMs: null }
-      this.#machine.advanceTo(this.#idle.wakeMs)
+      this.intake.advanceTo(this.#idle.wakeMs)
     }
     this.#idle = null
     return RUN

@@ -1,0 +1,168 @@
+import type { Delivery, MachineImage } from '../engine/image.ts'
+import { INPUT_TEXT_MAX } from './limits.ts'
+import type { GuestLimit, GuestOrder } from './port.ts'
+import type { ReportedInput } from './reported-inputs.ts'
+import { digestEffect, type Effect, type Input, NO_EFFECTS, type Trace, type TraceStart } from './trace.ts'
+
+/**
+ * The warden's half of a trace: what was sent to the guest, and what came out. The guest only says where each thing reached
+ * its program; an answer that it invents, leaves out, brings twice or in another order than they were sent shows here. An
+ * answer to a call that nobody has made is not sent at all.
+ */
+type Sent = { readonly kind: 'deliver'; readonly delivery: Delivery } | ({ readonly kind: 'limit' } & GuestLimit)
+
+export class SentInputs {
+  /** Answers come into a guest in virtual time in the order of its calls, not in that of their coming. */
+  readonly #inOrder: boolean
+  readonly #open = new Set<number>()
+  #sent: Sent[] = []
+  #sentCount = 0
+  #takenCount = 0
+  #textLength = 0
+  #waiting: Delivery[] = []
+  #from: TraceStart
+  #effects: TraceStart['effects']
+  /** What holds in the guest once it has been brought what the traces until now say. */
+  #limit: GuestLimit
+
+  constructor({ fuelMax, sentBytesMax, image, pace, replay }: GuestOrder) {
+    this.#inOrder = pace === 'real'
+    this.#limit = { fuelMax, sentBytesMax }
+    this.#effects = replay?.from.effects ?? NO_EFFECTS
+    this.#from = { fuelMax, sentBytesMax, sentBytes: replay?.from.sentBytes ?? 0, effects: this.#effects }
+    this.#opened(image)
+  }
+
+  #opened(image: MachineImage | null): void {
+    this.#open.clear()
+    for (const { request } of image?.pending ?? []) this.#open.add(request)
+  }
+
+  /** The guest is made to stand at another image: what it was sent before is gone with the program that it was for. */
+  restart(image: MachineImage, sentBytes: number): void {
+    for (const sent of this.#sent) if (sent.kind === 'limit') this.#limit = limitOf(sent)
+    this.#takenCount += this.#sent.length
+    this.#sent = []
+    this.#waiting = []
+    this.#textLength = 0
+    this.#opened(image)
+    this.#begin(sentBytes)
+  }
+
+  #begin(sentBytes: number): void {
+    this.#from = { ...this.#limit, sentBytes, effects: this.#effects }
+  }
+
+  /** The effect came out; one that is said again is none. */
+  effect(effect: Effect): void {
+    if (effect.kind === 'call') this.#open.add(effect.call.request)
+    if (effect.kind !== 'call' || !effect.again) this.#effects = digestEffect(this.#effects, effect)
+  }
+
+  /** Whether to send it now. */
+  deliver(delivery: Delivery): boolean {
+    if (!this.#open.delete(delivery.request)) return false
+    if (this.#waiting.length > 0 || !this.#hasRoom(delivery)) {
+      this.#waiting.push(delivery)
+      return false
+    }
+    this.#noteDelivery(delivery)
+    return true
+  }
+
+  /** A single answer has room in any case. */
+  #hasRoom(delivery: Delivery): boolean {
+    return this.#textLength === 0 || this.#textLength + lengthOf(delivery) <= INPUT_TEXT_MAX
+  }
+
+  #noteDelivery(delivery: Delivery): void {
+    this.#textLength += lengthOf(delivery)
+    this.#note({ kind: 'deliver', delivery })
+  }
+
+  limit(limit: GuestLimit): void {
+    this.#note({ kind: 'limit', ...limit })
+  }
+
+  #note(sent: Sent): void {
+    this.#sent.push(sent)
+    this.#sentCount += 1
+  }
+
+  /** Whether it is time to begin another trace. */
+  get isLong(): boolean {
+    return this.#waiting.length > 0 || this.#textLength > INPUT_TEXT_MAX / 2
+  }
+
+  /** How much has been sent by now: what is asked for after it comes after it. */
+  get count(): number {
+    return this.#sentCount
+  }
+
+  /** What waited for the next trace, to be sent now. */
+  takeWaiting(): Delivery[] {
+    const sent: Delivery[] = []
+    for (let next = this.#waiting[0]; next !== undefined && this.#hasRoom(next); next = this.#waiting[0]) {
+      this.#waiting.shift()
+      this.#noteDelivery(next)
+      sent.push(next)
+    }
+    return sent
+  }
+
+  /**
+   * The trace up to here, and the next one begins. `atLeast`: so much of what was sent must have reached the program. Or what
+   * is wrong with what the guest says.
+   */
+  take(reported: readonly ReportedInput[], until: Trace['until'], atLeast: number, sentBytes: number): Trace | string {
+    const inputs: Input[] = []
+    for (const { fuelUsed, standing, kind, value } of reported) {
+      if (fuelUsed > until.fuelUsed) return `input at fuel ${fuelUsed} > ${until.fuelUsed}`
+      const act = this.#actOf(kind, value)
+      if (typeof act === 'string') return act
+      inputs.push({ fuelUsed, standing, act })
+    }
+    if (this.#inOrder && this.#takenCount < atLeast)
+      return `${atLeast - this.#takenCount} inputs that were sent are left out`
+    const trace: Trace = { from: this.#from, inputs, until, effects: this.#effects }
+    this.#begin(sentBytes)
+    return trace
+  }
+
+  #actOf(kind: ReportedInput['kind'], value: number): Input['act'] | string {
+    switch (kind) {
+      case 'deliver': {
+        const sent = this.#take((one) => one.kind === 'deliver' && one.delivery.request === value)
+        if (sent?.kind !== 'deliver') return `answer ${value} was not sent, or not as the next`
+        this.#textLength -= lengthOf(sent.delivery)
+        return { kind, delivery: sent.delivery }
+      }
+      case 'limit': {
+        const sent = this.#take((one) => one.kind === 'limit')
+        if (sent?.kind !== 'limit') return 'a limit was not sent, or not as the next'
+        this.#limit = limitOf(sent)
+        return { kind, ...this.#limit }
+      }
+      case 'clock':
+        return { kind, ms: value }
+      case 'refuse':
+        return value > 0 ? { kind, request: value } : 'request 0'
+      case 'rest':
+      case 'drain':
+        return { kind }
+    }
+  }
+
+  #take(isIt: (sent: Sent) => boolean): Sent | null {
+    const at = this.#inOrder ? 0 : this.#sent.findIndex(isIt)
+    const sent = this.#sent[at]
+    if (sent === undefined || !isIt(sent)) return null
+    this.#sent.splice(at, 1)
+    this.#takenCount += 1
+    return sent
+  }
+}
+
+const limitOf = ({ fuelMax, sentBytesMax }: GuestLimit): GuestLimit => ({ fuelMax, sentBytesMax })
+
+const lengthOf = ({ outcome }: Delivery): number => (outcome.ok ? outcome.valueJson.length : outcome.reason.length)
