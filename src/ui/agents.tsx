@@ -1,18 +1,10 @@
 import { useRef } from 'preact/hooks'
+import { bytesText, durationText } from '../base/amounts.ts'
 import type { AgentSnapshot, HostSnapshot } from '../host/snapshot.ts'
 import { shortDid } from '../identity/did.ts'
 import { freePlaces, PLACES_SHOWN, seatAgents } from './arrange.ts'
 import type { AuthorView } from './page-view.ts'
-import {
-  agentStateText,
-  amountText,
-  bytesText,
-  durationText,
-  hostName,
-  percentText,
-  placesText,
-  stepsText,
-} from './wording.ts'
+import { agentStateText, amountText, hostName, percentText, placesText, stepsText } from './wording.ts'
 
 /** The agents that are here, one card each, and the places that are still free. */
 interface Props {

@@ -1,5 +1,5 @@
+import { bytesText, durationText } from '../base/amounts.ts'
 import type { LimitsView } from './page-view.ts'
-import { bytesText, durationText } from './wording.ts'
 
 /** What an agent may do here, what it may not, and what leaves this machine. Said before consent and kept readable after. */
 export function Facts({ limits }: { readonly limits: LimitsView }) {

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
+import { bytesText, durationText } from '../base/amounts.ts'
 import type { HopSnapshot, HostSnapshot } from '../host/snapshot.ts'
-import { agoText, bytesText, type Direction, directionOf, durationText, hostName, reasonText } from './wording.ts'
+import { agoText, type Direction, directionOf, hostName, reasonText } from './wording.ts'
 
 /** The newest hops in and out as a live list. A few rows, always of the same height; the rest on request. */
 const HOPS_AT_FIRST = 6

@@ -1,3 +1,4 @@
+import { brief, durationText } from '../base/amounts.ts'
 import type { AgentSnapshot, HopReason, HopSnapshot, HostKind, HostSnapshot } from '../host/snapshot.ts'
 import { type Did, shortDid } from '../identity/did.ts'
 import type { Hold, Phase } from './page-view.ts'
@@ -88,27 +89,6 @@ export function phaseText(phase: Phase, held: Hold | null, agentsHere: number, s
 export function agoText(elapsedMs: number): string {
   if (elapsedMs < 5_000) return 'just now'
   return `${durationText(elapsedMs)} ago`
-}
-
-/** Coarse lengths of time: 42 ms, 8 s, 3 min, 2 h, 5 d. */
-export function durationText(ms: number): string {
-  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`
-  const seconds = Math.floor(ms / 1_000)
-  if (seconds < 60) return `${seconds} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min`
-  const hours = Math.floor(minutes / 60)
-  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`
-}
-
-/** Three significant digits at most, no trailing zeros: 1.2, 38, 640. */
-const brief = (n: number): string => (n >= 100 ? n.toFixed(0) : n.toPrecision(n < 10 ? 2 : 3)).replace(/\.0+$/, '')
-
-export function bytesText(bytes: number): string {
-  if (bytes < 1_024) return `${bytes} B`
-  if (bytes < 1_024 ** 2) return `${brief(bytes / 1_024)} KiB`
-  if (bytes < 1_024 ** 3) return `${brief(bytes / 1_024 ** 2)} MiB`
-  return `${brief(bytes / 1_024 ** 3)} GiB`
 }
 
 /** Fuel is counted in steps of the engine. */

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { bytesText, durationText } from '../../src/base/amounts.ts'
 import type { HopReason } from '../../src/host/snapshot.ts'
 import {
   agoText,
   amountText,
-  bytesText,
   directionOf,
-  durationText,
   hopSentence,
   hostName,
   newsText,

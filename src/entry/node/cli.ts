@@ -14,6 +14,7 @@ import { register as registerLogs } from './commands/logs.ts'
 import { register as registerMap } from './commands/map.ts'
 import { register as registerMove } from './commands/move.ts'
 import { register as registerOpen } from './commands/open.ts'
+import { register as registerPermit } from './commands/permit.ts'
 import { register as registerPs } from './commands/ps.ts'
 import { register as registerRun } from './commands/run.ts'
 import { register as registerServe } from './commands/serve.ts'
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerBuild,
   registerInspect,
   registerVerify,
+  registerPermit,
   registerRun,
   registerMap,
   registerServe,

@@ -11,6 +11,11 @@ import { CommandError } from './output.ts'
  * A permit as a file that people can mail: a delegation a line in base64, root first, and what it says in words before it,
  * in lines that begin with #. The words are for the eye and are never read back.
  */
+export function permitText(chain: readonly Uint8Array[], words: readonly string[]): string {
+  const lines = [...words.map((line) => `# ${line}`), ...chain.map((bytes) => Buffer.from(bytes).toString('base64'))]
+  return `${lines.join('\n')}\n`
+}
+
 /** Room for as long a chain as there can be, and its words. */
 const FILE_CHARS_MAX = 2 * CHAIN_LENGTH_MAX * PERMIT_BYTES_MAX
 
