@@ -1,5 +1,6 @@
 import { sealCheckpoint } from '../../src/checkpoint/seal.ts'
 import type { MachineImage } from '../../src/engine/image.ts'
+import { bisect, sightsAt } from '../../src/sandbox/bisect.ts'
 import { encodeInputs, parseInputs } from '../../src/sandbox/inputs.ts'
 import type { GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
 import { type ReplayOutcome, replaySegment, type Segment } from '../../src/sandbox/replay.ts'
@@ -281,5 +282,44 @@ claim('shows the state on the way without changing the way', async (place) => {
     await replaySegment(place.sandbox, segment, { marks: [mark], onSight: ({ root }) => alone.push([mark, root]) })
   same(sights, alone, 'what is seen on the way')
 })
+
+claim('finds where a run begins to differ, in as many questions as there are halves', async (place) => {
+  const { segments } = await record(place, {}, 1_000)
+  const [segment] = segments
+  if (!segment) throw new Error('nothing was recorded')
+  const lied = segment.trace.inputs.filter(({ act }) => act.kind === 'deliver').at(-5) as Input
+  const inputs = segment.trace.inputs.map((one) =>
+    one === lied
+      ? {
+          ...one,
+          act: {
+            kind: 'deliver',
+            delivery: { request: requestOf(one), outcome: { ok: true, valueJson: '{"n":-1}' } },
+          } as const,
+        }
+      : one,
+  )
+  const lie: Segment = { ...segment, trace: { ...segment.trace, inputs } }
+  const claims = new Map<number, string>()
+  const claimAt = async (mark: number) => {
+    const [sight] = (await sightsAt(place.sandbox, lie, [mark])).values()
+    claims.set(mark, sight?.root ?? '')
+    return sight?.root ?? null
+  }
+  const grain = Math.ceil(segment.trace.until.fuelUsed / 64)
+  const { agreed, mark, found, claimed, asked } = await bisect(place.sandbox, segment, claimAt, grain)
+  same([claims.size, asked <= 7, found?.root === claimed], [asked, true, false], `asked ${asked}`)
+  same(
+    [
+      (mark ?? 0) - (agreed?.mark ?? 0),
+      lied.fuelUsed <= (found?.fuelUsed ?? 0),
+      lied.fuelUsed >= (agreed?.fuelUsed ?? 0),
+    ],
+    [grain, true, true],
+    `between ${agreed?.fuelUsed} and ${found?.fuelUsed}, the lie at ${lied.fuelUsed}`,
+  )
+})
+
+const requestOf = ({ act }: Input): number => (act.kind === 'deliver' ? act.delivery.request : 0)
 
 export const REPLAY_CLAIMS: readonly Claim[] = claims
