@@ -78,7 +78,7 @@ export async function benchHops(tracing: boolean): Promise<Row[]> {
     let online: RendezvousTransport | null = null
     const ports: Traced = {
       signer,
-      store: await openNodeStore(folder),
+      store: await openNodeStore(folder, { key: nodeRandom.bytes(32) }),
       sandbox: slots > 0 ? watched(inner, name, watch) : inner,
       transport: async () => {
         online = await goOnlineFromNode({ rendezvous: rendezvous.url, signer, bindAddress: '127.0.0.1' })

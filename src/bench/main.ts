@@ -1,3 +1,4 @@
+import { benchAtRest } from './at-rest.ts'
 import { benchBundles } from './bundles.ts'
 import { benchDemo } from './demo.ts'
 import { benchEngine } from './engine.ts'
@@ -27,6 +28,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   hops: () => benchHops(tracing),
   heap: () => benchHeap(tracing),
   packs: benchPacks,
+  'at-rest': benchAtRest,
   'tab-hops': benchTabHops,
   demo: benchDemo,
 }

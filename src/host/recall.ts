@@ -1,7 +1,7 @@
 import { type Bytes, concatBytes } from '../base/bytes.ts'
 import { decode, encode } from '../base/codec.ts'
 import type { Random } from '../base/random.ts'
-import type { Store } from '../storage/port.ts'
+import { type Store, StoreDamagedError } from '../storage/port.ts'
 import { BIRTH_BYTES, BIRTHS_MAX } from '../wire/limits.ts'
 import { RESTORED_PREFIXES } from './records.ts'
 
@@ -21,12 +21,18 @@ export async function nextLife(store: Store, random: Random): Promise<{ age: num
   return life
 }
 
+/** Of what has been. A host that has lost what it promised, holds or launched must not go on as if it had not. */
+const DISPENSABLE = ['story/', 'hop/'] as const
+
 /** The records of the life before, by key; one that does not decode is told and left out. */
 export async function recallRecords(store: Store, warn: (text: string) => void): Promise<ReadonlyMap<string, unknown>> {
   const records = new Map<string, unknown>()
   for (const prefix of RESTORED_PREFIXES)
     for (const key of await store.list(prefix)) {
-      const bytes = await store.read(key)
+      const bytes = await store.read(key).catch((error: unknown) => {
+        if (error instanceof StoreDamagedError && DISPENSABLE.some((kind) => key.startsWith(kind))) return null
+        throw error
+      })
       const value = bytes && decode(bytes)
       if (value?.ok) records.set(key, value.value)
       else warn(`record ${key} does not decode and is left out`)

@@ -8,6 +8,8 @@
  * - Bytes passed in are copied or written before `commit` returns control; bytes handed out belong to the caller.
  * - `list` returns the keys with the prefix in ascending order of their UTF-16 code units.
  * - After `close`, every call rejects with StoreClosedError; commits that were called before it are still durable.
+ * - A store that seals what it keeps rejects `read` with StoreDamagedError for a record that does not open; a block that
+ *   does not is null, as if it were not there.
  * - Only one store is open on one place at a time; the second to open it is refused with StoreLockedError.
  */
 export interface Store {
@@ -31,6 +33,16 @@ export class StoreFullError extends Error {
 /** The store was closed, or its medium is gone: nothing can be kept any more. */
 export class StoreClosedError extends Error {
   override readonly name = 'StoreClosedError'
+}
+
+/** A record does not open with the host's own key: the medium lost or somebody changed it. Nothing else is touched. */
+export class StoreDamagedError extends Error {
+  override readonly name = 'StoreDamagedError'
+}
+
+/** What is kept there is sealed to another key, or not at all. It is left as it is. */
+export class StoreKeyError extends Error {
+  override readonly name = 'StoreKeyError'
 }
 
 /** Another process or tab has this store open. Two hosts on one store would be one host with two minds. */

@@ -36,8 +36,8 @@ export interface NodeHostOptions {
   readonly memoryBytes?: number
   /** Bytes kept of agents that have left, should they come back. */
   readonly cacheBytes?: number
-  /** Where records and blocks are kept; in memory when absent. */
-  readonly dataFolder?: string
+  /** Where records and blocks are kept, sealed to this key; in memory when absent. */
+  readonly disk?: { readonly folder: string; readonly key: Uint8Array }
   /** Agents may read the files in here, and nothing else. */
   readonly shareFolder?: string
   readonly bindAddress?: string
@@ -59,7 +59,7 @@ const CACHE_BYTES_IN_MEMORY = 32 * 1024 * 1024
 const SHARED_FILE_BYTES_MAX = 8 * 1024 * 1024
 
 export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
-  const { signer, kind, name, slots, trust, operators, shareFolder, dataFolder, log } = options
+  const { signer, kind, name, slots, trust, operators, shareFolder, disk, log } = options
   lendNativeHash()
   lendNativeSignatures()
   const { manifest, modules } = await loadEngineFiles()
@@ -68,7 +68,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     spares: Math.min(slots, SPARES_MAX),
     isolate: options.isolate ?? 'thread',
   })
-  const store = dataFolder === undefined ? await openMemoryStore() : await openNodeStore(dataFolder)
+  const store = disk ? await openNodeStore(disk.folder, { key: disk.key }) : await openMemoryStore()
   let online: RendezvousTransport | null = null
   try {
     const host = await createHost({
@@ -85,7 +85,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       name,
       slots,
       trust,
-      cacheBytes: options.cacheBytes ?? (dataFolder === undefined ? CACHE_BYTES_IN_MEMORY : CACHE_BYTES_DEFAULT),
+      cacheBytes: options.cacheBytes ?? (disk ? CACHE_BYTES_DEFAULT : CACHE_BYTES_IN_MEMORY),
       ...(options.depth === undefined ? {} : { depth: options.depth }),
       ...(operators ? { operators } : {}),
       ...(options.roots ? { roots: options.roots } : {}),

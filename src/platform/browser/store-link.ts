@@ -1,5 +1,13 @@
 import { type Endpoint, expose, transfer, wrap } from 'comlink'
-import { type Store, StoreClosedError, StoreFullError, StoreLockedError, type Write } from '../../storage/port.ts'
+import {
+  type Store,
+  StoreClosedError,
+  StoreDamagedError,
+  StoreFullError,
+  StoreKeyError,
+  StoreLockedError,
+  type Write,
+} from '../../storage/port.ts'
 
 /**
  * A store in a web worker of ours, used from the page. Comlink on both sides, because both sides are our own code; a
@@ -87,6 +95,8 @@ const CLASSES = new Map<string, new (message?: string, options?: ErrorOptions) =
   ['StoreFullError', StoreFullError],
   ['StoreLockedError', StoreLockedError],
   ['StoreClosedError', StoreClosedError],
+  ['StoreDamagedError', StoreDamagedError],
+  ['StoreKeyError', StoreKeyError],
 ])
 
 function withClass(error: unknown): Error {

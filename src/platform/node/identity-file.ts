@@ -2,6 +2,7 @@ import { link, mkdir, open, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fromHex, toHex } from '../../base/bytes.ts'
+import { derivedKey } from '../../identity/derived-key.ts'
 import { createSigner, generateSecretKey, type Signer } from '../../identity/signer.ts'
 import { nodeRandom } from './time.ts'
 
@@ -17,6 +18,11 @@ interface IdentityFile {
   readonly secretKey: string
 }
 
+/** Who signs and reads, and the key to which this identity's host seals what it keeps. */
+export interface Identity extends Signer {
+  readonly storeKey: Uint8Array
+}
+
 /** The file is missing, open to others, damaged or in the way. The message says what to do. */
 export class IdentityFileError extends Error {
   override readonly name = 'IdentityFileError'
@@ -29,7 +35,7 @@ export function defaultIdentityPath(environment: Readonly<Record<string, string 
   return join(own || join(config || join(homedir(), '.config'), 'sojourn'), 'identity.json')
 }
 
-export async function loadIdentity(path: string): Promise<Signer> {
+export async function loadIdentity(path: string): Promise<Identity> {
   const file = await open(path, 'r').catch((cause: unknown) => {
     if (isCode(cause, 'ENOENT'))
       throw new IdentityFileError(`no identity at ${path}; make one with: sojourn keygen`, { cause })
@@ -50,7 +56,7 @@ export async function loadIdentity(path: string): Promise<Signer> {
 }
 
 /** Makes a new identity; a file that is there already stays as it is and is an error. */
-export async function createIdentity(path: string): Promise<Signer> {
+export async function createIdentity(path: string): Promise<Identity> {
   const secretKey = generateSecretKey(nodeRandom)
   const signer = createSigner(secretKey)
   const content: IdentityFile = { type: 'sojourn-identity', version: 1, did: signer.did, secretKey: toHex(secretKey) }
@@ -73,10 +79,10 @@ export async function createIdentity(path: string): Promise<Signer> {
   } finally {
     await rm(temporary, { force: true })
   }
-  return signer
+  return { ...signer, storeKey: derivedKey(secretKey, 'store') }
 }
 
-export async function loadOrCreateIdentity(path: string): Promise<Signer> {
+export async function loadOrCreateIdentity(path: string): Promise<Identity> {
   const exists = await stat(path).then(
     () => true,
     () => false,
@@ -90,7 +96,7 @@ export async function loadOrCreateIdentity(path: string): Promise<Signer> {
   }
 }
 
-function parse(text: string, path: string): Signer {
+function parse(text: string, path: string): Identity {
   const damaged = (what: string, cause?: unknown) =>
     new IdentityFileError(`${path} is not an identity file: ${what}`, { cause })
   let content: Partial<Record<keyof IdentityFile, unknown>>
@@ -106,7 +112,7 @@ function parse(text: string, path: string): Signer {
   if (!secretKey) throw damaged('secretKey is not 64 hex digits')
   const signer = createSigner(secretKey)
   if (signer.did !== content.did) throw damaged('did and secretKey do not belong together')
-  return signer
+  return { ...signer, storeKey: derivedKey(secretKey, 'store') }
 }
 
 const isCode = (error: unknown, code: string): boolean =>

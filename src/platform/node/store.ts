@@ -2,8 +2,19 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'libsql'
 import { afterPrefix, assertKey } from '../../storage/key.ts'
-import { type Store, StoreClosedError, StoreFullError, StoreLockedError, type Write } from '../../storage/port.ts'
+import {
+  type Store,
+  StoreClosedError,
+  StoreDamagedError,
+  StoreFullError,
+  StoreKeyError,
+  StoreLockedError,
+  type Write,
+} from '../../storage/port.ts'
+import { wholeParts } from '../../storage/sealed-names.ts'
+import { isExpendable } from '../../storage/sealed-store.ts'
 import { type AfterCommit, type PackDraft, PackFiles } from './pack-files.ts'
+import { StoreSeal } from './store-seal.ts'
 
 /**
  * The store of a host in Node: one SQLite table in a folder, and files for what comes by the megabyte. SQLite's own
@@ -13,6 +24,8 @@ import { type AfterCommit, type PackDraft, PackFiles } from './pack-files.ts'
 export interface NodeStoreOptions {
   /** Upper bound of database and files together; the rest of the disk otherwise. */
   readonly capacityBytes?: number
+  /** 32 bytes of the host's own, to which everything is sealed (store-seal.ts); kept in the clear where there is none. */
+  readonly key?: Uint8Array
 }
 
 const FILE_NAME = 'store.sqlite'
@@ -35,7 +48,16 @@ interface Waiting {
 export async function openNodeStore(folder: string, options: NodeStoreOptions = {}): Promise<Store> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const database = openDatabase(folder, options)
-  const packs = await PackFiles.open(join(folder, 'packs'), database)
+  const seal = options.key ? new StoreSeal(options.key) : null
+  try {
+    checkSeal(database, seal, folder)
+  } catch (error) {
+    shut(database)
+    throw error
+  }
+  const packs = await PackFiles.open(join(folder, 'packs'), database, seal)
+  const nameOf = (key: string): string => seal?.names.seal(key) ?? key
+  const sealed = (key: string, value: Uint8Array): Uint8Array => seal?.seal(key, value) ?? value
   const selectValue = database.prepare('SELECT value FROM record WHERE key = ?').raw()
   const selectKeys = database.prepare('SELECT key FROM record WHERE key >= ? AND key < ? ORDER BY key').raw()
   const selectPages = database.prepare('PRAGMA page_count').raw()
@@ -52,7 +74,7 @@ export async function openNodeStore(folder: string, options: NodeStoreOptions = 
     if (!open) throw new StoreClosedError(`the store in ${folder} is closed`)
   }
 
-  const keep = (key: string, value: Uint8Array): void => void put.run(key, value)
+  const keep = (key: string, value: Uint8Array): void => void put.run(nameOf(key), sealed(key, value))
 
   const transact = (commits: readonly Waiting[]): void => {
     const after: AfterCommit[] = []
@@ -61,7 +83,7 @@ export async function openNodeStore(folder: string, options: NodeStoreOptions = 
       const keys = commits.flatMap(({ writes, pack }) => [...writes.map(({ key }) => key), ...(pack?.keys ?? [])])
       after.push(packs.forget(keys, keep))
       for (const { writes, pack } of commits) {
-        for (const { key, value } of writes) value === null ? drop.run(key) : put.run(key, value)
+        for (const { key, value } of writes) value === null ? drop.run(nameOf(key)) : put.run(nameOf(key), value)
         if (pack) after.push(packs.admit(pack))
       }
       database.exec('COMMIT')
@@ -141,14 +163,24 @@ export async function openNodeStore(folder: string, options: NodeStoreOptions = 
       if (waiting.length > 0) await drained()
       const packed = packs.read(key)
       if (packed) return packed
-      const row: unknown = selectValue.get(key)
-      return Array.isArray(row) && row[0] instanceof Uint8Array ? plainBytes(row[0]) : null
+      const row: unknown = selectValue.get(nameOf(key))
+      if (!Array.isArray(row) || !(row[0] instanceof Uint8Array)) return null
+      const value = seal ? seal.open(key, row[0]) : plainBytes(row[0])
+      if (!value && !isExpendable(key)) throw new StoreDamagedError(`record ${key} in ${folder} is damaged`)
+      return value
     },
     async list(prefix) {
       alive()
-      const end = afterPrefix(prefix)
+      const looked = seal ? seal.names.seal(wholeParts(prefix)) : prefix
+      const end = afterPrefix(looked)
       await drained()
-      const keys = selectKeys.all(prefix, end).map((row) => (Array.isArray(row) ? String(row[0]) : ''))
+      const names = selectKeys.all(looked, end).map((row) => (Array.isArray(row) ? String(row[0]) : ''))
+      const keys = seal
+        ? names
+            .flatMap((name) => seal.names.open(name) ?? [])
+            .filter((key) => key.startsWith(prefix))
+            .sort()
+        : names
       const packed = [...packs.keys()].filter((key) => key.startsWith(prefix))
       return packed.length === 0 ? keys : [...new Set([...keys, ...packed])].sort()
     },
@@ -158,7 +190,7 @@ export async function openNodeStore(folder: string, options: NodeStoreOptions = 
       const large = largeOf(writes)
       const own = large
         ? writes.filter(({ value }) => value === null)
-        : writes.map(({ key, value }) => ({ key, value: value?.slice() ?? null }))
+        : writes.map(({ key, value }) => ({ key, value: value && (seal?.seal(key, value) ?? value.slice()) }))
       return new Promise<void>((resolve, reject) => {
         const commit: Waiting = { writes: own, file: null, pack: null, fault: null, resolve, reject }
         waiting.push(commit)
@@ -172,16 +204,7 @@ export async function openNodeStore(folder: string, options: NodeStoreOptions = 
       await drained()
       if (flushing) clearImmediate(flushing)
       await packs.close()
-      try {
-        // Statements keep libsql's connection, and with it the lock, until they are collected. Leaving WAL mode and
-        // exclusive locking gives the lock back now, and leaves one tidy file.
-        database.exec('PRAGMA journal_mode = DELETE')
-        database.exec('PRAGMA locking_mode = NORMAL')
-        selectKeys.all('', '')
-      } catch {
-        // A full disk has no room to leave WAL mode: what was committed stays in the log, where the next open finds it.
-      }
-      database.close()
+      shut(database)
     },
   }
 }
@@ -194,6 +217,41 @@ function largeOf(writes: readonly Write[]): readonly PackedValue[] | null {
   for (const { value } of writes) bytes += value?.length ?? 0
   if (bytes < PACK_BYTES_MIN || new Set(writes.map(({ key }) => key)).size < writes.length) return null
   return writes.flatMap(({ key, value }) => (value ? [{ key, value }] : []))
+}
+
+/** Gives the lock back, and leaves one tidy file. */
+function shut(database: Database.Database): void {
+  try {
+    // Statements keep libsql's connection, and with it the lock, until they are collected. Leaving WAL mode and exclusive
+    // locking gives it back now.
+    database.exec('PRAGMA journal_mode = DELETE')
+    database.exec('PRAGMA locking_mode = NORMAL')
+    database.prepare('SELECT key FROM record WHERE key = ?').raw().all('')
+  } catch {
+    // A full disk has no room to leave WAL mode: what was committed stays in the log, where the next open finds it.
+  }
+  database.close()
+}
+
+/** What the key of a sealed store opens, and no other. */
+const MARK = 'sealed'
+
+/** Throws a StoreKeyError where the folder is another key's, or was written by who seals otherwise; it stays as it is. */
+function checkSeal(database: Database.Database, seal: StoreSeal | null, folder: string): void {
+  database.exec('CREATE TABLE IF NOT EXISTS seal (id INTEGER PRIMARY KEY, mark BLOB NOT NULL)')
+  const row: unknown = database.prepare('SELECT mark FROM seal').raw().get()
+  const mark = Array.isArray(row) && row[0] instanceof Uint8Array ? row[0] : null
+  if (mark && !seal) throw new StoreKeyError(`what is in ${folder} is sealed, and this host has no key for it`)
+  if (mark && !seal?.open(MARK, mark))
+    throw new StoreKeyError(
+      `what is in ${folder} is sealed to another identity; give this host a folder of its own, or that one its identity back`,
+    )
+  if (mark || !seal) return
+  if (database.prepare('SELECT key FROM record LIMIT 1').raw().get())
+    throw new StoreKeyError(
+      `what is in ${folder} is not sealed, as an older version left it; give this host another folder`,
+    )
+  database.prepare('INSERT INTO seal (id, mark) VALUES (?, ?)').run(1, seal.seal(MARK, new Uint8Array()))
 }
 
 function pageBytes(database: Database.Database): number {

@@ -73,10 +73,8 @@ export function register(program: Command): void {
 
 async function edge(options: EdgeOptions): Promise<void> {
   const { data, cache, share, bind, trust, root, operator, agents, depth, name, quiet } = options
-  const signer =
-    data === undefined
-      ? createSigner(generateSecretKey(nodeRandom))
-      : await loadOrCreateIdentity(join(data, 'identity.json'))
+  const identity = data === undefined ? null : await loadOrCreateIdentity(join(data, 'identity.json'))
+  const signer = identity ?? createSigner(generateSecretKey(nodeRandom))
   const running = await startNodeHost({
     rendezvous: options.join,
     signer,
@@ -88,7 +86,7 @@ async function edge(options: EdgeOptions): Promise<void> {
     trust,
     operators: operator,
     roots: root,
-    ...(data === undefined ? {} : { dataFolder: data }),
+    ...(data === undefined || !identity ? {} : { disk: { folder: data, key: identity.storeKey } }),
     ...(cache === undefined ? {} : { cacheBytes: cache }),
     ...(share === undefined ? {} : { shareFolder: share }),
     ...(bind === undefined ? {} : { bindAddress: bind }),

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { encode } from '../../src/base/codec.ts'
+import { recallRecords } from '../../src/host/recall.ts'
+import { openMemoryStore } from '../../src/platform/memory/store.ts'
+import { StoreDamagedError } from '../../src/storage/port.ts'
+
+/** A store in which one record is damaged. */
+async function damaged(spoilt: string) {
+  const store = await openMemoryStore()
+  await store.commit(['row/a', 'story/a/1', 'register/a'].map((key) => ({ key, value: encode(key) })))
+  const read = (key: string) =>
+    key === spoilt ? Promise.reject(new StoreDamagedError(`record ${key} is damaged`)) : store.read(key)
+  return { ...store, read }
+}
+
+it('a host whose story is damaged starts without that line, and says so', async () => {
+  const warned: string[] = []
+  const records = await recallRecords(await damaged('story/a/1'), (text) => warned.push(text))
+  expect([...records.keys()].sort()).toEqual(['register/a', 'row/a'])
+  expect(warned).toEqual(['record story/a/1 does not decode and is left out'])
+})
+
+it.each(['row/a', 'register/a'])('a host that has lost %s does not start as if it had never had it', async (key) => {
+  await expect(recallRecords(await damaged(key), () => {})).rejects.toThrow(StoreDamagedError)
+})
