@@ -28,13 +28,13 @@ export async function carryOutRerun(
   from: Did | null,
   authors: readonly Did[],
 ): Promise<RerunOutcome> {
-  const { bundle: name, from: root, limits, engine } = rerun.receipt.statement
+  const { agent, bundle: name, from: root, limits, engine } = rerun.receipt.statement
   if (engine !== engineId) return { code: 'ENGINE', reason: `engine ${engine} is not here` }
   const bundle = await shelf.open(name, from, authors)
   if (!bundle.ok) return bundle
   let image: MachineImage | null = null
   if (root !== null) {
-    const borrowed = await transfers.borrowCheckpoint(root, from, limits.memoryBytesMax * TABLE_SHARE)
+    const borrowed = await transfers.borrowCheckpoint(agent, root, from, limits.memoryBytesMax * TABLE_SHARE)
     if (!borrowed.ok) return borrowed
     const opened = await openCheckpoint(root, borrowed.value)
     if (!opened.ok) return { code: 'REFUSED', reason: `checkpoint: ${opened.code}: ${opened.reason}` }

@@ -15,6 +15,7 @@ import type { Answer } from './events.ts'
 import { takeBack } from './home.ts'
 import { authorsNamed } from './license.ts'
 import { banOf } from './notices.ts'
+import { mayRead } from './reading.ts'
 import { writeRow, writeSegment } from './records.ts'
 import type { HostState } from './state.ts'
 import { tellStory } from './story.ts'
@@ -42,6 +43,8 @@ function start(turn: Turn, segment: KeptSegment): void {
   const auditor = segment.disputedBy === null ? chooseAuditor(turn, signer, statement.engine) : null
   if (auditor) {
     segment.busy = true
+    // While it is out its auditor may read what it needs of it here (reading.ts).
+    segment.auditor = auditor
     state.audits.out += 1
     return ask(turn, auditor, 'audit', rerun, { for: 'audit', segment: segment.name, auditor })
   }
@@ -53,7 +56,10 @@ function start(turn: Turn, segment: KeptSegment): void {
   begin(turn, { kind: 'rerun', rerun, from: null, authors }, { for: 'rerun', segment: segment.name, handle: null })
 }
 
-/** Not the maker, and nobody who was caught: any other host with a free place, by lot, so that nobody can choose its auditor. */
+/**
+ * Not the maker, and nobody who was caught: any other host with a free place, by lot, so that nobody can choose its auditor.
+ * Hosts that somebody answers for come first: of many keys of one owner one would find the other's work good (THREATS 38).
+ */
 function chooseAuditor({ state, random }: Turn, maker: Did, engine: string): Did | null {
   const able = [...state.acquaintances].filter(
     ([did, { connected, description, load }]) =>
@@ -65,7 +71,9 @@ function chooseAuditor({ state, random }: Turn, maker: Did, engine: string): Did
       !isStruck(state, did) &&
       !banOf(state, did),
   )
-  return able[integerBelow(random, able.length)]?.[0] ?? null
+  const vouchedFor = able.filter(([, { ground }]) => ground !== 'open')
+  const asked = vouchedFor.length > 0 ? vouchedFor : able
+  return asked[integerBelow(random, asked.length)]?.[0] ?? null
 }
 
 /** A free place of the owner's, or a home that lends none and waits for its agents. */
@@ -186,9 +194,9 @@ export function onProofAsked<N extends keyof ProofRequests>(
     case 'audit':
       return onAudit(turn, from, handle, body as ProofRequests['audit']['ask'])
     case 'segments':
-      return onSegments(turn, handle, body as ProofRequests['segments']['ask'])
+      return onSegments(turn, from, handle, body as ProofRequests['segments']['ask'])
     case 'segment':
-      return onSegment(turn, handle, body as ProofRequests['segment']['ask'])
+      return onSegment(turn, from, handle, body as ProofRequests['segment']['ask'])
     default:
       return deny(turn, handle, 'NOT_FOUND', 'nothing is kept of it')
   }
@@ -215,11 +223,13 @@ export const onVerdictSealed = (turn: Turn, handle: number, verdict: Sealed<Verd
   answer(turn, handle, 'audit', { verdict })
 
 /** A page of what home has receipts for, newest last, and how far the hosts in it are believed. */
-function onSegments(turn: Turn, handle: number, { agent, host, after }: Requests['segments']['ask']): void {
+function onSegments(turn: Turn, from: Did, handle: number, { agent, host, after }: Requests['segments']['ask']): void {
   const { audits } = turn.state
   const all = [...audits.segments.values()].filter(
     ({ receipt }) =>
-      (agent === null || receipt.statement.agent === agent) && (host === null || receipt.signer === host),
+      (agent === null || receipt.statement.agent === agent) &&
+      (host === null || receipt.signer === host) &&
+      mayRead(turn.state, from, receipt.statement.agent, turn.wallMs),
   )
   const page = all.slice(after, after + SEGMENT_LINES_MAX)
   const makers = new Set(page.map(({ receipt }) => receipt.signer))
@@ -250,9 +260,12 @@ function lineOf({ name, receipt, log: kept, state, auditor, note: text }: KeptSe
 }
 
 /** Everything but the blocks, for whoever wants to see for himself. */
-function onSegment(turn: Turn, handle: number, { receipt }: Requests['segment']['ask']): void {
-  const segment = turn.state.audits.segments.get(receipt)
-  const rerun = segment && rerunOf(turn.state, segment)
+function onSegment(turn: Turn, from: Did, handle: number, { receipt }: Requests['segment']['ask']): void {
+  const { state, wallMs } = turn
+  const segment = state.audits.segments.get(receipt)
+  if (segment && !mayRead(state, from, segment.receipt.statement.agent, wallMs))
+    return deny(turn, handle, 'NOT_AUTHORISED', `${from} may not read the agent`)
+  const rerun = segment && rerunOf(state, segment)
   if (rerun) return answer(turn, handle, 'segment', { rerun, claims: segment.claims })
   deny(turn, handle, 'NOT_FOUND', `the evidence of ${receipt} is not here any more`)
 }

@@ -46,6 +46,9 @@ export class Cache {
     this.#kept.set(root, kept)
   }
 
+  /** Whole ones. */
+  of = (agent: AgentId): Kept[] => [...this.#kept.values()].filter((kept) => kept.agent === agent)
+
   newestOf(agent: AgentId): Cid | null {
     let newest: Cid | null = null
     for (const kept of this.#kept.values()) if (kept.agent === agent) newest = kept.root

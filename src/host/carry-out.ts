@@ -110,7 +110,7 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
         post({ kind: 'rerun', token: effect.token, outcome }),
       )
     case 'pin':
-      return vault.pin(effect.checkpoint)
+      return vault.pin(effect.agent, effect.checkpoint)
     case 'unpin':
       return vault.unpin(effect.checkpoint)
     case 'terminate':

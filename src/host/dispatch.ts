@@ -81,14 +81,15 @@ export class Dispatch {
     this.#neighbours.delete(to)
   }
 
-  async #pack({ names, against }: Ask): Promise<Pack> {
+  async #pack({ agent, names, against }: Ask): Promise<Pack> {
     const bases = readNames(against)
     const wanted = readNames(names)
     const entries = new Entries(FETCH_BYTES_MAX)
     for (const [index, cid] of wanted.entries()) {
-      const bytes = cid && (await this.#vault.get(cid))
+      const bytes = cid && (await this.#vault.getOf(agent, cid))
       const base = bytes ? (bases[index] ?? null) : null
-      const before = base && (await this.#vault.get(base))
+      // The difference to a block that the asker may not have would tell of that one.
+      const before = base && (await this.#vault.getOf(agent, base))
       if (
         !entries.add(
           cid && bytes ? { codec: codecOf(cid), bytes, before: before ? { index, bytes: before } : null } : null,

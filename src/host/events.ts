@@ -247,7 +247,7 @@ export type HostEffect =
       readonly authors: readonly Did[]
     }
   /** A checkpoint that is here is evidence, and stays until it is let go of as often. */
-  | { readonly kind: 'pin'; readonly checkpoint: Cid }
+  | { readonly kind: 'pin'; readonly agent: AgentId; readonly checkpoint: Cid }
   | { readonly kind: 'unpin'; readonly checkpoint: Cid }
   /** This agent needs a checkpoint that is here already. */
   | { readonly kind: 'hold'; readonly agent: AgentId; readonly checkpoint: Cid }

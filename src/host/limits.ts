@@ -283,6 +283,12 @@ export const RECENT_KEPT_BYTES_MAX = 2 * 1024 * 1024
 export const CACHED_HOPS_MAX = 3
 export const CACHED_OTHERS_MAX = 2
 
+/**
+ * Agents whose blocks are told apart from all others in memory, while somebody fetches them: half a megabyte for one of
+ * 50 MB. For one more the longest unused is made anew when it is asked for again, a millisecond.
+ */
+export const OWN_BLOCKS_MAX = 16
+
 /** Blocks asked for by one request: 128 pages are half a megabyte, a few milliseconds of packing and of a good line. */
 export const FETCH_NAMES = 128
 

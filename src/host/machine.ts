@@ -187,9 +187,9 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
     case 'command':
       return onCommand(turn, handle, as('command'))
     case 'status':
-      return onStatus(turn, handle)
+      return onStatus(turn, from, handle)
     case 'story':
-      return onStory(turn, handle, as('story'))
+      return onStory(turn, from, handle, as('story'))
     case 'publish':
       return onPublish(turn, handle, as('publish'))
     case 'reconcile':

@@ -1,10 +1,10 @@
 import { utf8Length } from '../base/bytes.ts'
 import { integerBelow } from '../base/random.ts'
-import { homeOf } from '../directory/agent-id.ts'
+import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
 import { statementCid } from '../wire/chain.ts'
-import type { Requests, Row } from '../wire/messages.ts'
+import type { HoldingReport, Requests, Row } from '../wire/messages.ts'
 import { loadOf } from './acquaintance.ts'
 import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
@@ -21,10 +21,11 @@ import {
   STORY_LINES_PER_REPLY,
 } from './limits.ts'
 import { banOf, noteIssuers } from './notices.ts'
+import { mayRead } from './reading.ts'
 import { writeRow } from './records.ts'
 import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
-import type { HomeRow } from './state.ts'
+import type { HomeRow, Resident } from './state.ts'
 import { rememberBundle } from './state.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
@@ -222,27 +223,43 @@ function orderFault(turn: Turn, host: Did, expiresMs: number): Fault | null {
   return null
 }
 
-export function onStatus(turn: Turn, handle: number): void {
-  const { state } = turn
+/** What the asker may read; of the rest only how much it is. */
+export function onStatus(turn: Turn, from: Did, handle: number): void {
+  const { state, wallMs } = turn
   const { description } = state.nodes
   if (!description) return deny(turn, handle, 'BUSY', 'the host has just begun')
-  const here = [...state.residents.values()].map(({ agent, epoch, fuelUsed, progress, note }) => ({
-    agent,
-    epoch,
-    fuelUsed,
-    progress,
-    note,
-  }))
+  const isShown = ({ agent }: { agent: AgentId }): boolean => mayRead(state, from, agent, wallMs)
+  const here = [...state.residents.values()].filter(isShown).map(reportOf)
+  const rows = [...state.rows.values()].filter(isShown)
+  const known = new Set([...state.residents.keys(), ...state.rows.keys()])
+  const shown = new Set([...here, ...rows].map(({ agent }) => agent))
   answer(turn, handle, 'status', {
     description,
     load: loadOf(state),
     here: fitting(here, STATUS_ENTRIES_MAX),
-    rows: fitting([...state.rows.values()].reverse().map(showRow), STATUS_ENTRIES_MAX).reverse(),
+    rows: fitting(rows.reverse().map(showRow), STATUS_ENTRIES_MAX).reverse(),
+    hidden: known.size - shown.size,
   })
 }
 
-export function onStory(turn: Turn, handle: number, { agent, from }: Requests['story']['ask']): void {
+const reportOf = ({ agent, epoch, fuelUsed, progress, note }: Resident): HoldingReport => ({
+  agent,
+  epoch,
+  fuelUsed,
+  progress,
+  note,
+})
+
+export function onStory(turn: Turn, reader: Did, handle: number, { agent, from }: Requests['story']['ask']): void {
   const row = turn.state.rows.get(agent)
+  // Who may not read it does not hear whether it is here.
+  if (!mayRead(turn.state, reader, agent, turn.wallMs))
+    return deny(
+      turn,
+      handle,
+      'NOT_AUTHORISED',
+      `only its author, launcher, holder and the operators of its home may read ${agent}`,
+    )
   if (!row) return deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)
   const lines = row.story.filter((line) => line.number >= from)
   answer(turn, handle, 'story', { row: showRow(row), lines: fitting(lines, STORY_LINES_PER_REPLY) })

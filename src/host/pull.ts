@@ -4,6 +4,7 @@ import type { Cid } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import type { Timers } from '../base/timers.ts'
 import type { GetBlock } from '../checkpoint/open.ts'
+import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import { writeNames } from '../wire/names.ts'
@@ -43,6 +44,8 @@ export interface PullPowers {
 export interface PullBounds {
   /** Null where nobody has more than is here. */
   readonly from: Did | null
+  /** Whose checkpoint it is; null for a bundle. */
+  readonly agent: AgentId | null
   /** Tells this transfer from others between the two hosts, so that they share fairly. */
   readonly transfer: number
   readonly blockBytesMax: number
@@ -113,6 +116,7 @@ export class Pull {
     const { ask, clock, timers } = this.#powers
     const body = {
       transfer: this.#bounds.transfer,
+      agent: this.#bounds.agent,
       names: writeNames(wanted.map(({ cid }) => cid)),
       against: wanted.some(({ against }) => against)
         ? writeNames(wanted.map(({ against }) => against))

@@ -20,7 +20,7 @@ import { itineraryOf } from './chain.ts'
 import { type AskedOver, Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
-import { isAdmitted, shuns } from './inic.ts'
+import { shuns } from './inic.ts'
 import { bundlesNeeded } from './license.ts'
 import {
   CACHE_BYTES_DEFAULT,
@@ -39,6 +39,7 @@ import { newState } from './new-state.ts'
 import { newNodes } from './nodes.ts'
 import { showRow } from './orders.ts'
 import type { AskBlocks } from './pull.ts'
+import { fetchFault } from './reading.ts'
 import { nextLife, recallRecords } from './recall.ts'
 import { Seals } from './seals.ts'
 import { showHost } from './show.ts'
@@ -197,8 +198,8 @@ class Runtime implements Host {
   }
 
   async #serveBlocks(dispatch: Dispatch, to: Did, ask: Requests['fetch']['ask'], line: AskedOver): Promise<Answer> {
-    if (!isAdmitted(this.#state, to)) return { ok: false, code: 'NOT_ADMITTED', reason: 'INIC comes first' }
-    return { ok: true, body: { pack: await dispatch.serve(to, ask, line) } }
+    const fault = fetchFault(this.#state, to, ask.agent, this.#options.clock.wallMs())
+    return fault ? { ok: false, ...fault } : { ok: true, body: { pack: await dispatch.serve(to, ask, line) } }
   }
 
   /** Counts the blocks that restored rows and residents need, and lets go of the rest. */
@@ -207,7 +208,7 @@ class Runtime implements Host {
     for (const { agent, checkpoint } of [...rows.values(), ...residents.values()])
       if (checkpoint) await this.#vault?.hold(agent, checkpoint)
     const bundles = bundlesNeeded(this.#state)
-    for (const checkpoint of evidenceOf(this.#state)) await this.#vault?.pin(checkpoint)
+    for (const { agent, checkpoint } of evidenceOf(this.#state)) await this.#vault?.pin(agent, checkpoint)
     await this.#vault?.sweep([...bundles.keys()])
     for (const [bundle, authors] of bundles) {
       const opened = await this.#shelf?.open(bundle, null, authors)

@@ -45,7 +45,7 @@ export class Transfers {
       return accept(undefined)
     }
     if (!vault.has(root)) {
-      const first = await this.#pull(from, BLOCK_BYTES_MAX, BLOCK_BYTES_MAX, vault.get).run(
+      const first = await this.#pull(from, null, BLOCK_BYTES_MAX, BLOCK_BYTES_MAX, vault.get).run(
         [{ cid: root, against: null }],
         add,
       )
@@ -61,7 +61,7 @@ export class Transfers {
     const missing = cids.filter((cid) => !vault.has(cid))
     if (missing.length > 0) {
       // Not a byte more than the author has signed for.
-      const rest = await this.#pull(from, BLOCK_BYTES_MAX, bytes, vault.get).run(
+      const rest = await this.#pull(from, null, BLOCK_BYTES_MAX, bytes, vault.get).run(
         missing.map((cid) => ({ cid, against: null })),
         add,
       )
@@ -103,7 +103,7 @@ export class Transfers {
     const bytesMax = Math.min(quotaBytes, pushed.checkpointBytes)
     if (pushed.pack && pushed.checkpointBytes > quotaBytes)
       return refuse('QUOTA', `checkpointBytes ${pushed.checkpointBytes} > ${quotaBytes}`)
-    const pull = this.#pull(from, ROOT_BYTES_MAX, bytesMax, get)
+    const pull = this.#pull(from, agent, ROOT_BYTES_MAX, bytesMax, get)
     const arriving: Arriving = { root, from, got, get, pull, basePlaces, parcel: vault.parcel(agent, root, hopped) }
     const taken = pushed.pack && pushed.base === base ? await takePushed(arriving, pushed.pack) : accept(undefined)
     const filled = taken.ok ? await this.#fill(arriving) : taken
@@ -118,11 +118,11 @@ export class Transfers {
   }
 
   /** Every block of a checkpoint, in memory only: for whoever reads it once. */
-  async borrowCheckpoint(root: Cid, from: Did | null, bytesMax: number): Promise<Outcome<GetBlock>> {
+  async borrowCheckpoint(agent: AgentId, root: Cid, from: Did | null, bytesMax: number): Promise<Outcome<GetBlock>> {
     const { vault } = this.#options
     const got = new Map<Cid, Uint8Array>()
     const get: GetBlock = async (cid) => got.get(cid) ?? vault.get(cid)
-    const pull = this.#pull(from, ROOT_BYTES_MAX, bytesMax, get)
+    const pull = this.#pull(from, agent, ROOT_BYTES_MAX, bytesMax, get)
     for (;;) {
       const placed = await placesOf(root, get, vault.tables)
       if (!placed.ok) return refuse('REFUSED', `checkpoint: ${placed.code}: ${placed.reason}`)
@@ -154,8 +154,8 @@ export class Transfers {
     }
   }
 
-  #pull(from: Did | null, blockBytesMax: number, bytesMax: number, get: GetBlock): Pull {
-    return new Pull(this.#options, { from, transfer: this.#next++, blockBytesMax, bytesMax, get })
+  #pull(from: Did | null, agent: AgentId | null, blockBytesMax: number, bytesMax: number, get: GetBlock): Pull {
+    return new Pull(this.#options, { from, agent, transfer: this.#next++, blockBytesMax, bytesMax, get })
   }
 
   /** Until every block is here or in memory; what the last of them leaves to be written is for the caller to write. */

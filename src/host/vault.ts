@@ -1,4 +1,5 @@
 import type { Cid } from '../base/digest.ts'
+import { Lately } from '../base/lately.ts'
 import { bundleBlocks } from '../bundle/open.ts'
 import { KnownTables, type Placed, placesOf } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
@@ -6,6 +7,7 @@ import { BlockCounts, type Need } from '../storage/block-counts.ts'
 import { BLOCK_PREFIX, blockKey, dropBlocks } from '../storage/blocks.ts'
 import { type Store, StoreFullError, type Write } from '../storage/port.ts'
 import { Cache, type Kept } from './cache.ts'
+import { OWN_BLOCKS_MAX } from './limits.ts'
 import { RecentBlocks } from './recent.ts'
 
 /**
@@ -20,13 +22,15 @@ export class Vault {
   /** For each agent, its checkpoints that are held here. */
   readonly #held = new Map<AgentId, Map<Cid, Kept>>()
   /** Evidence that is kept for its own sake. */
-  readonly #pinned = new Map<Cid, { readonly blocks: readonly Placed[]; readonly times: number }>()
+  readonly #pinned = new Map<Cid, Pinned>()
   readonly #bundled = new Set<Cid>()
   readonly #cache: Cache
   readonly tables = new KnownTables()
   /** The blocks of each agent's newest checkpoint, which are in memory anyway: they are what is sent next. */
   readonly #fresh = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
   readonly #recent = new RecentBlocks()
+  /** Of the agents whose blocks were asked for lately, the names of all of them; made anew when there are others. */
+  readonly #own = new Lately<AgentId, ReadonlySet<Cid>>(OWN_BLOCKS_MAX)
   /** For each agent, blocks of an image of it that others may fetch and that need not outlive this process. */
   readonly #lent = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
   #last: Promise<unknown> = Promise.resolve()
@@ -59,6 +63,21 @@ export class Vault {
       if (bytes) return bytes
     }
     return this.#recent.get(cid) ?? this.#store.read(blockKey(cid))
+  }
+
+  /** A block of a bundle, or of a checkpoint or image of this agent; any other is as if it were not here. */
+  async getOf(agent: AgentId | null, cid: Cid): Promise<Uint8Array | null> {
+    if (this.#bundled.has(cid)) return this.get(cid)
+    if (agent === null || !(this.#lent.get(agent)?.has(cid) || this.#blocksOf(agent).has(cid))) return null
+    return this.get(cid)
+  }
+
+  #blocksOf(agent: AgentId): ReadonlySet<Cid> {
+    return this.#own.ensure(agent, () => {
+      const pinned = [...this.#pinned.values()].filter(({ agents }) => agents.includes(agent))
+      const kept = [...(this.#held.get(agent)?.values() ?? []), ...this.#cache.of(agent), ...pinned]
+      return new Set(kept.flatMap(({ blocks }) => blocks.map(({ cid }) => cid)))
+    })
   }
 
   #lentBlock(cid: Cid): Uint8Array | null {
@@ -110,13 +129,14 @@ export class Vault {
   }
 
   /** Keeps a checkpoint that is whole here, whoever lets go of it, until it has been unpinned as often. */
-  pin(root: Cid): Promise<void> {
+  pin(agent: AgentId, root: Cid): Promise<void> {
     return this.exclusive(async () => {
       const pinned = this.#pinned.get(root)
       const blocks = pinned?.blocks ?? (await this.places(root))
       if (!blocks) return
       this.#need(blocks, 'held')
-      this.#pinned.set(root, { blocks, times: (pinned?.times ?? 0) + 1 })
+      this.#pinned.set(root, { blocks, times: (pinned?.times ?? 0) + 1, agents: [...(pinned?.agents ?? []), agent] })
+      this.#own.delete(agent)
     })
   }
 
@@ -166,6 +186,7 @@ export class Vault {
     const roots = this.#held.get(kept.agent) ?? new Map<Cid, Kept>()
     if (roots.has(kept.root)) return
     roots.set(kept.root, kept)
+    this.#own.delete(kept.agent)
     this.#held.set(kept.agent, roots)
     this.#need(kept.blocks, 'held')
   }
@@ -216,6 +237,7 @@ export class Vault {
   }
 
   async #forget(agent: AgentId, goes: (root: Cid) => boolean, ended: boolean): Promise<void> {
+    this.#own.delete(agent)
     const roots = this.#held.get(agent) ?? new Map<Cid, Kept>()
     const dead: Cid[] = ended ? [...this.#cache.forgetAgent(agent)] : []
     const writes: Write[] = []
@@ -316,6 +338,13 @@ export class Vault {
     }
     if (dead.length > 0) await this.#store.commit(dropBlocks(dead))
   }
+}
+
+/** A checkpoint that is kept whatever becomes of its agents: forked ones can begin at the same. */
+interface Pinned {
+  readonly blocks: readonly Placed[]
+  readonly times: number
+  readonly agents: readonly AgentId[]
 }
 
 function ignoreFull(error: unknown): void {

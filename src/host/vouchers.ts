@@ -169,7 +169,7 @@ function keep(turn: Turn, row: HomeRow, { receipt, log: logBytes }: Voucher, nam
   else {
     segment.state = isDrawn(rateOf(turn.state, signer), turn.random) ? 'due' : 'kept'
     if (segment.state === 'kept') note(turn, signer, 'unaudited')
-    if (from !== null) turn.effects.push({ kind: 'pin', checkpoint: from })
+    if (from !== null) turn.effects.push({ kind: 'pin', agent: row.agent, checkpoint: from })
   }
   persistSoon(turn, writeSegment(segment))
   letGoOfOldest(turn, row.agent)
@@ -236,9 +236,9 @@ export function lapse(turn: Turn, host: Did, agent: AgentId, why: string): void 
 }
 
 /** Checkpoints that segments begin at which may be run again. */
-export const evidenceOf = ({ audits }: HostState): readonly Cid[] =>
-  [...audits.segments.values()].flatMap(({ log: kept, receipt }) =>
-    kept && receipt.statement.from !== null ? [receipt.statement.from] : [],
+export const evidenceOf = ({ audits }: HostState): readonly { readonly agent: AgentId; readonly checkpoint: Cid }[] =>
+  [...audits.segments.values()].flatMap(({ log: kept, receipt: { statement } }) =>
+    kept && statement.from !== null ? [{ agent: statement.agent, checkpoint: statement.from }] : [],
   )
 
 /** What was vouched for in the life before. Checkpoints that are evidence are pinned again before anything is swept. */

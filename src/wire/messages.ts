@@ -195,8 +195,12 @@ export interface Requests extends ProofRequests {
   /**
    * Blocks by name (names.ts), each perhaps as its difference to one that the asker has: `against` is empty, or as long as
    * `names`. The pack has an entry for as many of them as fit, in the order asked. Transfers of one asker share fairly.
+   * Blocks of bundles, and of this agent's checkpoints where it is not null and the asker may read it.
    */
-  fetch: { ask: { transfer: number; names: Uint8Array; against: Uint8Array }; answer: { pack: Pack } }
+  fetch: {
+    ask: { transfer: number; agent: AgentId | null; names: Uint8Array; against: Uint8Array }
+    answer: { pack: Pack }
+  }
   /** Paxos phase 1 for (agent, epoch). */
   prepare: {
     ask: { agent: AgentId; epoch: number; ballot: Ballot }
@@ -249,7 +253,13 @@ export interface Requests extends ProofRequests {
   command: { ask: { order: Sealed<CommandOrder> }; answer: { note: string } }
   status: {
     ask: Record<string, never>
-    answer: { description: Sealed<Description>; load: Load; here: readonly HoldingReport[]; rows: readonly Row[] }
+    answer: {
+      description: Sealed<Description>
+      load: Load
+      here: readonly HoldingReport[]
+      rows: readonly Row[]
+      hidden: number
+    }
   }
   /** The story of one agent from line `from` on, at most STORY_LINES_PER_REPLY lines. */
   story: { ask: { agent: AgentId; from: number }; answer: { row: Row; lines: readonly StoryLine[] } }

@@ -162,7 +162,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
     answer: v.strictObject({ ready: f.envelope<s.Ready>('ready') }),
   },
   fetch: {
-    ask: v.strictObject({ transfer: f.whole, names: f.names, against: f.names }),
+    ask: v.strictObject({ transfer: f.whole, agent: v.nullable(f.agent), names: f.names, against: f.names }),
     answer: v.strictObject({ pack: f.pack }),
   },
   prepare: {
@@ -218,6 +218,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       load,
       here: f.listOf(report, REPORTS_MAX),
       rows: f.listOf(row, ROWS_MAX),
+      hidden: f.whole,
     }),
   },
   story: {

@@ -64,6 +64,7 @@ const answer = (
   load,
   here: [],
   rows: [],
+  hidden: 0,
   ...parts,
 })
 

@@ -34,7 +34,7 @@ async function dispatching(fill: (block: Uint8Array) => void) {
   }
   await vault.keepBundle(blocks)
   const dispatch = new Dispatch(vault, counting)
-  const ask = { transfer: 1, names: writeNames(cids), against: new Uint8Array() }
+  const ask = { transfer: 1, agent: null, names: writeNames(cids), against: new Uint8Array() }
   return {
     serve: (isOpen = true) => dispatch.serve(to, ask, { drained: () => Promise.resolve(), isOpen: () => isOpen }),
     tries: () => tries,

@@ -2,7 +2,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import type { Timers } from '../../src/base/timers.ts'
 import { type SealedCheckpoint, sealCheckpoint } from '../../src/checkpoint/seal.ts'
-import type { AgentId } from '../../src/directory/agent-id.ts'
+import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import { Dispatch } from '../../src/host/dispatch.ts'
 import { CACHE_BYTES_DEFAULT } from '../../src/host/limits.ts'
 import { Links } from '../../src/host/links.ts'
@@ -129,7 +129,8 @@ export async function memoryEnds(): Promise<{ time: VirtualTime; from: End; to: 
   return { time, from: await end(1), to: await end(2) }
 }
 
-export const agentNumber = (n: number): AgentId => `a.1.${n}` as AgentId
+const HOME = createSigner(generateSecretKey(seededRandom(99))).did
+export const agentNumber = (n: number): AgentId => agentId({ home: HOME, age: 1, sequence: n + 1 })
 
 /** A checkpoint of pages that do not compress. */
 export function noise(seed: number, pageCount: number): SealedCheckpoint {

@@ -133,7 +133,7 @@ describe('a stranger', () => {
     for (const [name, body] of [
       ['status', {}],
       ['locate', { agent: `${silent.did.slice(8)}.1.1` }],
-      ['fetch', { transfer: 1, names: new Uint8Array(), against: new Uint8Array() }],
+      ['fetch', { transfer: 1, agent: null, names: new Uint8Array(), against: new Uint8Array() }],
       ['reconcile', { from: 0, marks: new Uint8Array(1_024) }],
     ] as const)
       expect(refusal(await silent.ask(name, body))).toBe('NOT_ADMITTED: INIC comes first')

@@ -69,6 +69,8 @@ describe('a holder that gives its agent to two hosts', () => {
     await world.start(4)
     await world.time.advance(3_000)
     expect(banned(4)).toBe(true)
+    await rogue.meet(4)
+    expect(rogue.heard.some(({ message }) => message.kind === 'error' && message.code === 'BANNED')).toBe(true)
     await expect(rogue.meet(4)).rejects.toThrow(/not answered/)
     expect([1, 2, 3, 4].filter(known)).toEqual([])
     expect(await world.ended(hostAt(1).host, agent)).toEqual({ ok: true, value: cheapTruth(program) })

@@ -188,7 +188,7 @@ describe('a host that did the handshake', () => {
       /refused: UNTRUSTED_AUTHOR: did:key:.*, by whose leave it runs, is not trusted here/,
     )
     const stranger = await strangerAt(world, 2)
-    const asked = { transfer: 1, names: writeNames([bundle]), against: new Uint8Array() }
+    const asked = { transfer: 1, agent: null, names: writeNames([bundle]), against: new Uint8Array() }
     // One entry, and it says that the block is not there.
     expect(await stranger.ask('fetch', asked)).toMatchObject({ body: { pack: { bytes: Uint8Array.of(0) } } })
   })

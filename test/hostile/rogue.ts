@@ -10,6 +10,7 @@ import type { Brief, Message, Offer, RequestName, Requests } from '../../src/wir
 import { openSession, type Session } from '../../src/wire/session.ts'
 import type { Certificate, License, Ready, Release, Sealed } from '../../src/wire/statements.ts'
 import type { Cluster } from '../host/cluster.ts'
+import { introduction } from '../host/introduction.ts'
 
 /**
  * A host that is let in like any other and takes agents, but keeps to no protocol afterwards: it says what the test lets
@@ -68,16 +69,17 @@ export class Rogue {
     await time.advance(50)
     const opened = await opening
     if (!opened.ok) throw new Error(opened.reason)
+    const inic = await introduction(this.authority, { name: 'rogue', engineIds: [CHEAP_ENGINE], depth: 100 })
+    this.say(other, 'inic', { ...inic, load: { agents: 0, slots: 4, accepting: true } })
+    await time.advance(50)
   }
 
   /** As an honest edge worker with room would. */
   async welcome(message: Message): Promise<unknown> {
     if (message.kind !== 'request') return null
     switch (message.name) {
-      case 'inic': {
-        const load = { agents: 0, slots: 4, accepting: true }
-        return { description: { kind: 'edge', name: 'rogue', engineIds: [CHEAP_ENGINE], depth: 100, load } }
-      }
+      case 'inic':
+        return { ground: 'open' }
       case 'offer':
         return { ttlMs: 30_000, have: null }
       case 'send':

@@ -8,7 +8,7 @@ import { type Authority, createAuthority } from '../../src/wire/authority.ts'
 import { rootOf, statementCid } from '../../src/wire/chain.ts'
 import type { Message, RequestName } from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
-import type { License } from '../../src/wire/statements.ts'
+import type { License, Mandate, Sealed } from '../../src/wire/statements.ts'
 import type { Cluster } from '../host/cluster.ts'
 import { introduction } from '../host/introduction.ts'
 
@@ -21,11 +21,19 @@ export interface Stranger {
   ask(name: RequestName, body: unknown): Promise<Message | undefined>
 }
 
+interface StrangerOptions {
+  /** Says no INIC by itself. */
+  readonly isSilent?: boolean
+  /** Another key for another number. */
+  readonly key?: number
+  readonly mandate?: (host: Did) => Promise<Sealed<Mandate>>
+}
+
 export async function strangerAt(
   world: Cluster,
   seed: number,
   answer?: (message: Message, sequence: number) => Message | null,
-  { isSilent = false, key = 0 }: { readonly isSilent?: boolean; readonly key?: number } = {},
+  { isSilent = false, key = 0, mandate }: StrangerOptions = {},
 ): Promise<Stranger> {
   const signer = createSigner(generateSecretKey(seededRandom(seed + 500 + key)))
   const authority = createAuthority(signer, createVerifier())
@@ -60,7 +68,8 @@ export async function strangerAt(
   if (!opened.ok) throw new Error(opened.reason)
   await world.time.advance(50)
   const talk = opened.value
-  if (!isSilent) talk.send({ kind: 'request', name: 'inic', body: await introduction(authority) })
+  const body = { ...(await introduction(authority)), mandate: mandate ? await mandate(signer.did) : null }
+  if (!isSilent) talk.send({ kind: 'request', name: 'inic', body })
   await world.time.advance(50)
   return {
     authority,

@@ -177,7 +177,7 @@ describe('the codec refuses', () => {
       () =>
         forged(
           { kind: KIND_REQUEST, messageId: 4 },
-          { transfer: 1, names: writeNames(tooMany), against: writeNames([]) },
+          { transfer: 1, agent, names: writeNames(tooMany), against: writeNames([]) },
         ),
       `BODY: fetch.names: names ${FETCH_NAMES_MAX + 1} > ${FETCH_NAMES_MAX}`,
     ],

@@ -157,7 +157,7 @@ export async function everyMessage(): Promise<Message[]> {
         checkpointBytes: 9,
       },
     },
-    { kind: 'request', name: 'fetch', body: { transfer: 1, names, against: new Uint8Array() } },
+    { kind: 'request', name: 'fetch', body: { transfer: 1, agent, names, against: new Uint8Array() } },
     { kind: 'request', name: 'prepare', body: { agent, epoch: 2, ballot } },
     {
       kind: 'request',
@@ -205,7 +205,7 @@ export async function everyMessage(): Promise<Message[]> {
       kind: 'reply',
       name: 'status',
       to: 1,
-      body: { description: inic.description, load, here: [report], rows: [row] },
+      body: { description: inic.description, load, here: [report], rows: [row], hidden: 2 },
     },
     {
       kind: 'reply',

@@ -124,14 +124,14 @@ describe('a message with a pack or with names is refused before anything is open
 
   it('where the names are no names', () => {
     const names = writeNames([rawCid(page(1)), null])
-    expect(refusal(ask, { transfer: 1, names, against: names })).toBe('accepted')
+    expect(refusal(ask, { transfer: 1, agent: null, names, against: names })).toBe('accepted')
     const cases: readonly [Uint8Array, string][] = [
       [new Uint8Array(34), 'nameBytes 34 is no multiple of 33'],
       [new Uint8Array(33).fill(1), 'name 0 has codec 1'],
     ]
     for (const [bad, reason] of cases) {
-      expect(refusal(ask, { transfer: 1, names: bad, against: names })).toBe(`fetch.names: ${reason}`)
-      expect(refusal(ask, { transfer: 1, names, against: bad })).toBe(`fetch.against: ${reason}`)
+      expect(refusal(ask, { transfer: 1, agent: null, names: bad, against: names })).toBe(`fetch.names: ${reason}`)
+      expect(refusal(ask, { transfer: 1, agent: null, names, against: bad })).toBe(`fetch.against: ${reason}`)
     }
   })
 })

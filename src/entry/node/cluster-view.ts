@@ -27,6 +27,8 @@ export interface ClusterView {
   readonly hosts: readonly HostView[]
   readonly agents: readonly AgentView[]
   readonly silent: readonly { readonly did: Did; readonly reason: string }[]
+  /** Hosts have agents that the asker may not read. */
+  readonly hidden: boolean
 }
 
 export function viewOf(reports: readonly HostReport[]): ClusterView {
@@ -49,7 +51,8 @@ export function viewOf(reports: readonly HostReport[]): ClusterView {
     if ('silent' in report) continue
     for (const held of report.answer.here) if (!agents.has(held.agent)) agents.set(held.agent, orphan(held, report.did))
   }
-  return { hosts, agents: [...agents.values()], silent }
+  const hidden = reports.some((report) => 'answer' in report && report.answer.hidden > 0)
+  return { hosts, agents: [...agents.values()], silent, hidden }
 }
 
 /** All that is known of an agent whose home is silent: what its holder says. */

@@ -3,8 +3,10 @@ import type { Host } from '../../host/host.ts'
 import type { Did } from '../../identity/did.ts'
 import { createSigner, generateSecretKey, type Signer } from '../../identity/signer.ts'
 import { nodeRandom } from '../../platform/node/time.ts'
+import { mandateFor } from './cluster-client.ts'
 import { startLocalCluster } from './local-cluster.ts'
 import { startNodeHost } from './node-host.ts'
+import { passOn } from './permit-file.ts'
 import { collectRefusals } from './refusals.ts'
 
 /** Where `map` sends its agents: a cluster of its own on this machine, or one that is there. Home is in this process. */
@@ -53,11 +55,12 @@ function met(home: Host, edges: number): Promise<void> {
   })
 }
 
-/** A host for as long as the map runs; its key is for once, so whoever maps lets it launch in their name. */
+/** A host for as long as the map runs; its key is for once, so whoever maps lets it launch, and ask, in their name. */
 export async function joinForMap(
   join: string,
   author: Did,
-  permitFor: (home: Did) => Promise<readonly Uint8Array[]>,
+  person: Signer,
+  permit: readonly Uint8Array[],
   bind: string | undefined,
 ): Promise<MapCluster> {
   const refusals = collectRefusals()
@@ -65,7 +68,8 @@ export async function joinForMap(
   const { host: home, close } = await startNodeHost({
     rendezvous: join,
     signer,
-    permit: await permitFor(signer.did),
+    permit: await passOn(person, permit, signer.did),
+    mandate: await mandateFor(signer.did, person),
     kind: 'launcher',
     name: 'map',
     slots: 0,

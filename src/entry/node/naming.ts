@@ -37,5 +37,9 @@ export function workingRow(view: ClusterView, agent: AgentId): AgentView {
 }
 
 /** What is not found may be with somebody who did not answer. */
-const withSilent = (reason: string, { silent }: ClusterView): string =>
-  silent.length === 0 ? reason : `${reason}; ${silent.length} of the hosts on line did not answer`
+const withSilent = (reason: string, { silent, hidden }: ClusterView): string =>
+  [
+    reason,
+    ...(silent.length === 0 ? [] : [`${silent.length} of the hosts on line did not answer`]),
+    ...(hidden ? ['there are agents that you may not read (see --identity)'] : []),
+  ].join('; ')

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join, normalize, sep } from 'node:path'
 import { type AgentId, shortAgentId } from '../../directory/agent-id.ts'
+import type { Admission } from '../../host/admission.ts'
 import type { Host, HostOptions } from '../../host/host.ts'
 import { CACHE_BYTES_DEFAULT } from '../../host/limits.ts'
 import { createHost } from '../../host/runtime.ts'
@@ -19,6 +20,7 @@ import { nodeClock, nodeRandom, nodeTimers } from '../../platform/node/time.ts'
 import { goOnlineFromNode } from '../../platform/node/transport.ts'
 import type { RendezvousTransport } from '../../platform/peerjs/transport.ts'
 import { SPARES_MAX } from '../../sandbox/limits.ts'
+import type { Mandate, Sealed } from '../../wire/statements.ts'
 
 /** A host in this process, put together from Node's adapters: edge workers, `map`'s home, the demo, command lines. */
 export interface NodeHostOptions {
@@ -33,6 +35,11 @@ export interface NodeHostOptions {
   readonly operators?: readonly Did[]
   readonly roots?: readonly Did[]
   readonly permit?: readonly Uint8Array[]
+  readonly administrators?: readonly Did[]
+  readonly statics?: readonly Did[]
+  readonly admission?: Admission
+  readonly invitation?: readonly Uint8Array[]
+  readonly mandate?: Sealed<Mandate>
   readonly memoryBytes?: number
   /** Bytes kept of agents that have left, should they come back. */
   readonly cacheBytes?: number
@@ -90,6 +97,11 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       ...(operators ? { operators } : {}),
       ...(options.roots ? { roots: options.roots } : {}),
       ...(options.permit ? { permit: options.permit } : {}),
+      ...(options.administrators ? { administrators: options.administrators } : {}),
+      ...(options.statics ? { statics: options.statics } : {}),
+      ...(options.admission ? { admission: options.admission } : {}),
+      ...(options.invitation ? { invitation: options.invitation } : {}),
+      ...(options.mandate ? { mandate: options.mandate } : {}),
       ...(shareFolder === undefined ? {} : { share: (path) => readShared(shareFolder, path) }),
       ...(log ? { log } : {}),
       transport: async () => {

@@ -29,7 +29,7 @@ export function register(program: Command): void {
     .argument('<agent>', 'id, whole or short, e.g. abc123.4')
     .addOption(joinOption())
     .option('--follow', 'until the agent has ended', false)
-    .addOption(identityOption('who opens what is sealed (default: your identity, if you have one)'))
+    .addOption(identityOption('who asks, and opens what is sealed (default: your identity, if you have one)'))
     .addOption(bindOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  sojourn logs abc123.4 --follow --join http://127.0.0.1:9000')

@@ -22,7 +22,7 @@ import {
 import { edgesByDefault, joinForMap, type MapCluster, startOwnCluster } from '../map-cluster.ts'
 import { type MapProgress, type MapRun, startMap } from '../map-run.ts'
 import { CommandError, say } from '../output.ts'
-import { passOn, readPermit } from '../permit-file.ts'
+import { readPermit } from '../permit-file.ts'
 import { count, progressBar } from '../plain-text.ts'
 import { showProgress } from '../progress-line.ts'
 import { openEffect, resultToOption, type SealingOptions, sealingFor, sealToOption } from '../sealing.ts'
@@ -90,7 +90,7 @@ async function map(path: string, source: string, options: MapOptions): Promise<v
   const cluster =
     options.join === undefined
       ? await startOwnCluster(options.hosts ?? edgesByDefault(), bundle.author)
-      : await joinForMap(options.join, bundle.author, (home) => passOn(signer, permit, home), options.bind)
+      : await joinForMap(options.join, bundle.author, signer, permit, options.bind)
   const interrupted = new AbortController()
   const interrupt = (): void => interrupted.abort(new CommandError('INTERRUPTED', 'interrupted'))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { shortAgentId } from '../../../directory/agent-id.ts'
 import { shortDid } from '../../../identity/did.ts'
-import { bindOption, joinOption, jsonOption } from '../arguments.ts'
-import { type ClusterOptions, inCluster, saySilent } from '../cluster-client.ts'
+import { bindOption, identityOption, joinOption, jsonOption } from '../arguments.ts'
+import { type ClusterOptions, inCluster, sayMissing } from '../cluster-client.ts'
 import { type AgentView, type ClusterView, type HostView, hasEnded, inOrder } from '../cluster-view.ts'
 import { printResult } from '../output.ts'
 import { amount, type HostNames, hostNames, progressBar, tableLines } from '../plain-text.ts'
@@ -18,10 +18,13 @@ export function register(program: Command): void {
   program
     .command('ps')
     .summary('show the agents of a cluster, and its hosts')
-    .description('Shows the agents of a cluster: what they are called, how far they are, and where.')
+    .description(
+      'Shows your agents in a cluster, and all that are on hosts of yours: what they are called, how far they are, and where.',
+    )
     .addOption(joinOption())
     .option('--all', 'agents that have ended, too', false)
     .option('--hosts', 'the hosts, too', false)
+    .addOption(identityOption('in whose name to ask (default: your identity)'))
     .addOption(bindOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  sojourn ps --join http://127.0.0.1:9000 --all --hosts')
@@ -30,7 +33,7 @@ export function register(program: Command): void {
 
 async function ps(options: PsOptions): Promise<void> {
   const view = await inCluster(options, (client) => client.look())
-  saySilent(view)
+  sayMissing(view)
   const agents = inOrder(view.agents.filter(({ state }) => options.all || !hasEnded(state)))
   printResult(options.json, { ok: true, agents, hosts: view.hosts, silent: view.silent }, [
     ...agentLines(agents, hostNames(view.hosts)),
