@@ -134,11 +134,8 @@ const claim = (text: string, prove: Claim['prove']): void => void claims.push({ 
 claim('does once more what a guest did, segment by segment, and comes to the same', async (place) => {
   const recorded = await record(place)
   same(recorded.segments.length > 2, true, 'segments')
-  same(
-    recorded.traces.every(({ inputs }) => inputs.length > 0),
-    true,
-    'inputs',
-  )
+  const answers = recorded.traces.flatMap(({ inputs }) => inputs).filter(({ act }) => act.kind === 'deliver')
+  same(answers.length >= 16, true, 'answers')
   await proveSame(place, recorded)
 })
 

@@ -18,6 +18,7 @@ describe('a frame', () => {
     odd: [Number.NaN, Number.POSITIVE_INFINITY, -0, 0.1, 'a\ud800', null, true],
     pages: { at: Uint32Array.of(1, 2 ** 32 - 1), bytes: new Uint8Array([0, 255]) },
     globals: new Map<string, unknown>([['$bytes', 3n]]),
+    inputs: Float64Array.of(9_007_199_254_740_991, -0, Number.NaN),
   }
 
   test('brings what structured cloning brings', () => {

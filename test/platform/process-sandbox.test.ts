@@ -21,7 +21,8 @@ describe('a caged process keeps the contract of a sandbox', () => {
   afterAll(() => sandbox.close())
 
   // What crosses the pipe. How programs end at their limits is the engine's, which is the same one.
-  const crossing = /in place|another guest|call|answers a freeze|a flood|large images|brought up|kernel/
+  const crossing =
+    /in place|another guest|call|answers a freeze|a flood|large images|brought up|kernel|segment by segment/
   for (const { claim, prove } of SANDBOX_CLAIMS.filter((one) => crossing.test(one.claim))) {
     test(claim, () => prove({ sandbox, engineId }), 60_000)
   }

@@ -16,6 +16,7 @@ const NESTING_MAX = 16
 type Mark =
   | { readonly $bytes: number }
   | { readonly $words: number }
+  | { readonly $floats: number }
   | { readonly $whole: string }
   | { readonly $number: string }
   | { readonly $map: readonly unknown[] }
@@ -48,6 +49,10 @@ function marked(value: unknown, beside: Uint8Array[]): unknown {
   if (value instanceof Uint32Array) {
     beside.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
     return { $words: value.length } satisfies Mark
+  }
+  if (value instanceof Float64Array) {
+    beside.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+    return { $floats: value.length } satisfies Mark
   }
   if (value instanceof Map) return { $map: [...value].map((entry) => marked(entry, beside)) } satisfies Mark
   if (Array.isArray(value)) return value.map((part) => marked(part, beside))
@@ -127,6 +132,8 @@ function messageOf(json: Uint8Array, beside: Uint8Array): Result<unknown, 'FRAME
         return new Uint8Array(bytesNext(content, 1))
       case '$words':
         return new Uint32Array(bytesNext(content, 4))
+      case '$floats':
+        return new Float64Array(bytesNext(content, 8))
       case '$whole':
         return wholeOf(content)
       case '$number':
