@@ -2,6 +2,7 @@ import { benchAtRest } from './at-rest.ts'
 import { benchBundles } from './bundles.ts'
 import { benchDemo } from './demo.ts'
 import { benchEngine } from './engine.ts'
+import { benchFlood } from './flood.ts'
 import { benchGuests } from './guests.ts'
 import { benchHeap } from './heap.ts'
 import { benchHops } from './hops.ts'
@@ -29,6 +30,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   heap: () => benchHeap(tracing),
   packs: benchPacks,
   'at-rest': benchAtRest,
+  flood: benchFlood,
   'tab-hops': benchTabHops,
   demo: benchDemo,
 }

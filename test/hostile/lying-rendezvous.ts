@@ -24,13 +24,16 @@ export interface Signal {
 
 export async function lie(
   onSignal: (from: string, signal: Signal, lines: ReadonlyMap<string, WebSocket>) => void,
+  iceServers: readonly object[] = [],
 ): Promise<LyingRendezvous> {
   const server = createServer((request, response) => {
     const body = request.url?.endsWith('challenge')
       ? { nonce: nonceText(randomBytes(CHALLENGE_NONCE_BYTES)) }
       : request.url?.endsWith('hosts')
         ? []
-        : { name: 'lies', iceServers: [], authors: [] }
+        : { name: 'lies', iceServers, authors: [] }
+    // Pages of another origin may ask, as at a real one.
+    response.setHeader('access-control-allow-origin', '*')
     response.setHeader('content-type', 'application/json').end(JSON.stringify(body))
   })
   const sockets = new WebSocketServer({ server })

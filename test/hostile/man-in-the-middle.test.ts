@@ -63,7 +63,7 @@ async function meet(url: string, dialled: Signer): Promise<[Result<Session>, Res
 }
 
 async function attack(rewrite: Rewrite): Promise<{ results: [Result<Session>, Result<Session>]; kinds: number[] }> {
-  const middle = await standInBetween(rewrite)
+  const middle = await standInBetween(rewrite, { bindAddress: '127.0.0.1' })
   closing.push(middle)
   const results = await meet(middle.url, signerOf(12))
   const { dialler, acceptor } = Object.fromEntries(middle.fingerprints)

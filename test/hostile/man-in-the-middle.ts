@@ -16,7 +16,15 @@ export type Rewrite = (frame: Uint8Array, from: 'dialler' | 'acceptor', middle: 
 export const fingerprintIn = (sdp: string): Uint8Array =>
   Buffer.from((/a=fingerprint:sha-256 (\S+)/.exec(sdp)?.[1] ?? '').replaceAll(':', ''), 'hex')
 
-export async function standInBetween(rewrite: Rewrite): Promise<Middle> {
+export interface MiddleOptions {
+  /** Of its own WebRTC; all of the machine's when absent. */
+  readonly bindAddress?: string
+  /** Sends every frame back to where it came from, as if it were the other end's. */
+  readonly reflects?: boolean
+}
+
+export async function standInBetween(rewrite: Rewrite, options: MiddleOptions = {}): Promise<Middle> {
+  const bound = options.bindAddress === undefined ? {} : { bindAddress: options.bindAddress }
   const ends: { close(): void }[] = []
   const seen: Middle['seen'] = []
   const fingerprints: Middle['fingerprints'] = new Map()
@@ -44,7 +52,7 @@ export async function standInBetween(rewrite: Rewrite): Promise<Middle> {
     const send = (to: string, src: string, type: string, payload: object): void =>
       lines.get(to)?.send(JSON.stringify({ type, src, dst: to, payload: { type: 'data', connectionId, ...payload } }))
     const newEnd = (to: string, src: string): RTCPeerConnection => {
-      const end = new RTCPeerConnection({ iceServers: [], bindAddress: '127.0.0.1' } as RTCConfiguration)
+      const end = new RTCPeerConnection({ iceServers: [], ...bound } as RTCConfiguration)
       end.onicecandidate = ({ candidate }) => candidate && send(to, src, 'CANDIDATE', { candidate })
       ends.push(end)
       return end
@@ -52,22 +60,34 @@ export async function standInBetween(rewrite: Rewrite): Promise<Middle> {
     toDialler = newEnd(from, signal.dst)
     toAcceptor = newEnd(signal.dst, from)
     const outwards = toAcceptor.createDataChannel('sojourn', { ordered: true })
-    const pipe = (a: RTCDataChannel, b: RTCDataChannel, side: 'dialler' | 'acceptor'): void => {
-      const waiting: Uint8Array<ArrayBuffer>[] = []
-      b.addEventListener('open', () => {
-        for (const frame of waiting.splice(0)) b.send(frame)
-      })
+    /** Listens from the beginning; `into` is where it leads, once that is there. */
+    const pipe = (a: RTCDataChannel, side: 'dialler' | 'acceptor') => {
+      const waiting: (string | Uint8Array<ArrayBuffer>)[] = []
+      let into: RTCDataChannel | null = null
+      const passOn = (): void => {
+        if (into?.readyState !== 'open') return
+        for (const data of waiting.splice(0)) {
+          if (typeof data === 'string') into.send(data)
+          // Changed only when it is sent on: by then it is known who is at the other end.
+          else (options.reflects ? a : into).send(Uint8Array.from(rewrite(data, side, middle)))
+        }
+      }
       a.addEventListener('message', ({ data }) => {
-        if (typeof data === 'string') return b.send(data)
-        seen.push({ from: side, frame: new Uint8Array(data as ArrayBuffer) })
-        const frame = Uint8Array.from(rewrite(new Uint8Array(data as ArrayBuffer), side, middle))
-        if (b.readyState === 'open') b.send(frame)
-        else waiting.push(frame)
+        const frame = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
+        if (typeof frame !== 'string') seen.push({ from: side, frame })
+        waiting.push(frame)
+        passOn()
       })
+      return (b: RTCDataChannel): void => {
+        into = b
+        b.addEventListener('open', passOn)
+        passOn()
+      }
     }
+    const fromAcceptor = pipe(outwards, 'acceptor')
     toDialler.ondatachannel = ({ channel }) => {
-      pipe(channel, outwards, 'dialler')
-      pipe(outwards, channel, 'acceptor')
+      pipe(channel, 'dialler')(outwards)
+      fromAcceptor(channel)
     }
     await toDialler.setRemoteDescription(signal.payload.sdp)
     const answer = await toDialler.createAnswer()

@@ -9,6 +9,7 @@ import { rootOf, statementCid } from '../../src/wire/chain.ts'
 import type { Message, RequestName } from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
 import type { License, Mandate, Sealed } from '../../src/wire/statements.ts'
+import type { Channel } from '../../src/wire/transport.ts'
 import type { Cluster } from '../host/cluster.ts'
 import { introduction } from '../host/introduction.ts'
 
@@ -17,6 +18,8 @@ export interface Stranger {
   readonly authority: Authority
   readonly did: Did
   readonly session: Session
+  /** Below the session. */
+  readonly channel: Channel
   readonly heard: Message[]
   ask(name: RequestName, body: unknown): Promise<Message | undefined>
 }
@@ -45,7 +48,8 @@ export async function strangerAt(
   const dialled = transport.dial(addressOf(world.hosts.get(seed)?.did as Did))
   dialled.catch(() => {}) // told where it is awaited
   await world.time.advance(10)
-  const opening = openSession(await dialled, {
+  const channel = await dialled
+  const opening = openSession(channel, {
     role: 'dialler',
     self: { did: signer.did, age: 1 },
     expect: world.hosts.get(seed)?.did as Did,
@@ -75,6 +79,7 @@ export async function strangerAt(
     authority,
     did: signer.did,
     session: talk,
+    channel,
     heard,
     async ask(name, body) {
       const to = talk.send({ kind: 'request', name, body } as Message)

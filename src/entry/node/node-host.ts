@@ -50,6 +50,8 @@ export interface NodeHostOptions {
   readonly bindAddress?: string
   /** What each agent runs in; a thread of this process where nothing is said. */
   readonly isolate?: Isolation
+  /** Hides this machine's addresses from other hosts; `bindAddress` does not count then. */
+  readonly relayOnly?: boolean
   readonly log?: HostOptions['log']
 }
 
@@ -109,6 +111,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
           rendezvous: options.rendezvous,
           signer,
           ...(options.bindAddress === undefined ? {} : { bindAddress: options.bindAddress }),
+          ...(options.relayOnly ? { relayOnly: true } : {}),
           onLineChange: (isOnline, reason) =>
             log?.(isOnline ? 'info' : 'warn', isOnline ? 'on line' : `off line: ${reason}`),
         })

@@ -4,6 +4,7 @@ import { SIGNAL_BYTES_MAX } from '../../wire/limits.ts'
 import { CONNECTIONS_PER_PROCESS_MAX } from '../peerjs/limits.ts'
 import type { PeerJsPowers, PeerLike, PeerOptions } from '../peerjs/port.ts'
 import { goOnline, type OnlineOptions, type RendezvousTransport } from '../peerjs/transport.ts'
+import { LOOPBACK, openRelayDoor, type RelayDoor } from './relay-only.ts'
 import { nodeClock, nodeRandom, nodeTimers } from './time.ts'
 import { loadWithWebRtc } from './webrtc.ts'
 
@@ -11,12 +12,14 @@ import { loadWithWebRtc } from './webrtc.ts'
 export interface NodeTransportOptions extends OnlineOptions {
   /** The one network address that WebRTC uses, e.g. 127.0.0.1 in tests; all of the machine's when absent. */
   readonly bindAddress?: string
-  /** Only through TURN: hides this machine's addresses from the other hosts. */
+  /** Only through the cluster's TURN over UDP: hides this machine's addresses from the other hosts. `bindAddress` does not count then. */
   readonly relayOnly?: boolean
 }
 
 export function goOnlineFromNode(options: NodeTransportOptions): Promise<RendezvousTransport> {
-  const { bindAddress, relayOnly } = options
+  const { relayOnly } = options
+  const bindAddress = relayOnly ? LOOPBACK : options.bindAddress
+  let door: RelayDoor | null = null
   const powers: PeerJsPowers = {
     newPeer,
     getJson,
@@ -28,6 +31,18 @@ export function goOnlineFromNode(options: NodeTransportOptions): Promise<Rendezv
       ...(relayOnly ? { iceTransportPolicy: 'relay' as const } : {}),
     },
     connectionsMax: CONNECTIONS_PER_PROCESS_MAX,
+    ...(relayOnly
+      ? {
+          async iceServers(servers) {
+            door = await openRelayDoor(servers)
+            return door.iceServers
+          },
+          released() {
+            door?.close()
+            door = null
+          },
+        }
+      : {}),
   }
   return goOnline(powers, options)
 }

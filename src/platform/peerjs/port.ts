@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import type { Timers } from '../../base/timers.ts'
+import type { IceServer } from '../../wire/cluster.ts'
 
 /**
  * The parts of PeerJS 1.5.5 and WebRTC that the transport uses, as shapes, so that this room needs neither the DOM nor
@@ -88,6 +89,10 @@ export interface PeerJsPowers {
   readonly timers: Timers
   readonly random: Random
   readonly rtcConfig: Omit<RtcConfig, 'iceServers'>
+  /** What becomes of the servers that are to be used; rejects where they will not do. */
+  iceServers?(servers: readonly IceServer[]): Promise<readonly IceServer[]>
+  /** The transport is closed: what was opened for it may go. */
+  released?(): void
   /** RTCPeerConnections that may be made in all. */
   readonly connectionsMax: number
 }

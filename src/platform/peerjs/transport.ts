@@ -108,7 +108,8 @@ class PeerJsTransport implements RendezvousTransport {
     const cluster = parseCluster(await this.#line.ask('cluster'))
     if (!cluster.ok) throw new RendezvousError(cluster.reason)
     this.#cluster = cluster.value
-    await this.#line.open(this.#options.iceServers ?? cluster.value.iceServers)
+    const servers = this.#options.iceServers ?? cluster.value.iceServers
+    await this.#line.open((await this.#powers.iceServers?.(servers)) ?? servers)
   }
 
   async hosts(): Promise<readonly Attendance[]> {
@@ -156,6 +157,7 @@ class PeerJsTransport implements RendezvousTransport {
       })
     })
     this.#line.close('transport is closed')
+    this.#powers.released?.()
   }
 
   /** Who offers costs us a connection, and a page has only so many: strangers may not have the last of them. */

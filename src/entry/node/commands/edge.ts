@@ -27,6 +27,7 @@ interface EdgeOptions {
   readonly isolate: Isolation
   readonly root: readonly Did[]
   readonly bind?: string
+  readonly private: boolean
   readonly json: boolean
   readonly quiet: boolean
 }
@@ -62,6 +63,7 @@ export function register(program: Command): void {
     .option('--operator <did>', 'whose orders to give this machine back are obeyed; repeatable', collectDid, [])
     .addOption(isolateOption())
     .option('--bind <address>', 'the only network address for WebRTC, e.g. 127.0.0.1')
+    .option('--private', 'only through the cluster’s relay: other hosts do not learn this machine’s address', false)
     .option('--json', 'one line of JSON on stdout when on line', false)
     .option('--quiet', 'no log on stderr', false)
     .addHelpText(
@@ -90,6 +92,7 @@ async function edge(options: EdgeOptions): Promise<void> {
     ...(cache === undefined ? {} : { cacheBytes: cache }),
     ...(share === undefined ? {} : { shareFolder: share }),
     ...(bind === undefined ? {} : { bindAddress: bind }),
+    relayOnly: options.private,
     log: (level, text, agent) => {
       if (!quiet) say(logLine(level, text, agent))
     },

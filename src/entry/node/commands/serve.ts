@@ -18,6 +18,9 @@ interface ServeOptions {
   readonly name: string
   readonly author: Cluster['authors']
   readonly ice: readonly IceServer[]
+  readonly turn?: string
+  readonly turnUser?: string
+  readonly turnPassword?: string
   readonly json: boolean
   readonly quiet: boolean
 }
@@ -41,18 +44,23 @@ export function register(program: Command): void {
     .option('--name <name>', 'what the cluster is called', 'sojourn')
     .option('--author <did[=name]>', 'an author announced to volunteers; repeatable', collectAuthor, [])
     .option('--ice <url...>', 'STUN or TURN server for hosts, e.g. stun:stun.example.org:3478', collectIce, [])
+    .option('--turn <url>', 'your own relay, for hosts that hide their address, e.g. turn:relay.example.org:3478')
+    .option('--turn-user <name>', 'its user; told, with the password, to everybody who can reach this rendezvous')
+    .option('--turn-password <text>', 'its password, better in the environment', process.env.SOJOURN_TURN_PASSWORD)
     .option('--quiet', 'no log', false)
     .option('--json', 'one line of JSON on stdout when open', false)
     .addHelpText(
       'after',
       '\nExamples:\n  sojourn serve\n  sojourn serve --host 0.0.0.0 --name "lab 3" --author did:key:z6Mk…=Alice\n' +
-        '  sojourn serve --host 0.0.0.0 --public-host lab.example:9000',
+        '  sojourn serve --host 0.0.0.0 --public-host lab.example:9000\n' +
+        '  SOJOURN_TURN_PASSWORD=… sojourn serve --host 0.0.0.0 --turn turn:relay.example.org:3478 --turn-user sojourn',
     )
     .action(open)
 }
 
 async function open(options: ServeOptions): Promise<void> {
-  const { host, port, name, author: authors, ice: iceServers, publicHost: publicHosts, quiet } = options
+  const { host, port, name, author: authors, publicHost: publicHosts, quiet } = options
+  const iceServers = [...options.ice, ...relayOf(options)]
   const cluster = parseCluster({ name, authors, iceServers })
   if (!cluster.ok) throw new CommandError('CLUSTER', cluster.reason)
   const pageFolder = join(packageRoot(), 'dist/page')
@@ -77,6 +85,15 @@ async function open(options: ServeOptions): Promise<void> {
   else greet(rendezvous, options, hasPage)
   await stopped()
   await rendezvous.close()
+}
+
+/** The operator's relay; there is none that hosts would use unless the operator names it. */
+function relayOf({ turn, turnUser, turnPassword }: ServeOptions): IceServer[] {
+  if (turn === undefined) return []
+  if (!/^turns?:/.test(turn)) throw new CommandError('TURN', `${turn} is not turn: or turns:`)
+  if (turnUser === undefined || turnPassword === undefined)
+    throw new CommandError('TURN', 'a relay needs --turn-user and --turn-password (or SOJOURN_TURN_PASSWORD)')
+  return [{ urls: [turn], username: turnUser, credential: turnPassword }]
 }
 
 function greet({ url, port }: Rendezvous, { host, author }: ServeOptions, hasPage: boolean): void {
