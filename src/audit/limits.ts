@@ -6,6 +6,9 @@
  */
 export const ITINERARY_MAX = 1_000
 
+/** A saved itinerary, bytes: twice the longest that homes keep. More is not decoded (THREATS 35). */
+export const ITINERARY_BYTES_MAX = 4 * 1024 * 1024
+
 /** Good segments in a row until a host is audited by lot (BOINC's rule for a host whose results have held ten times). */
 export const GOOD_BEFORE_LOT = 10
 

@@ -6,6 +6,7 @@ import { benchFlood } from './flood.ts'
 import { benchGuests } from './guests.ts'
 import { benchHeap } from './heap.ts'
 import { benchHops } from './hops.ts'
+import { benchItineraries } from './itineraries.ts'
 import { benchKernels } from './kernels.ts'
 import { benchPacks } from './packs.ts'
 import type { Row } from './row.ts'
@@ -26,6 +27,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   guests: benchGuests,
   walls: benchWalls,
   bundles: benchBundles,
+  itineraries: benchItineraries,
   hops: () => benchHops(tracing),
   heap: () => benchHeap(tracing),
   packs: benchPacks,

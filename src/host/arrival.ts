@@ -362,7 +362,7 @@ function cannotGoOn(turn: Turn, resident: Resident, fault: Fault): void {
 export function drop(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   turn.state.residents.delete(resident.agent)
-  if (resident.arrival?.certificate) noteSeen(turn, resident.arrival.certificate)
+  if (resident.arrival?.certificate) noteSeen(turn, resident, resident.arrival.certificate)
   turn.effects.push({
     kind: 'forget',
     agent: resident.agent,

@@ -172,7 +172,7 @@ function letGo(turn: Turn, resident: Resident, certificate: Certificate): void {
     })
   }
   persist(turn, forgetResident(resident.agent))
-  noteSeen(turn, certificate)
+  noteSeen(turn, resident, certificate)
   // Home keeps its newest whole checkpoint: it is the second copy until the new holder's next one.
   turn.effects.push({
     kind: 'forget',

@@ -1,4 +1,3 @@
-import { type Itinerary, recordOf } from '../audit/itinerary.ts'
 import type { Cid } from '../base/digest.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
@@ -6,7 +5,7 @@ import { headOf, rootOf, statementCid } from '../wire/chain.ts'
 import type { Brief, Requests } from '../wire/messages.ts'
 import { type Accepted, type Certificate, sameHolding } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
-import type { HomeRow, Register } from './state.ts'
+import type { Register } from './state.ts'
 
 /** What a host checks of an agent's chain of hops before it puts its own name to it. Each returns the reason, or null. */
 
@@ -48,14 +47,6 @@ export function givenFault(
       return `${statement.type} is for something else`
   return release.statement.ready === statementCid(ready.statement) ? null : 'release names another READY'
 }
-
-/** What home shows of an agent's way. */
-export const itineraryOf = ({ agent, bundle, origin, itinerary }: HomeRow): Itinerary => ({
-  agent,
-  bundle,
-  origin,
-  hops: itinerary.map(recordOf),
-})
 
 /** What proves a hop beside the votes, where this is what they decided. */
 export const givenFor = (accepted: Accepted | null, { release }: Certificate): Pick<Accepted, 'release' | 'ready'> =>

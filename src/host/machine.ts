@@ -31,6 +31,7 @@ import {
   onInvitationOpened,
   watchMeetings,
 } from './inic.ts'
+import { onItinerary } from './itineraries.ts'
 import { onLoad, reportHoldings, tellLoad } from './neighbours.ts'
 import { onPublish, publish, take } from './notices.ts'
 import {
@@ -190,6 +191,8 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
       return onStatus(turn, from, handle)
     case 'story':
       return onStory(turn, from, handle, as('story'))
+    case 'itinerary':
+      return onItinerary(turn, from, handle, as('itinerary'))
     case 'publish':
       return onPublish(turn, handle, as('publish'))
     case 'reconcile':

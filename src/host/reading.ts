@@ -36,6 +36,7 @@ function isParty(state: HostState, did: Did, agent: AgentId): boolean {
   if (register && (register.witnesses.includes(did) || register.accepted?.holding.holder === did)) return true
   const resident = state.residents.get(agent)
   if (resident && (resident.author === did || resident.departure?.to === did)) return true
+  if (state.seen.get(agent)?.author === did) return true
   return state.forwards.get(agent)?.to === did || isAuditor(state, did, agent)
 }
 

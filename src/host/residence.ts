@@ -322,7 +322,7 @@ export function bury(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   resident.guest = 'none'
   turn.state.residents.delete(resident.agent)
-  if (resident.certificate) noteSeen(turn, resident.certificate)
+  if (resident.certificate) noteSeen(turn, resident, resident.certificate)
   turn.state.loadDueMs = turn.nowMs
   persist(turn, forgetResident(resident.agent))
   turn.effects.push({

@@ -16,11 +16,11 @@ import { describe } from './acquaintance.ts'
 import { OPEN } from './admission.ts'
 import { BundleShelf } from './bundle-shelf.ts'
 import { carryOut, type Hands, type OutwardEffect } from './carry-out.ts'
-import { itineraryOf } from './chain.ts'
 import { type AskedOver, Dispatch } from './dispatch.ts'
 import type { Answer, HostEffect, HostEvent, Wish } from './events.ts'
 import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './host.ts'
 import { shuns } from './inic.ts'
+import { itineraryOf } from './itineraries.ts'
 import { bundlesNeeded } from './license.ts'
 import {
   CACHE_BYTES_DEFAULT,

@@ -1,9 +1,11 @@
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
 import { headOf } from '../wire/chain.ts'
 import type { Certificate } from '../wire/statements.ts'
 import { SEEN_MAX } from './limits.ts'
 import { forgetSeen, writeSeen } from './records.ts'
+import type { Resident } from './state.ts'
 import { persist, type Turn } from './turn.ts'
 
 /**
@@ -13,17 +15,18 @@ import { persist, type Turn } from './turn.ts'
  */
 export interface Seen {
   readonly agent: AgentId
+  readonly author: Did
   readonly epoch: number
   readonly head: Cid
   readonly certificate: Certificate
   readonly atMs: number
 }
 
-export function noteSeen(turn: Turn, certificate: Certificate): void {
+export function noteSeen(turn: Turn, { author }: Pick<Resident, 'author'>, certificate: Certificate): void {
   const { seen, registers } = turn.state
   const { agent, epoch } = certificate
   if (registers.has(agent) || epoch <= (seen.get(agent)?.epoch ?? 0)) return
-  const entry: Seen = { agent, epoch, head: headOf(certificate), certificate, atMs: turn.wallMs }
+  const entry: Seen = { agent, author, epoch, head: headOf(certificate), certificate, atMs: turn.wallMs }
   // The one heard of last stands last; the first gives way.
   seen.delete(agent)
   seen.set(agent, entry)

@@ -77,6 +77,13 @@ export const BIRTHS_MAX = 16
 export const BIRTH_BYTES = 8
 
 /**
+ * Hops in one answer to `itinerary`, and bytes of one sealed statement of a hop: three of some 600 bytes each, so that a page
+ * is a sixteenth of a message, and at the worst fits one. Nobody checks them on the way (THREATS 31).
+ */
+export const HOPS_PER_REPLY = 32
+export const HOP_STATEMENT_BYTES_MAX = 4 * 1024
+
+/**
  * One sealed statement of a notice, bytes: a key, a name, a reason and a signature are under 1,200. Stops notices that
  * fill the disks of all hosts they are passed on to.
  */

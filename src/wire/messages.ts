@@ -3,7 +3,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { HopReason } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
-import type { Origin } from './chain.ts'
+import type { HopRecord, Origin } from './chain.ts'
 import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
 import type { ProofRequests, Voucher } from './proofs.ts'
@@ -140,6 +140,19 @@ export interface Row {
  */
 export type Ground = 'static' | 'author' | 'invited' | 'open'
 
+export interface KeptHops {
+  readonly bundle: Cid
+  readonly origin: Origin
+  /** The epoch of the first hop here; where there is none, of the next one to come. */
+  readonly first: number
+  readonly hops: readonly HopRecord[]
+}
+
+export interface SeenHead {
+  readonly epoch: number
+  readonly head: Cid
+}
+
 export interface Requests extends ProofRequests {
   /**
    * First message after the handshake in each direction (the paper's INIC): who I am beyond my key. `invitation`: a permit to
@@ -263,6 +276,14 @@ export interface Requests extends ProofRequests {
   }
   /** The story of one agent from line `from` on, at most STORY_LINES_PER_REPLY lines. */
   story: { ask: { agent: AgentId; from: number }; answer: { row: Row; lines: readonly StoryLine[] } }
+  /**
+   * The evidence of an agent's hops, at most HOPS_PER_REPLY from epoch `from` on, and the newest head that this host has
+   * seen. Only its home has hops; nothing in them is checked by who passes them on.
+   */
+  itinerary: {
+    ask: { agent: AgentId; from: number }
+    answer: { kept: KeptHops | null; seen: SeenHead | null }
+  }
   /** Keep this notice and pass it on; the answer says whether this host does. */
   publish: { ask: { notice: Notice }; answer: Record<string, never> }
   /**

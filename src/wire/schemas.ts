@@ -4,12 +4,15 @@ import { CALLS } from '../permit/calls.ts'
 import { CHAIN_LENGTH_MAX, FORK_MAX, PERMIT_BYTES_MAX } from '../permit/limits.ts'
 import { QUOTA_FIELDS, type Quota, type QuotaField } from '../permit/quota.ts'
 import type { Alleged } from './alleged.ts'
+import type { Origin } from './chain.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
 import {
   BIRTH_BYTES,
   BIRTHS_MAX,
   ENGINE_IDS_MAX,
+  HOP_STATEMENT_BYTES_MAX,
+  HOPS_PER_REPLY,
   INTRODUCTION_BYTES_MAX,
   NOTICE_MARKS_BYTES,
   NOTICES_PER_MESSAGE_MAX,
@@ -61,6 +64,7 @@ const forkedFrom: Schema<m.ForkedFrom> = v.strictObject({
   index: f.positive,
   seed: f.seed,
 })
+const origin: Schema<Origin> = v.strictObject({ order: v.nullable(f.cid), after: v.nullable(f.cid) })
 const brief: Schema<m.Brief> = v.strictObject({
   agent: f.agent,
   bundle: f.cid,
@@ -75,7 +79,7 @@ const brief: Schema<m.Brief> = v.strictObject({
   messages: f.whole,
   movedBy: v.nullable(f.whole),
   forkedFrom: v.nullable(forkedFrom),
-  origin: v.strictObject({ order: v.nullable(f.cid), after: v.nullable(f.cid) }),
+  origin,
   head: f.cid,
   resultTo: v.nullable(f.did),
 })
@@ -115,6 +119,21 @@ const row: Schema<m.Row> = v.strictObject({
   forkedFrom: v.nullable(forkedFrom),
   head: f.cid,
 })
+const hopStatement = f.bytesUpTo(HOP_STATEMENT_BYTES_MAX)
+const keptHops: Schema<m.KeptHops> = v.strictObject({
+  bundle: f.cid,
+  origin,
+  first: f.positive,
+  hops: f.listOf(
+    v.strictObject({
+      votes: f.listOf(hopStatement, VOTES_MAX),
+      release: v.nullable(hopStatement),
+      ready: v.nullable(hopStatement),
+    }),
+    HOPS_PER_REPLY,
+  ),
+})
+const seenHead: Schema<m.SeenHead> = v.strictObject({ epoch: f.whole, head: f.cid })
 /** Blocks of the checkpoint that the message names. */
 const pushed = { base: v.nullable(f.cid), pack: v.nullable(f.pack), checkpointBytes: f.whole }
 const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding, previous: f.cid }
@@ -224,6 +243,10 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
   story: {
     ask: v.strictObject({ agent: f.agent, from: f.whole }),
     answer: v.strictObject({ row, lines: f.listOf(storyLine, STORY_LINES_MAX) }),
+  },
+  itinerary: {
+    ask: v.strictObject({ agent: f.agent, from: f.whole }),
+    answer: v.strictObject({ kept: v.nullable(keptHops), seen: v.nullable(seenHead) }),
   },
   publish: { ask: v.strictObject({ notice }), answer: nothing },
   reconcile: {

@@ -26,7 +26,7 @@ function sojourn(...args: readonly string[]): Promise<Ended> {
   })
 }
 
-const COMMANDS = ['serve', 'launch', 'ps', 'logs', 'move', 'evict', 'kill', 'map', 'doctor']
+const COMMANDS = ['serve', 'launch', 'ps', 'logs', 'itinerary', 'move', 'evict', 'kill', 'map', 'doctor']
 
 describe('the commands of a cluster', () => {
   it.each(COMMANDS)('help %s has an example', async (command) => {

@@ -135,7 +135,8 @@ it('of what a host has seen the longest past gives way, and the newest of one ag
     soon: new Map(),
   }
   const agentOf = (sequence: number) => agentId({ home: hostAt(1).did, age: 1, sequence })
-  const see = (sequence: number, epoch: number) => noteSeen(turn, { ...certificate, agent: agentOf(sequence), epoch })
+  const see = (sequence: number, epoch: number) =>
+    noteSeen(turn, { author: rogue.did }, { ...certificate, agent: agentOf(sequence), epoch })
   for (let i = 1; i <= SEEN_MAX; i++) see(i, 5)
   see(1, 6)
   see(1, 2)

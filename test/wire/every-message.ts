@@ -180,6 +180,7 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'request', name: 'command', body: { order: command } },
     { kind: 'request', name: 'status', body: {} },
     { kind: 'request', name: 'story', body: { agent, from: 0 } },
+    { kind: 'request', name: 'itinerary', body: { agent, from: 0 } },
     { kind: 'request', name: 'publish', body: { notice: { kind: 'ban', ban } } },
     { kind: 'request', name: 'reconcile', body: { from: 0, marks: new Uint8Array(NOTICE_MARKS_BYTES) } },
     { kind: 'request', name: 'evidence', body: { names } },
@@ -206,6 +207,20 @@ export async function everyMessage(): Promise<Message[]> {
       name: 'status',
       to: 1,
       body: { description: inic.description, load, here: [report], rows: [row], hidden: 2 },
+    },
+    {
+      kind: 'reply',
+      name: 'itinerary',
+      to: 1,
+      body: {
+        kept: {
+          bundle: cid,
+          origin: { order: cid, after: null },
+          first: 1,
+          hops: [{ votes: [vote.envelope], release: release.envelope, ready: null }],
+        },
+        seen: { epoch: 1, head: cid },
+      },
     },
     {
       kind: 'reply',

@@ -7,6 +7,7 @@ import { register as registerDoctor } from './commands/doctor.ts'
 import { register as registerEdge } from './commands/edge.ts'
 import { register as registerEvict } from './commands/evict.ts'
 import { register as registerInspect } from './commands/inspect.ts'
+import { register as registerItinerary } from './commands/itinerary.ts'
 import { register as registerKeygen } from './commands/keygen.ts'
 import { register as registerKill } from './commands/kill.ts'
 import { register as registerLaunch } from './commands/launch.ts'
@@ -38,6 +39,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerLaunch,
   registerPs,
   registerLogs,
+  registerItinerary,
   registerMove,
   registerEvict,
   registerKill,
