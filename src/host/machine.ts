@@ -49,6 +49,7 @@ import {
 import { endLapsed, endWhenOver } from './over.ts'
 import { onStageAnswered } from './precopy.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
+import { onNodes } from './reading.ts'
 import { onReceiptSealed } from './receipts.ts'
 import { onEvidence, onEvidenceAnswered, onReconcile, onReconciled, reconcileWhenDue } from './reconcile.ts'
 import { checkpointWhenDue, onCheckpointHome, onEffectAnswered, sendEffects } from './residence.ts'
@@ -193,6 +194,8 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
       return onStory(turn, from, handle, as('story'))
     case 'itinerary':
       return onItinerary(turn, from, handle, as('itinerary'))
+    case 'nodes':
+      return onNodes(turn, from, handle, as('nodes'))
     case 'publish':
       return onPublish(turn, handle, as('publish'))
     case 'reconcile':

@@ -1,8 +1,12 @@
 import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import { NODE_LINES_MAX } from '../wire/limits.ts'
+import type { NodeLine, Requests } from '../wire/messages.ts'
 import type { Fault } from './events.ts'
 import { isAdmitted } from './inic.ts'
+import { banOf } from './notices.ts'
 import type { HostState } from './state.ts'
+import { answer, deny, type Turn } from './turn.ts'
 
 /**
  * Who may be told what an agent is, says and has in its memory: those who had it in their hands or will, those whose it
@@ -16,6 +20,48 @@ export function mayRead(state: HostState, who: Did, agent: AgentId, wallMs: numb
 function namesOf({ nodes }: HostState, who: Did, wallMs: number): readonly Did[] {
   const mandate = nodes.meetings.get(who)?.speaksFor
   return mandate && mandate.untilMs >= wallMs ? [who, mandate.did] : [who]
+}
+
+/** Who sees everything that is on this host, its nodes database too. */
+const maySeeAll = (state: HostState, who: Did, wallMs: number): boolean =>
+  namesOf(state, who, wallMs).some((did) => isOwn(state, did))
+
+/** Those that were named or banned and never came stand behind those that did. */
+export function onNodes(turn: Turn, from: Did, handle: number, { after }: Requests['nodes']['ask']): void {
+  const { state, wallMs } = turn
+  if (!maySeeAll(state, from, wallMs))
+    return deny(
+      turn,
+      handle,
+      'NOT_AUTHORISED',
+      'only its operators, administrators and static hosts may see whom it has met',
+    )
+  const { nodes, notices } = state
+  const all = [...new Set([...nodes.known.keys(), ...nodes.statics, ...notices.banned.keys()])]
+  const page = all.slice(after, after + NODE_LINES_MAX).map((did) => lineOf(state, did))
+  const next = after + page.length
+  answer(turn, handle, 'nodes', { nodes: page, next: next < all.length ? next : null })
+}
+
+function lineOf(state: HostState, did: Did): NodeLine {
+  const { nodes } = state
+  const node = nodes.known.get(did)
+  return {
+    did,
+    met: node
+      ? {
+          kind: node.description.statement.kind,
+          name: node.description.statement.name,
+          age: node.age,
+          ground: node.ground,
+          firstMs: node.firstMs,
+          heardMs: node.heardMs,
+        }
+      : null,
+    isStatic: nodes.statics.has(did),
+    isHere: isAdmitted(state, did),
+    banned: banOf(state, did),
+  }
 }
 
 /** Why blocks are not served: null means of bundles, which are nobody's secret to who was let in. */

@@ -68,6 +68,7 @@ export const VOTES_MAX = WITNESSES_MAX
 export const REPORTS_MAX = 1024
 export const ROWS_MAX = 1024
 export const STORY_LINES_MAX = 1024
+export const NODE_LINES_MAX = 256
 
 /** A sealed description or mandate, bytes: names, sixteen engines, a policy in words. Stops work for hosts not let in yet. */
 export const INTRODUCTION_BYTES_MAX = 8 * 1024

@@ -28,6 +28,7 @@ const REQUEST_IDS = {
   segments: 21,
   segment: 22,
   itinerary: 23,
+  nodes: 24,
 } as const satisfies Record<RequestName, number>
 
 const ASYNC_IDS = { load: 64, holding: 65, certificate: 66, bye: 67, notices: 68 } as const satisfies Record<

@@ -1,6 +1,6 @@
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
-import type { HopReason } from '../host/snapshot.ts'
+import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { HopRecord, Origin } from './chain.ts'
@@ -153,6 +153,24 @@ export interface SeenHead {
   readonly head: Cid
 }
 
+/** One host of another's nodes database, for people. */
+export interface NodeLine {
+  readonly did: Did
+  /** Null of one that was named or banned and has never been here. */
+  readonly met: {
+    readonly kind: HostKind
+    readonly name: string
+    readonly age: number
+    readonly ground: Ground
+    readonly firstMs: number
+    readonly heardMs: number
+  } | null
+  readonly isStatic: boolean
+  readonly isHere: boolean
+  /** Why; null for most. */
+  readonly banned: string | null
+}
+
 export interface Requests extends ProofRequests {
   /**
    * First message after the handshake in each direction (the paper's INIC): who I am beyond my key. `invitation`: a permit to
@@ -284,6 +302,8 @@ export interface Requests extends ProofRequests {
     ask: { agent: AgentId; from: number }
     answer: { kept: KeptHops | null; seen: SeenHead | null }
   }
+  /** Whom has this host met, and who is banned here? For its owner: a page, after the first so many. */
+  nodes: { ask: { after: number }; answer: { nodes: readonly NodeLine[]; next: number | null } }
   /** Keep this notice and pass it on; the answer says whether this host does. */
   publish: { ask: { notice: Notice }; answer: Record<string, never> }
   /**

@@ -14,6 +14,7 @@ import {
   HOP_STATEMENT_BYTES_MAX,
   HOPS_PER_REPLY,
   INTRODUCTION_BYTES_MAX,
+  NODE_LINES_MAX,
   NOTICE_MARKS_BYTES,
   NOTICES_PER_MESSAGE_MAX,
   REPORTS_MAX,
@@ -134,6 +135,22 @@ const keptHops: Schema<m.KeptHops> = v.strictObject({
   ),
 })
 const seenHead: Schema<m.SeenHead> = v.strictObject({ epoch: f.whole, head: f.cid })
+const nodeLine: Schema<m.NodeLine> = v.strictObject({
+  did: f.did,
+  met: v.nullable(
+    v.strictObject({
+      kind: v.picklist(KINDS),
+      name: f.name,
+      age: f.age,
+      ground: v.picklist(GROUNDS),
+      firstMs: f.finite,
+      heardMs: f.finite,
+    }),
+  ),
+  isStatic: v.boolean(),
+  isHere: v.boolean(),
+  banned: v.nullable(f.note),
+})
 /** Blocks of the checkpoint that the message names. */
 const pushed = { base: v.nullable(f.cid), pack: v.nullable(f.pack), checkpointBytes: f.whole }
 const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding, previous: f.cid }
@@ -247,6 +264,10 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
   itinerary: {
     ask: v.strictObject({ agent: f.agent, from: f.whole }),
     answer: v.strictObject({ kept: v.nullable(keptHops), seen: v.nullable(seenHead) }),
+  },
+  nodes: {
+    ask: v.strictObject({ after: f.whole }),
+    answer: v.strictObject({ nodes: f.listOf(nodeLine, NODE_LINES_MAX), next: v.nullable(f.whole) }),
   },
   publish: { ask: v.strictObject({ notice }), answer: nothing },
   reconcile: {

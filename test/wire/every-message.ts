@@ -181,6 +181,7 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'request', name: 'status', body: {} },
     { kind: 'request', name: 'story', body: { agent, from: 0 } },
     { kind: 'request', name: 'itinerary', body: { agent, from: 0 } },
+    { kind: 'request', name: 'nodes', body: { after: 256 } },
     { kind: 'request', name: 'publish', body: { notice: { kind: 'ban', ban } } },
     { kind: 'request', name: 'reconcile', body: { from: 0, marks: new Uint8Array(NOTICE_MARKS_BYTES) } },
     { kind: 'request', name: 'evidence', body: { names } },
@@ -188,6 +189,24 @@ export async function everyMessage(): Promise<Message[]> {
   const replies: Message[] = [
     { kind: 'reply', name: 'inic', to: 1, body: { ground: 'invited' } },
     { kind: 'reply', name: 'publish', to: 1, body: {} },
+    {
+      kind: 'reply',
+      name: 'nodes',
+      to: 1,
+      body: {
+        nodes: [
+          {
+            did: two.did,
+            met: { kind: 'tab', name: 'study', age: 3, ground: 'open', firstMs: 1, heardMs: 2 },
+            isStatic: false,
+            isHere: true,
+            banned: null,
+          },
+          { did: one.did, met: null, isStatic: true, isHere: false, banned: 'banned by its own hand' },
+        ],
+        next: null,
+      },
+    },
     { kind: 'reply', name: 'reconcile', to: 1, body: { names, next: 7 } },
     { kind: 'reply', name: 'evidence', to: 1, body: { notices } },
     { kind: 'reply', name: 'offer', to: 1, body: { ttlMs: 30_000, have: cid } },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError, Help } from 'commander'
 import { packageRoot } from '../../platform/node/engine-files.ts'
+import { register as registerBan } from './commands/ban.ts'
 import { register as registerBuild } from './commands/build.ts'
 import { register as registerDoctor } from './commands/doctor.ts'
 import { register as registerEdge } from './commands/edge.ts'
@@ -14,6 +15,7 @@ import { register as registerLaunch } from './commands/launch.ts'
 import { register as registerLogs } from './commands/logs.ts'
 import { register as registerMap } from './commands/map.ts'
 import { register as registerMove } from './commands/move.ts'
+import { register as registerNodes } from './commands/nodes.ts'
 import { register as registerOpen } from './commands/open.ts'
 import { register as registerPermit } from './commands/permit.ts'
 import { register as registerPs } from './commands/ps.ts'
@@ -43,6 +45,8 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerMove,
   registerEvict,
   registerKill,
+  registerNodes,
+  registerBan,
   registerOpen,
   registerDoctor,
 ]

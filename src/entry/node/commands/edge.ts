@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { cpus, hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { DEPTH_MAX, DEPTH_STANDARD } from '../../../bundle/limits.ts'
+import { type Admission, OPEN, parseAdmission } from '../../../host/admission.ts'
 import { DEPTH_OFFERED, SLOTS_MAX } from '../../../host/limits.ts'
 import { type Did, parseDid } from '../../../identity/did.ts'
 import { createSigner, generateSecretKey } from '../../../identity/signer.ts'
@@ -11,6 +13,7 @@ import type { Isolation } from '../../../platform/node/sandbox.ts'
 import { nodeRandom } from '../../../platform/node/time.ts'
 import { isolateOption, mebibytes, wholeNumber } from '../arguments.ts'
 import { logLine, type NodeHost, startNodeHost } from '../node-host.ts'
+import { readPermit } from '../permit-file.ts'
 
 /** `sojourn edge`: lends this machine, without a browser. Its identity, records and checkpoints live in --data. */
 interface EdgeOptions {
@@ -26,6 +29,10 @@ interface EdgeOptions {
   readonly operator: readonly Did[]
   readonly isolate: Isolation
   readonly root: readonly Did[]
+  readonly admit: Admission
+  readonly static: readonly Did[]
+  readonly admin: readonly Did[]
+  readonly invitation?: string
   readonly bind?: string
   readonly private: boolean
   readonly json: boolean
@@ -61,6 +68,23 @@ export function register(program: Command): void {
     .option('--trust-cluster', 'trust the authors that the rendezvous announces', false)
     .option('--root <did>', 'whose permits to launch agents are obeyed; repeatable', collectDid, [])
     .option('--operator <did>', 'whose orders to give this machine back are obeyed; repeatable', collectDid, [])
+    .option(
+      '--admit <policy>',
+      'whom to let in: open, invited, closed, or rules, e.g. "invited by did:key:…, else open for tabs only"',
+      admission,
+      OPEN,
+    )
+    .option(
+      '--static <did|file>',
+      'a host that is always let in, or a file with one a line; repeatable',
+      collectStatic,
+      [],
+    )
+    .option('--admin <did>', 'whose bans are obeyed, and whose invitations are good; repeatable', collectDid, [])
+    .option(
+      '--invitation <file>',
+      'a permit to join, for hosts that want one (sojourn permit grant --command /host/join)',
+    )
     .addOption(isolateOption())
     .option('--bind <address>', 'the only network address for WebRTC, e.g. 127.0.0.1')
     .option('--private', 'only through the cluster’s relay: other hosts do not learn this machine’s address', false)
@@ -88,6 +112,10 @@ async function edge(options: EdgeOptions): Promise<void> {
     trust,
     operators: operator,
     roots: root,
+    admission: options.admit,
+    statics: options.static,
+    administrators: options.admin,
+    ...(options.invitation === undefined ? {} : { invitation: await readPermit(options.invitation) }),
     ...(data === undefined || !identity ? {} : { disk: { folder: data, key: identity.storeKey } }),
     ...(cache === undefined ? {} : { cacheBytes: cache }),
     ...(share === undefined ? {} : { shareFolder: share }),
@@ -136,6 +164,25 @@ function parseSlots(text: string): number {
   if (!Number.isInteger(slots) || slots < 1 || slots > SLOTS_MAX)
     throw new InvalidArgumentError(`it is a whole number from 1 to ${SLOTS_MAX}.`)
   return slots
+}
+
+function admission(text: string): Admission {
+  const rules = parseAdmission(text)
+  if (!rules.ok) throw new InvalidArgumentError(`${rules.reason}.`)
+  return rules.value
+}
+
+/** A did, or a file with a did a line; what follows # is for people. */
+function collectStatic(text: string, before: readonly Did[]): readonly Did[] {
+  if (text.startsWith('did:')) return collectDid(text, before)
+  let content: string
+  try {
+    content = readFileSync(text, 'utf8')
+  } catch (cause) {
+    throw new InvalidArgumentError(`cannot read ${text}: ${cause instanceof Error ? cause.message : ''}`)
+  }
+  const lines = content.split('\n').map((line) => line.replace(/#.*/, '').trim())
+  return lines.filter((line) => line !== '').reduce<readonly Did[]>((dids, line) => collectDid(line, dids), before)
 }
 
 function collectDid(text: string, before: readonly Did[]): readonly Did[] {
