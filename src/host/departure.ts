@@ -1,4 +1,4 @@
-import { chooseHost, type Needs } from '../allocator/choose.ts'
+import type { Needs } from '../allocator/choose.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { statementCid } from '../wire/chain.ts'
@@ -7,6 +7,7 @@ import type { Release, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { quorumOf, releaseBallot } from './ballots.ts'
 import type { Answer, Fault } from './events.ts'
+import { choosePlace, noteLetDown } from './let-downs.ts'
 import {
   ANSWER_SEND_MS,
   CANDIDATES_MAX,
@@ -113,12 +114,10 @@ function choose(turn: Turn, resident: Resident, departure: Departure): void {
 
 /** The best host by the allocator; for an agent nobody wants, its home, which always has room to park it. */
 function candidate(turn: Turn, resident: Resident, departure: Departure): Did | null {
-  const { state } = turn
   if (departure.only || departure.tried.length >= CANDIDATES_MAX) return parkingHome(turn, resident, departure)
   const needs = needsOf(turn, resident, departure.tried)
   return (
-    chooseHost(state.acquaintances, { ...needs, kinds: departure.kinds ?? needs.kinds }, turn.random) ??
-    parkingHome(turn, resident, departure)
+    choosePlace(turn, { ...needs, kinds: departure.kinds ?? needs.kinds }) ?? parkingHome(turn, resident, departure)
   )
 }
 
@@ -367,6 +366,7 @@ export function nextCandidate(turn: Turn, resident: Resident, departure: Departu
     return
   }
   log(turn, 'info', `${departure.to} does not take it: ${fault.code}: ${fault.reason}`, resident.agent)
+  if (departure.to && fault.code === 'TIMEOUT') noteLetDown(turn, departure.to)
   if (departure.to) departure.tried.push(departure.to)
   departure.to = null
   choose(turn, resident, departure)
@@ -380,7 +380,7 @@ export function place(turn: Turn, resident: Resident): void {
   const { state } = turn
   const needs = needsOf(turn, resident, [])
   const { kinds } = needs
-  const other = chooseHost(state.acquaintances, needs, turn.random)
+  const other = choosePlace(turn, needs)
   const here = mayRunHere(turn, resident) && (!kinds || kinds.includes(state.kind))
   resident.placeDueMs = turn.nowMs + PLACE_AGAIN_MS
   if (isSpent(resident)) return

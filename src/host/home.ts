@@ -1,5 +1,6 @@
 import type { Did } from '../identity/did.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
+import { forgive, noteLetDown } from './let-downs.ts'
 import { LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
 import { isBanned } from './notices.ts'
 import { endOverdrawn } from './over.ts'
@@ -86,6 +87,7 @@ export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['e
   applyEffect(turn, row, effect)
   answer(turn, handle, 'effect', {})
   if (row.outcome && !ended) onEndedAt(turn, from)
+  if (row.outcome?.ok && !ended) forgive(turn, from)
 }
 
 /** Takes an effect once: a number at or below the highest seen of its kind is a repetition after a recovery. */
@@ -135,6 +137,7 @@ export function watchLeases(turn: Turn): void {
     if (turn.nowMs < overMs && !isBanned(state, row.holder)) continue
     log(turn, 'warn', `lease of ${row.holder} ended; taking it back from the last checkpoint`, row.agent)
     tellStory(turn, row, 'recover', { from: row.holder, checkpoint: row.checkpoint })
+    noteLetDown(turn, row.holder)
     takeBack(turn, row)
   }
 }

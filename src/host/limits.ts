@@ -62,6 +62,15 @@ export const CANDIDATES_MAX = 4
  */
 export const DRAIN_MS_MAX = 15_000
 
+/**
+ * A host that let an agent down is not preferred for so long, twice as long each time, and at the most; as many are
+ * remembered. The first is about what a crashed host takes to come back; the longest keeps a hostage taker, who costs an
+ * agent a lease each time, under a tenth of its time (THREATS 24).
+ */
+export const LET_DOWN_MS = 2_000
+export const LET_DOWN_MS_MAX = 60_000
+export const LET_DOWNS_KNOWN_MAX = 4_096
+
 /** Home tries to place a parked agent again after this long when nobody wanted it. */
 export const PLACE_AGAIN_MS = 500
 

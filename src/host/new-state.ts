@@ -34,6 +34,7 @@ export function newState(
     residents: new Map(),
     forwards: new Map(),
     seen: new Map(),
+    letDowns: new Map(),
     proposals: new Map(),
     bundles: new Map(),
     audits: newAudits(),

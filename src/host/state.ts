@@ -20,6 +20,7 @@ import type {
 } from '../wire/statements.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { BundleFacts } from './events.ts'
+import type { LetDown } from './let-downs.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { NodeBook } from './nodes.ts'
 import type { NoticeBook } from './notice-book.ts'
@@ -67,6 +68,7 @@ export interface HostState {
   readonly residents: Map<AgentId, Resident>
   readonly forwards: Map<AgentId, Forward>
   readonly seen: Map<AgentId, Seen>
+  readonly letDowns: Map<Did, LetDown>
   readonly proposals: Map<AgentId, Proposal>
   /** Bundles opened lately, by id: admission of the second agent of a bundle asks nobody. */
   readonly bundles: Map<Cid, BundleFacts>

@@ -6,7 +6,7 @@ import { createVerifier } from '../../src/identity/verifier.ts'
 import { CHEAP_ENGINE } from '../../src/sim/cheap-sandbox.ts'
 import { type Authority, createAuthority } from '../../src/wire/authority.ts'
 import { headOf, statementCid } from '../../src/wire/chain.ts'
-import type { Brief, Message, Offer, RequestName, Requests } from '../../src/wire/messages.ts'
+import type { Brief, HoldingReport, Message, Offer, RequestName, Requests } from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
 import type { Certificate, License, Ready, Release, Sealed } from '../../src/wire/statements.ts'
 import type { Cluster } from '../host/cluster.ts'
@@ -100,6 +100,17 @@ export class Rogue {
 
   tell(to: Did, name: 'certificate', body: { certificate: Certificate }): void {
     this.#sessions.get(to)?.send({ kind: 'async', name, body })
+  }
+
+  /** Says each second that it has room, whatever else it leaves unsaid. */
+  lure(to: Did): void {
+    const load = { agents: 0, slots: 4, accepting: true }
+    this.#sessions.get(to)?.send({ kind: 'async', name: 'load', body: { load } })
+    this.#world.time.after(1_000, () => this.lure(to))
+  }
+
+  report(to: Did, reports: readonly HoldingReport[]): void {
+    this.#sessions.get(to)?.send({ kind: 'async', name: 'holding', body: { reports } })
   }
 
   async ask<N extends RequestName>(to: Did, name: N, body: Requests[N]['ask']): Promise<Message | undefined> {

@@ -169,9 +169,11 @@ function tellOutcome(row: Row, ending: StoryLine | null, json: boolean, name: st
   if (json) {
     const value: unknown = JSON.parse(jsonLine(valueJson))
     const how = state === 'finished' ? { ok: true, result: value } : { ok: false, error: value }
-    return { ...how, state, hops, fuelUsed }
+    return { ...how, state, hops, fuelUsed, head: { epoch: row.epoch, head: row.head } }
   }
   say(rowText(row))
+  // Whoever keeps it can hold it against what home shows later: sojourn itinerary --seen.
+  say(`head ${row.epoch}:${row.head}`)
   if (state === 'finished') printResult(false, {}, [jsonLine(valueJson)])
   else say(`sojourn: ${name} failed: ${failureText(valueJson)}`)
   return {}
