@@ -42,3 +42,6 @@ export const AUDIT_AGAIN_MS = 1_000
 
 /** Hosts whose record home keeps; the least of note go first: those without a strike that were audited longest ago. */
 export const RATES_MAX = 4_096
+
+/** A fraud proof as a file, bytes: the largest bundle, and a checkpoint of the most memory that a host allows by default. */
+export const PROOF_BYTES_MAX = 320 * 1024 * 1024

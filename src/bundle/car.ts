@@ -34,8 +34,9 @@ const CID_BYTES = CID_HEAD_BYTES + 32
 /** The header names one root: 58 bytes; a longer one is of another kind. */
 const HEADER_BYTES_MAX = 256
 
-export function readCar(car: Uint8Array): Result<Car, 'SIZE' | 'CAR'> {
-  if (car.length > CAR_BYTES_MAX) return refuse('SIZE', `carBytes ${car.length} > CAR_BYTES_MAX ${CAR_BYTES_MAX}`)
+/** `bytesMax`: of the file, where it is another than a bundle. */
+export function readCar(car: Uint8Array, bytesMax: number = CAR_BYTES_MAX): Result<Car, 'SIZE' | 'CAR'> {
+  if (car.length > bytesMax) return refuse('SIZE', `carBytes ${car.length} > CAR_BYTES_MAX ${bytesMax}`)
   const header = section(car, 0, HEADER_BYTES_MAX, 'header')
   if (!header.ok) return header
   const root = readHeader(header.value.bytes)

@@ -9,6 +9,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { StoreFullError } from '../storage/port.ts'
 import type { Pack } from '../wire/pack.ts'
+import { borrowBlocks } from './borrow.ts'
 import { type Fault, NOTHING_PUSHED, type Pushed } from './events.ts'
 import { FETCH_NAMES, PARCEL_BYTES, PUSHED_BLOCKS_MAX, TRANSFERS_PER_NEIGHBOUR_MAX } from './limits.ts'
 import { type AddBlocks, type Outcome, Pull, type PullPowers, type Wanted } from './pull.ts'
@@ -118,25 +119,18 @@ export class Transfers {
   }
 
   /** Every block of a checkpoint, in memory only: for whoever reads it once. */
-  async borrowCheckpoint(agent: AgentId, root: Cid, from: Did | null, bytesMax: number): Promise<Outcome<GetBlock>> {
+  borrowCheckpoint(agent: AgentId, root: Cid, from: Did | null, bytesMax: number): Promise<Outcome<GetBlock>> {
     const { vault } = this.#options
-    const got = new Map<Cid, Uint8Array>()
-    const get: GetBlock = async (cid) => got.get(cid) ?? vault.get(cid)
-    const pull = this.#pull(from, agent, ROOT_BYTES_MAX, bytesMax, get)
-    for (;;) {
-      const placed = await placesOf(root, get, vault.tables)
-      if (!placed.ok) return refuse('REFUSED', `checkpoint: ${placed.code}: ${placed.reason}`)
-      const missing = placed.value.filter(({ cid }) => !got.has(cid) && !vault.has(cid))
-      if (missing.length === 0) return accept(get)
-      const pulled = await pull.run(
-        missing.map(({ cid }) => ({ cid, against: null })),
-        async (blocks) => {
-          for (const [cid, bytes] of blocks) got.set(cid, bytes)
-          return accept(undefined)
-        },
-      )
-      if (!pulled.ok) return pulled
-    }
+    return borrowBlocks(
+      async (get) => {
+        const placed = await placesOf(root, get, vault.tables)
+        return placed.ok
+          ? accept(placed.value.map(({ cid }) => cid))
+          : refuse('REFUSED', `checkpoint: ${placed.code}: ${placed.reason}`)
+      },
+      async (cid) => (vault.has(cid) ? vault.get(cid) : null),
+      (get) => this.#pull(from, agent, ROOT_BYTES_MAX, bytesMax, get),
+    )
   }
 
   async #settle(arriving: Arriving, filled: Filled): Promise<Outcome<void>> {
