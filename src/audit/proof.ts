@@ -65,6 +65,14 @@ export async function proofBlocks({ bundle, from }: Receipt, get: GetBlock): Pro
   return [bundle, ...(named?.ok ? named.value.cids : []), ...(placed?.ok ? placed.value.map(({ cid }) => cid) : [])]
 }
 
+/** Whether a file means to be a fraud proof; says nothing about what it proves. */
+export function isProof(file: Uint8Array): boolean {
+  const car = readCar(file, PROOF_BYTES_MAX)
+  const root = car.ok && car.value.blocks.get(car.value.root)
+  const decoded = root && decode(root)
+  return decoded ? decoded.ok && Object(decoded.value).type === TYPE : false
+}
+
 /** Reads a file and verifies its signatures; what it proves, if anything, `judge` says. */
 export async function openProof(
   file: Uint8Array,

@@ -53,3 +53,6 @@ export function afterFinding(rate: HostRate, finding: Finding): HostRate {
       return { ...rate, lapsed: rate.lapsed + 1, streak: 0 }
   }
 }
+
+/** The chance that at least one of so many false segments is run again, where one in `lot` is. */
+export const chanceFound = (lies: number, lot: number): number => 1 - (1 - 1 / lot) ** lies

@@ -1,4 +1,5 @@
 import { benchAtRest } from './at-rest.ts'
+import { benchAudit } from './audit.ts'
 import { benchBundles } from './bundles.ts'
 import { benchDemo } from './demo.ts'
 import { benchEngine } from './engine.ts'
@@ -33,6 +34,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   packs: benchPacks,
   'at-rest': benchAtRest,
   flood: benchFlood,
+  audit: benchAudit,
   'tab-hops': benchTabHops,
   demo: benchDemo,
 }

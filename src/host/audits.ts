@@ -241,7 +241,7 @@ function onSegments(turn: Turn, from: Did, handle: number, { agent, host, after 
   })
 }
 
-function lineOf({ name, receipt, log: kept, state, auditor, note: text }: KeptSegment): SegmentLine {
+function lineOf({ name, receipt, log: kept, inputs, state, auditor, note: text }: KeptSegment): SegmentLine {
   const { agent, epoch, number, fuelFrom, fuelTo, to } = receipt.statement
   return {
     receipt: name,
@@ -252,7 +252,8 @@ function lineOf({ name, receipt, log: kept, state, auditor, note: text }: KeptSe
     fuelFrom,
     fuelTo,
     ended: to.kind !== 'checkpoint',
-    inputs: kept && { host: 0, home: 0, clock: 0 },
+    inputs,
+    here: kept !== null,
     state,
     auditor,
     note: text,

@@ -40,6 +40,8 @@ export interface HostOptions {
   readonly slots: number
   /** How deep agents may go here, in segments; by kind where nothing is said (DEPTH_OFFERED). */
   readonly depth?: number
+  /** Whether it has what other hosts run of its agents run again, by how far it believes them; it has where nothing is said. */
+  readonly audits?: boolean
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
   /** Hosts that are let in whatever the rules, and by what rules others are; anybody where nothing is said. */

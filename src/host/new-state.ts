@@ -9,6 +9,7 @@ import { newAudits } from './vouchers.ts'
 export function newState(
   birth: Pick<HostState, 'self' | 'age' | 'kind' | 'name' | 'engineIds' | 'policy' | 'slots'> & {
     readonly depth?: number | undefined
+    readonly audits?: boolean | undefined
     readonly trusted: readonly Did[]
     readonly operators: readonly Did[]
     readonly administrators: readonly Did[]
@@ -37,7 +38,7 @@ export function newState(
     letDowns: new Map(),
     proposals: new Map(),
     bundles: new Map(),
-    audits: newAudits(),
+    audits: newAudits(birth.audits ?? true),
     waiting: new Map(),
     versions: new Map(),
     nonces: new Map(),

@@ -95,6 +95,7 @@ class Runtime implements Host {
       slots,
       engineIds: [engineId],
       depth: options.depth,
+      audits: options.audits,
       policy: policy ?? DEFAULT_POLICY,
       trusted: [this.did, ...trust],
       operators: [this.did, ...(operators ?? [])],
@@ -204,8 +205,7 @@ class Runtime implements Host {
 
   /** Counts the blocks that restored rows and residents need, and lets go of the rest. */
   async #recallBlocks(): Promise<void> {
-    const { rows, residents } = this.#state
-    for (const { agent, checkpoint } of [...rows.values(), ...residents.values()])
+    for (const { agent, checkpoint } of [...this.#state.rows.values(), ...this.#state.residents.values()])
       if (checkpoint) await this.#vault?.hold(agent, checkpoint)
     const bundles = bundlesNeeded(this.#state)
     for (const { agent, checkpoint } of evidenceOf(this.#state)) await this.#vault?.pin(agent, checkpoint)

@@ -4,8 +4,9 @@ import { receiptCid, sameEnd, sequenceFault, startCid, type Vouched } from '../a
 import { type Cid, rawCid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import { parseInputs } from '../sandbox/inputs.ts'
 import type { Requests } from '../wire/messages.ts'
-import type { SegmentLine, Voucher } from '../wire/proofs.ts'
+import type { InputCounts, SegmentLine, Voucher } from '../wire/proofs.ts'
 import type { Certificate, Claim, Receipt, Sealed, SegmentEnd, Verdict } from '../wire/statements.ts'
 import { endOf, SECRET } from './receipts.ts'
 import { gone, writeRate, writeSegment } from './records.ts'
@@ -18,6 +19,8 @@ import { log, persistSoon, type Turn } from './turn.ts'
  * is counted, it is seen, and nothing of the kind earns trust.
  */
 export interface Audits {
+  /** Not so where all hosts are their home's own: then receipts are taken, and nothing is kept or run again. */
+  readonly enabled: boolean
   /** By the receipt's name, oldest first. */
   readonly segments: Map<Cid, KeptSegment>
   readonly rates: Map<Did, HostRate>
@@ -31,6 +34,8 @@ export interface KeptSegment {
   readonly receipt: Sealed<Receipt>
   /** Null where it never came, or is not needed any more. */
   log: Uint8Array | null
+  /** Who says what its program was told; null where there is no log. */
+  readonly inputs: InputCounts | null
   /** What is kept for it. */
   bytes: number
   state: SegmentLine['state']
@@ -53,7 +58,13 @@ export type AuditWaiting =
   | { readonly for: 'rerun'; readonly segment: Cid; readonly handle: number | null }
   | { readonly for: 'seal-verdict'; readonly handle: number }
 
-export const newAudits = (): Audits => ({ segments: new Map(), rates: new Map(), out: 0, serving: 0 })
+export const newAudits = (enabled: boolean): Audits => ({
+  enabled,
+  segments: new Map(),
+  rates: new Map(),
+  out: 0,
+  serving: 0,
+})
 
 export const rateOf = ({ audits }: HostState, host: Did): HostRate => audits.rates.get(host) ?? UNKNOWN_HOST
 
@@ -140,6 +151,7 @@ export function takeVoucher(turn: Turn, row: HomeRow, voucher: Voucher, bytes: n
 
 function keep(turn: Turn, row: HomeRow, { receipt, log: logBytes }: Voucher, name: Cid, bytes: number): void {
   const { audits } = turn.state
+  if (!audits.enabled) return
   const { statement, signer } = receipt
   const { from } = statement
   const before = row.vouched.newest
@@ -149,6 +161,7 @@ function keep(turn: Turn, row: HomeRow, { receipt, log: logBytes }: Voucher, nam
     name,
     receipt,
     log: missing === null ? logBytes : null,
+    inputs: logBytes && countInputs(row, logBytes),
     bytes: missing === null ? (logBytes?.length ?? 0) + bytes : 0,
     state: 'lapsed',
     busy: false,
@@ -173,6 +186,22 @@ function keep(turn: Turn, row: HomeRow, { receipt, log: logBytes }: Voucher, nam
   }
   persistSoon(turn, writeSegment(segment))
   letGoOfOldest(turn, row.agent)
+}
+
+/**
+ * Nobody but who says so can tell whether an input was true (THREATS 19): the clock and most answers are the maker's own word, which
+ * running the segment again takes as it is. What a fork was answered home has decided itself.
+ */
+function countInputs({ forks }: HomeRow, logBytes: Uint8Array): InputCounts | null {
+  const inputs = parseInputs(logBytes)
+  if (!inputs.ok) return null
+  const counts = { host: 0, home: 0, clock: 0 }
+  for (const { act } of inputs.value) {
+    if (act.kind === 'clock') counts.clock += 1
+    else if (act.kind === 'deliver')
+      counts[forks.some(({ request }) => request === act.delivery.request) ? 'home' : 'host'] += 1
+  }
+  return counts
 }
 
 /** Within the budget of one agent, and of all. */
@@ -231,6 +260,7 @@ export function note(turn: Turn, host: Did, finding: Finding): void {
 
 /** Something that could have been proved was not. */
 export function lapse(turn: Turn, host: Did, agent: AgentId, why: string): void {
+  if (!turn.state.audits.enabled) return
   log(turn, 'warn', `${host} leaves something unproved: ${why}`, agent)
   note(turn, host, 'lapsed')
 }

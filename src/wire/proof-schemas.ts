@@ -33,6 +33,7 @@ const segmentLine: Schema<p.SegmentLine> = v.strictObject({
   fuelTo: f.whole,
   ended: v.boolean(),
   inputs: v.nullable(inputCounts),
+  here: v.boolean(),
   state: v.picklist(['kept', 'due', 'good', 'fraud', 'lapsed']),
   auditor: v.nullable(f.did),
   note: f.note,

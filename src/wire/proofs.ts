@@ -39,8 +39,10 @@ export interface SegmentLine {
   readonly fuelTo: number
   /** The agent ended with it. */
   readonly ended: boolean
-  /** Null where its log is not here. */
+  /** Null where its log never came. */
   readonly inputs: InputCounts | null
+  /** What it takes to run it again is still at home. */
+  readonly here: boolean
   readonly state: 'kept' | 'due' | 'good' | 'fraud' | 'lapsed'
   readonly auditor: Did | null
   readonly note: string

@@ -58,6 +58,19 @@ describe('home', () => {
     TEST_MS_MAX,
   )
 
+  it('tells what it has decided itself from what a host says', async () => {
+    await world.start(1, { kind: 'launcher', slots: 0 })
+    for (const seed of [2, 3]) await world.start(seed)
+    await world.time.advance(3_000)
+    const agent = await world.launch(hostOf(1).host, { steps: 4_000, emitEvery: 900, forks: [{ at: 1_000, n: 2 }] })
+    await world.ended(hostOf(1).host, agent)
+    await world.time.advance(3_000)
+    const { segments } = await segmentsAt(1)
+    const counts = segments.filter((one) => one.agent === agent).map(({ inputs }) => inputs)
+    expect(counts.reduce((sum, one) => sum + (one?.home ?? 0), 0)).toBe(1)
+    expect(counts.reduce((sum, one) => sum + (one?.host ?? 0), 0)).toBe(4)
+  })
+
   for (const lie of ['bit', 'skip', 'early'] satisfies Lie[])
     it(
       `catches a host that lies (${lie}), names it, and goes on without it`,

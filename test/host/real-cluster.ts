@@ -41,7 +41,11 @@ export class RealCluster {
   }
 
   /** `lying`: makes of the honest sandbox what the host's agents run in. */
-  async start(name: string, slots: number, lying?: (honest: Sandbox) => Sandbox): Promise<RealHost> {
+  async start(
+    name: string,
+    slots: number,
+    { lying, operators = [] }: { lying?: (honest: Sandbox) => Sandbox; operators?: readonly Did[] } = {},
+  ): Promise<RealHost> {
     const { manifest, modules } = await loadEngineFiles()
     const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, modules]]), spares: 1 })
     const signer = createSigner(generateSecretKey(nodeRandom))
@@ -61,6 +65,7 @@ export class RealCluster {
       name,
       slots,
       trust: [author.did],
+      operators,
       permit: [await leaveOf(author, signer.did)],
       members: async () => [...this.#online],
       log: (level, text) => this.logs.push(`${name}: ${level} ${text}`),

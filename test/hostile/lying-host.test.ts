@@ -1,28 +1,44 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { sealProof } from '../../src/audit/proof.ts'
+import { bringProof } from '../../src/entry/node/evidence.ts'
 import { RealCluster, until } from '../host/real-cluster.ts'
 import { type Lie, LyingSandbox } from './lying-host.ts'
+
+const run = promisify(execFile)
 
 /** Real guests, real time: some seconds on an idle machine. */
 const TEST_MS_MAX = 180_000
 
-let world: RealCluster
-beforeEach(() => {
-  world = new RealCluster()
-})
-afterEach(() => world.close())
+/** A third party, with the file and nothing else. */
+async function verifies(file: Uint8Array | null | undefined, liar: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'proof-'))
+  try {
+    writeFileSync(join(folder, 'proof.car'), file ?? '')
+    const { stdout } = await run(process.execPath, ['bin/sojourn.js', 'verify', join(folder, 'proof.car'), '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, proven: true, host: liar })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
 
 describe('a host that lies about its agents', () => {
   for (const lie of ['bit', 'skip', 'input', 'early'] satisfies Lie[])
-    it(
+    it.concurrent(
       `(${lie}) is found out when its segment is run again, and named`,
-      async () => {
-        let lying: LyingSandbox | null = null
-        const home = await world.start('home', 0)
-        const liar = await world.start('liar', 2, (honest) => {
-          lying = new LyingSandbox(honest, lie)
-          return lying
+      async ({ onTestFinished }) => {
+        const world = new RealCluster()
+        onTestFinished(() => world.close())
+        const reader = await world.start('reader', 0)
+        const home = await world.start('home', 0, { operators: [reader.did] })
+        const liar = await world.start('liar', 2, {
+          lying: (honest) => new LyingSandbox(honest, lie),
         })
-        await until(() => home.host.snapshot().acquaintances.length === 1)
+        await until(() => home.host.snapshot().acquaintances.length === 2)
         const agent = await world.launch(home.host, 'test/agents/audited.ts', { rounds: 2_000, heap: 0 })
         await until(() => liar.host.snapshot().agents.some(({ state }) => state === 'running'))
         const fraud = async () => (await world.segments(home)).segments.find(({ state }) => state === 'fraud')
@@ -32,6 +48,9 @@ describe('a host that lies about its agents', () => {
         expect(found?.agent).toBe(agent)
         const { hosts } = await world.segments(home)
         expect(hosts).toMatchObject([{ host: liar.did, strikes: 1 }])
+        if (lie !== 'skip') return
+        const proof = found && (await bringProof(reader.host, { home: home.did, agent, receipt: found.receipt }))
+        await verifies(proof && (await sealProof(proof)), liar.did)
       },
       TEST_MS_MAX,
     )

@@ -49,6 +49,7 @@ export async function proofMessages(
     fuelTo: 9,
     ended: true,
     inputs: { host: 1, home: 2, clock: 3 },
+    here: false,
     state: 'good',
     auditor: null,
     note: '',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError, Help } from 'commander'
 import { packageRoot } from '../../platform/node/engine-files.ts'
+import { register as registerAudit } from './commands/audit.ts'
 import { register as registerBan } from './commands/ban.ts'
 import { register as registerBuild } from './commands/build.ts'
 import { register as registerDoctor } from './commands/doctor.ts'
@@ -47,6 +48,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerKill,
   registerNodes,
   registerBan,
+  registerAudit,
   registerOpen,
   registerDoctor,
 ]

@@ -68,6 +68,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
         kind: 'launcher',
         name: 'home',
         slots: 0,
+        audits: false,
         trust: options.trust ?? [],
         ...(options.loopbackOnly === false ? {} : { bindAddress: '127.0.0.1' }),
         ...(log ? { log: (level, text, agent) => log(`home: ${logLine(level, text, agent)}`) } : {}),

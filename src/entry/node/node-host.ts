@@ -31,6 +31,8 @@ export interface NodeHostOptions {
   readonly slots: number
   /** How deep agents may go here, in segments; all there are where nothing is said. */
   readonly depth?: number
+  /** Its agents' segments are run again; not worth it where every host is this user's own. */
+  readonly audits?: boolean
   readonly trust: readonly Did[]
   readonly operators?: readonly Did[]
   readonly roots?: readonly Did[]
@@ -96,6 +98,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       trust,
       cacheBytes: options.cacheBytes ?? (disk ? CACHE_BYTES_DEFAULT : CACHE_BYTES_IN_MEMORY),
       ...(options.depth === undefined ? {} : { depth: options.depth }),
+      ...(options.audits === undefined ? {} : { audits: options.audits }),
       ...(operators ? { operators } : {}),
       ...(options.roots ? { roots: options.roots } : {}),
       ...(options.permit ? { permit: options.permit } : {}),
