@@ -119,6 +119,7 @@ export type Wish =
   | { readonly kind: 'accepting'; readonly accepting: boolean }
   | { readonly kind: 'slots'; readonly slots: number }
   | { readonly kind: 'trust'; readonly author: Did; readonly trusted: boolean }
+  | { readonly kind: 'obey'; readonly root: Did; readonly obeyed: boolean }
   /** Give the machine back: freeze everything here now, hand it over, park what nobody wants. */
   | { readonly kind: 'evict' }
   | { readonly kind: 'move'; readonly agent: AgentId; readonly to: Did | null }

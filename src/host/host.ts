@@ -117,6 +117,8 @@ export interface Host {
   setAccepting(accepting: boolean): void
   trust(author: Did): void
   distrust(author: Did): void
+  /** Whether this key's permits to launch are obeyed. */
+  obey(root: Did, obeyed: boolean): void
   move(agent: AgentId, to: Did | null): void
   kill(agent: AgentId): void
   /** Bans a key here, and tells everybody who accepts this host's key as an administrator's; nothing takes it back. */

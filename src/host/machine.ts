@@ -287,6 +287,10 @@ function onWish(turn: Turn, wish: Wish): void {
       if (wish.trusted) state.trusted.add(wish.author)
       else state.trusted.delete(wish.author)
       return
+    case 'obey':
+      if (wish.obeyed) state.roots.add(wish.root)
+      else state.roots.delete(wish.root)
+      return
     case 'evict':
       evictAll(turn)
       return

@@ -1,5 +1,4 @@
 import type { Itinerary } from '../audit/itinerary.ts'
-import { toHex } from '../base/bytes.ts'
 import { encode } from '../base/codec.ts'
 import type { Cid } from '../base/digest.ts'
 import { accept, type Result } from '../base/result.ts'
@@ -22,15 +21,7 @@ import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './
 import { shuns } from './inic.ts'
 import { itineraryOf } from './itineraries.ts'
 import { bundlesNeeded } from './license.ts'
-import {
-  CACHE_BYTES_DEFAULT,
-  DEFAULT_POLICY,
-  DRAIN_MS_MAX,
-  EVENTS_PER_COMMIT,
-  ORDER_LIFE_MS,
-  ORDER_NONCE_BYTES,
-  TICK_MS,
-} from './limits.ts'
+import { CACHE_BYTES_DEFAULT, DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
 import { Links } from './links.ts'
 import { factsOf } from './lodger.ts'
 import { Lodgings } from './lodgings.ts'
@@ -43,7 +34,7 @@ import { fetchFault } from './reading.ts'
 import { nextLife, recallRecords } from './recall.ts'
 import { Seals } from './seals.ts'
 import { showHost } from './show.ts'
-import { signOrder } from './sign-order.ts'
+import { goodOnce, signOrder } from './sign-order.ts'
 import type { HostSnapshot } from './snapshot.ts'
 import { type HostState, rememberBundle } from './state.ts'
 import { Transfers } from './transfers.ts'
@@ -312,8 +303,7 @@ class Runtime implements Host {
       resultTo,
       quota,
       permit: permit ?? this.#options.permit,
-      nonce: toHex(random.bytes(ORDER_NONCE_BYTES)),
-      expiresMs: clock.wallMs() + ORDER_LIFE_MS,
+      ...goodOnce(random, clock),
     })
     if (!license.ok) throw new LaunchError('NOT_AUTHORISED', `permit: ${license.reason}`)
     return new Promise((resolve, reject) => {
@@ -356,6 +346,7 @@ class Runtime implements Host {
   setAccepting = (accepting: boolean): void => this.#wish({ kind: 'accepting', accepting })
   trust = (author: Did): void => this.#wish({ kind: 'trust', author, trusted: true })
   distrust = (author: Did): void => this.#wish({ kind: 'trust', author, trusted: false })
+  obey = (root: Did, obeyed: boolean): void => this.#wish({ kind: 'obey', root, obeyed })
   move = (agent: AgentId, to: Did | null): void => this.#wish({ kind: 'move', agent, to })
   kill = (agent: AgentId): void => this.#wish({ kind: 'kill', agent })
 

@@ -30,6 +30,8 @@ const showResident = (resident: Resident): AgentSnapshot => ({
   id: resident.agent,
   name: resident.name,
   author: resident.author,
+  launcher: resident.license.order.signer,
+  permit: resident.license.permits.map(({ statement }) => statement),
   home: homeOf(resident.agent),
   epoch: resident.epoch,
   state: shownState(resident),

@@ -1,5 +1,7 @@
-import { utf8 } from '../base/bytes.ts'
+import { toHex, utf8 } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
 import { type Cid, rawCid } from '../base/digest.ts'
+import type { Random } from '../base/random.ts'
 import type { Result } from '../base/result.ts'
 import type { Did } from '../identity/did.ts'
 import { UNBOUNDED } from '../permit/grant.ts'
@@ -7,6 +9,7 @@ import { CHAIN_LENGTH_MAX } from '../permit/limits.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Authority, StatementFault } from '../wire/authority.ts'
 import type { LaunchOrder, License, PermitLink, Sealed } from '../wire/statements.ts'
+import { ORDER_LIFE_MS, ORDER_NONCE_BYTES } from './limits.ts'
 
 /** What a launcher wants run, where, and by which permit: its delegations as bytes, root first; none for a root. */
 export interface LaunchWish {
@@ -20,6 +23,12 @@ export interface LaunchWish {
   readonly nonce: string
   readonly expiresMs: number
 }
+
+/** An order that is good from now on for as long as one may be, and makes one agent. */
+export const goodOnce = (random: Random, clock: Clock): Pick<LaunchWish, 'nonce' | 'expiresMs'> => ({
+  nonce: toHex(random.bytes(ORDER_NONCE_BYTES)),
+  expiresMs: clock.wallMs() + ORDER_LIFE_MS,
+})
 
 /** The launcher's signature under it. Refused only where a delegation of the permit is none. */
 export async function signOrder(authority: Authority, wish: LaunchWish): Promise<Result<License, StatementFault>> {

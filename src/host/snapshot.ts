@@ -1,5 +1,6 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { AllegedDelegation } from '../permit/delegation.ts'
 import type { ErrorCode, Ground } from '../wire/messages.ts'
 
 /** What a host shows of itself to people: the page, `ps`, `status`. Plain data, made anew at each change. */
@@ -40,6 +41,10 @@ export interface AgentSnapshot {
   readonly id: AgentId
   readonly name: string
   readonly author: Did
+  /** Whose order it runs by. */
+  readonly launcher: Did
+  /** The chain by which the launcher may, root first; empty where it is the root itself. */
+  readonly permit: readonly AllegedDelegation[]
   readonly home: Did
   readonly epoch: number
   readonly state: 'arriving' | 'running' | 'waiting' | 'frozen' | 'leaving' | 'parked'

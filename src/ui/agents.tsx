@@ -1,8 +1,9 @@
 import { useRef } from 'preact/hooks'
 import { bytesText, durationText } from '../base/amounts.ts'
 import type { AgentSnapshot, HostSnapshot } from '../host/snapshot.ts'
-import { shortDid } from '../identity/did.ts'
+import type { Did } from '../identity/did.ts'
 import { freePlaces, PLACES_SHOWN, seatAgents } from './arrange.ts'
+import { Leave } from './leave.tsx'
 import type { AuthorView } from './page-view.ts'
 import { agentStateText, amountText, hostName, percentText, placesText, stepsText } from './wording.ts'
 
@@ -51,7 +52,7 @@ interface CardProps extends Pick<Props, 'host' | 'authors' | 'nowMs'> {
 }
 
 function AgentCard({ agent, host, authors, nowMs }: CardProps) {
-  const author = authors.find((other) => other.did === agent.author)?.name ?? `…${shortDid(agent.author)}`
+  const nameOf = (did: Did): string => authors.find((other) => other.did === did)?.name ?? hostName(did, host)
   const home = agent.home === host.id ? 'this tab' : hostName(agent.home, host)
   return (
     <li class={`agent agent-${agent.state}`}>
@@ -60,7 +61,7 @@ function AgentCard({ agent, host, authors, nowMs }: CardProps) {
         <span class="badge">{agentStateText(agent.state)}</span>
       </div>
       <p class="agent-origin">
-        by {author}, launched from {home}
+        by {nameOf(agent.author)}, launched from {home}
       </p>
       <div class="agent-progress">
         {agent.progress === null ? (
@@ -94,6 +95,7 @@ function AgentCard({ agent, host, authors, nowMs }: CardProps) {
           <dd>{durationText(Math.max(0, nowMs - agent.sinceMs))}</dd>
         </div>
       </dl>
+      <Leave agent={agent} nameOf={nameOf} />
     </li>
   )
 }

@@ -34,7 +34,10 @@ export function AuthorChoice({ authors, label, actions }: ChoiceProps) {
         {authors.map((author) => (
           <label key={author.did} class="choice">
             <input type="checkbox" checked={ticked.has(author.did)} onChange={() => toggle(author.did)} />
-            <span class="choice-name">{author.name}</span>
+            <span class="choice-name">
+              {author.name}
+              {author.isRoot && <em class="choice-root"> a root: lets others launch agents here too</em>}
+            </span>
             <code class="key">{author.did}</code>
           </label>
         ))}
@@ -70,8 +73,8 @@ function ConsentBody({ cluster, authors, actions }: ConsentProps) {
     return (
       <>
         <p>
-          Only programs signed by an author you tick can enter, and every signature is checked here. The names are told
-          by the operator of{' '}
+          Only programs signed by an author you tick can enter, launched by the author or by whom the author lets; every
+          signature is checked here. The names are told by the operator of{' '}
           {cluster.state !== 'asking' && cluster.name ? <strong>{cluster.name}</strong> : 'this cluster'}; the key is
           what counts.
         </p>
@@ -123,7 +126,10 @@ export function Authors({
         {agreed.map((author) => (
           <li key={author.did} class="author">
             <div>
-              <span class="choice-name">{author.name}</span>
+              <span class="choice-name">
+                {author.name}
+                {author.isRoot && <em class="choice-root"> a root: lets others launch agents here too</em>}
+              </span>
               <code class="key">{author.did}</code>
               <p class="quiet">You agreed on {dateText(author.agreedMs ?? 0)}.</p>
             </div>

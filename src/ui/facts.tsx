@@ -1,8 +1,8 @@
-import { bytesText, durationText } from '../base/amounts.ts'
-import type { LimitsView } from './page-view.ts'
+import type { Quota } from '../permit/quota.ts'
+import { quotaWords } from '../permit/words.ts'
 
 /** What an agent may do here, what it may not, and what leaves this machine. Said before consent and kept readable after. */
-export function Facts({ limits }: { readonly limits: LimitsView }) {
+export function Facts({ limits }: { readonly limits: Quota }) {
   return (
     <div class="facts">
       <section>
@@ -10,8 +10,12 @@ export function Facts({ limits }: { readonly limits: LimitsView }) {
         <ul>
           <li>Use this machine’s processor while this page is open, as many of them at a time as you lend places.</li>
           <li>
-            Use up to {bytesText(limits.memoryBytes)} of memory each and send up to {bytesText(limits.sentBytes)} of
-            results; stay alive for {durationText(limits.lifetimeMs)} at most. Beyond that they are stopped.
+            Each has at most {quotaWords(limits).join(', ')}. Beyond that it is stopped or refused. What its author asks
+            for and its launcher is permitted can only be less.
+          </li>
+          <li>
+            Be launched here by the author who wrote them, or by whom the author or a root that you tick has given a
+            permit: for which program, how much of it and until when. Each agent’s card says by whose leave it is here.
           </li>
           <li>Move on to another host in the middle of their work, whenever they, their launcher or you want it.</li>
         </ul>
@@ -20,6 +24,7 @@ export function Facts({ limits }: { readonly limits: LimitsView }) {
         <h3>What they may not do</h3>
         <ul>
           <li>See your files, camera, microphone, location, clipboard, other tabs or other sites.</li>
+          <li>Read files: this host shares none.</li>
           <li>Open network connections. All they say goes through Sojourn to the host that launched them.</li>
           <li>
             Touch this page or each other: each runs as WebAssembly in a web worker of its own. That is a strong wall,

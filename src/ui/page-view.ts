@@ -1,5 +1,6 @@
 import type { HostSnapshot } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
+import type { Quota } from '../permit/quota.ts'
 import type { Painting } from './tile.ts'
 
 /**
@@ -16,7 +17,7 @@ export interface PageView {
   readonly host: HostSnapshot | null
   readonly settings: SettingsView
   /** What one agent may use at most on this host. */
-  readonly limits: LimitsView
+  readonly limits: Quota
   /** What the browser says about the network. */
   readonly online: boolean
   readonly update: 'none' | 'ready' | 'handing-over'
@@ -51,6 +52,8 @@ export type ClusterView =
 export interface AuthorView {
   readonly did: Did
   readonly name: string
+  /** Lets others launch agents, of authors that it names, as well as its own. */
+  readonly isRoot: boolean
   /** When the owner of this machine agreed, ms since 1970; null while they have not. */
   readonly agreedMs: number | null
 }
@@ -65,12 +68,6 @@ export interface SettingsView {
   /** Whether to reach other hosts only through the cluster's relay, which hides this machine's addresses from them. */
   readonly relayOnly: boolean
   readonly relayOffered: boolean
-}
-
-export interface LimitsView {
-  readonly memoryBytes: number
-  readonly sentBytes: number
-  readonly lifetimeMs: number
 }
 
 export interface PageActions {

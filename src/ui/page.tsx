@@ -1,3 +1,4 @@
+import { plainText } from '../base/amounts.ts'
 import type { HostSnapshot } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import { Agents } from './agents.tsx'
@@ -11,10 +12,14 @@ import { Journey } from './journey.tsx'
 import { Mark } from './mark.tsx'
 import { Notices } from './notices.tsx'
 import type { ClusterView, PageActions, PageView } from './page-view.ts'
+import { plainView } from './plain-view.ts'
 import { Settings } from './settings.tsx'
 import { Paintings } from './tile-picture.tsx'
 
 /** The volunteer page as a whole: the first visit asks, every later one shows. */
+/** Two names and a few words. */
+const NEWS_CHARS_MAX = 240
+
 interface Props {
   readonly view: PageView
   readonly actions: PageActions
@@ -23,7 +28,8 @@ interface Props {
   readonly news: string
 }
 
-export function VolunteerPage({ view, actions, nowMs, news }: Props) {
+export function VolunteerPage({ view: alleged, actions, nowMs, news }: Props) {
+  const view = plainView(alleged)
   return (
     <>
       <header class="masthead">
@@ -41,7 +47,7 @@ export function VolunteerPage({ view, actions, nowMs, news }: Props) {
           <Desk view={view} actions={actions} nowMs={nowMs} />
         )}
         <p class="visually-hidden" aria-live="polite">
-          {news}
+          {plainText(news, NEWS_CHARS_MAX)}
         </p>
       </main>
       <footer class="colophon">

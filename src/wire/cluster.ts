@@ -9,7 +9,14 @@ export interface Cluster {
   readonly name: string
   readonly iceServers: readonly IceServer[]
   /** Whose code will run here, announced to volunteers, who may accept it or not. */
-  readonly authors: readonly { readonly did: Did; readonly name: string }[]
+  readonly authors: readonly ClusterAuthor[]
+}
+
+/** `isRoot`: lets others launch agents, by permits, as well as its own. */
+export interface ClusterAuthor {
+  readonly did: Did
+  readonly name: string
+  readonly isRoot?: boolean
 }
 
 export interface IceServer {
@@ -41,7 +48,7 @@ const iceServer: f.Schema<IceServer> = v.pipe(
 const CLUSTER: f.Schema<Cluster> = v.object({
   name: f.name,
   iceServers: f.listOf(iceServer, ICE_SERVERS_MAX),
-  authors: f.listOf(v.strictObject({ did: f.did, name: f.name }), AUTHORS_MAX),
+  authors: f.listOf(v.strictObject({ did: f.did, name: f.name, isRoot: v.exactOptional(v.boolean()) }), AUTHORS_MAX),
 })
 /** As many as a rendezvous takes (rendezvous/limits.ts), with room. */
 const ATTENDANCES_MAX = 10_000

@@ -63,6 +63,13 @@ describe.skipIf(missing !== null)('the volunteer page', () => {
     }
     for (const word of ['Your IP address.', 'What they may not', 'What they may do'])
       await page.getByText(word).first().waitFor()
+    // What an agent gets of this machine, and who may send it here, in the words of its permit.
+    for (const words of [
+      /Each has at most .* fuel \(about .*\), 256 MiB of memory/,
+      /this host shares none/,
+      /given a permit/,
+    ])
+      await page.getByText(words).first().waitFor()
     expect(faults).toEqual([])
   })
 
@@ -130,9 +137,9 @@ describe.skipIf(missing !== null)('the volunteer page', () => {
   })
 
   it('shows an author’s name as text, whatever is in it', async () => {
-    server.cluster = { ...CLUSTER, authors: [{ ...CLUSTER.authors[0], name: '<img src=x onerror=alert(1)>' }] }
+    server.cluster = { ...CLUSTER, authors: [{ ...CLUSTER.authors[0], name: '<img src=x onerror=alert(1)>\u202e' }] }
     await page.goto(server.url)
-    await page.getByText('<img src=x onerror=alert(1)>').waitFor()
+    await page.getByText('<img src=x onerror=alert(1)>·').waitFor()
     expect(await page.locator('img').count()).toBe(0)
     expect(faults).toEqual([])
   })

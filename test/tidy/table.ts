@@ -82,7 +82,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:*', '@hono/node-server', 'hono', 'pino', 'valibot', 'ws'],
     core: false,
   },
-  ui: { imports: ['base', 'identity', 'directory', 'host'], packages: ['@preact/signals', 'preact'], core: false },
+  ui: {
+    imports: ['base', 'identity', 'permit', 'directory', 'host'],
+    packages: ['@preact/signals', 'preact'],
+    core: false,
+  },
   /** Real engines that run code of ours, for what must hold in all of them. */
   realms: { imports: ['platform/node'], packages: ['node:*', 'esbuild', 'puppeteer-core', 'ws'], core: false },
   /** Programs that must end alike in every realm. */

@@ -1,6 +1,9 @@
 import type { AgentId } from '../../src/directory/agent-id.ts'
+import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import type { AgentSnapshot, HopSnapshot, HostSnapshot } from '../../src/host/snapshot.ts'
 import type { Did } from '../../src/identity/did.ts'
+import type { AllegedDelegation } from '../../src/permit/delegation.ts'
+import { policyOfTerms } from '../../src/permit/terms.ts'
 import type { PageActions, PageView } from '../../src/ui/page-view.ts'
 
 /** Made-up snapshots for tests of the views and for looking at them. The keys are texts of the right shape only. */
@@ -27,14 +30,16 @@ export const TABS = ['Kitchen laptop', 'phone'].map((name, i) => ({
   ground: 'open' as const,
 }))
 export const AUTHORS = [
-  { did: did('AuthorA'), name: 'Sojourn examples', agreedMs: NOW_MS - 9 * 86_400_000 },
-  { did: did('AuthorB'), name: 'Institute of Rulers', agreedMs: null },
+  { did: did('AuthorA'), name: 'Sojourn examples', isRoot: false, agreedMs: NOW_MS - 9 * 86_400_000 },
+  { did: did('AuthorB'), name: 'Institute of Rulers', isRoot: true, agreedMs: null },
 ]
 
 export const agent = (sequence: number, over: Partial<AgentSnapshot> = {}): AgentSnapshot => ({
   id: `${LAUNCHER.slice(8)}.3.${sequence}` as AgentId,
   name: 'golomb',
   author: did('AuthorA'),
+  launcher: LAUNCHER,
+  permit: [],
   home: LAUNCHER,
   epoch: 4,
   state: 'running',
@@ -123,7 +128,7 @@ export const view = (over: Partial<PageView> = {}): PageView => ({
     relayOnly: false,
     relayOffered: false,
   },
-  limits: { memoryBytes: 256 * 1024 ** 2, sentBytes: 64 * 1024 ** 2, lifetimeMs: 86_400_000 },
+  limits: DEFAULT_POLICY,
   online: true,
   update: 'none',
   problem: null,
@@ -147,3 +152,20 @@ export const noActions: PageActions = {
   update: ignore,
   install: ignore,
 }
+
+/** Grid root, institute, launcher: each with less. */
+export const CHAIN: readonly AllegedDelegation[] = [
+  { issuer: did('AuthorB'), audience: did('AuthorA'), quota: { fuel: 1e12, memoryBytes: 64 * 1024 ** 2 }, days: 30 },
+  { issuer: did('AuthorA'), audience: LAUNCHER, quota: { fuel: 1e10, children: 0 }, days: 7 },
+].map(({ issuer, audience, quota, days }, at) => ({
+  issuer,
+  audience,
+  subject: did('AuthorB'),
+  command: '/agent/run',
+  policy: policyOfTerms({ quota, ...(at === 1 && { calls: ['move', 'emit'], bundle: 'bafyreigolomb' }) }),
+  meta: {},
+  notBeforeMs: null,
+  expiresMs: NOW_MS + days * 86_400_000,
+  cid: `bafyreilink${at}` as AllegedDelegation['cid'],
+  bytes: new Uint8Array(),
+}))

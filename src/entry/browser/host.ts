@@ -1,5 +1,6 @@
 import guestScript from '../../../dist/guest/guest-worker.js?raw'
 import { createHost } from '../../host/runtime.ts'
+import type { Did } from '../../identity/did.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { browserDeflate } from '../../platform/browser/deflate.ts'
 import { openBrowserHasher } from '../../platform/browser/hash.ts'
@@ -21,6 +22,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
   if (!isSecureContext) throw new Error('a host needs a secure address: https, or localhost')
   if (wish.relayOnly && !offersRelay(wish.cluster))
     throw new Error('this cluster offers no relay, and you chose to hide this machine’s address')
+  const isRoot = (did: Did): boolean => wish.cluster.authors.some((author) => author.did === did && author.isRoot)
   // First, because it is refused while another tab is the host.
   const store = await openBrowserStore('sojourn')
   let sandbox: ReturnType<typeof createBrowserSandbox> | null = null
@@ -55,6 +57,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       name: wish.name,
       slots: wish.slots,
       trust: wish.authors,
+      roots: wish.authors.filter(isRoot),
       transport: async () => {
         online = await goOnlineFromPage({ rendezvous: document.baseURI, signer, relayOnly: wish.relayOnly })
         return online
@@ -68,8 +71,14 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       subscribe: (listener) => host.subscribe(listener),
       setSlots: (slots) => host.setSlots(slots),
       setAccepting: (accepting) => host.setAccepting(accepting),
-      trust: (author) => host.trust(author),
-      distrust: (author) => host.distrust(author),
+      trust(author) {
+        host.trust(author)
+        if (isRoot(author)) host.obey(author, true)
+      },
+      distrust(author) {
+        host.distrust(author)
+        host.obey(author, false)
+      },
       drain: () => host.drain(),
       close: () => host.close(),
       ended: ended.finally(() => {

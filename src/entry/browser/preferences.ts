@@ -1,5 +1,6 @@
 import { misshapen, reading, record, text, whole } from '../../base/shape.ts'
 import { type Did, parseDid } from '../../identity/did.ts'
+import type { ClusterAuthor } from '../../wire/cluster.ts'
 import { AGREEMENTS_MAX, HOST_NAME_LENGTH_MAX, PAGE_SLOTS_MAX } from './limits.ts'
 
 /**
@@ -26,7 +27,7 @@ export interface Agreement {
 
 export interface Announcement {
   readonly name: string
-  readonly authors: readonly { readonly did: Did; readonly name: string }[]
+  readonly authors: readonly ClusterAuthor[]
 }
 
 /** Where the text is kept. */
@@ -72,7 +73,10 @@ function parseAnnouncement(value: unknown): Announcement {
   const { name, authors } = record(value, 'announced', ['name', 'authors'])
   return {
     name: text(name, 'name', 256),
-    authors: entries(authors).map((entry) => author(record(entry, 'author', ['did', 'name']))),
+    authors: entries(authors).map((entry) => {
+      const fields = record({ isRoot: false, ...Object(entry) }, 'author', ['did', 'name', 'isRoot'])
+      return { ...author(fields), isRoot: fields.isRoot === true }
+    }),
   }
 }
 

@@ -2,8 +2,9 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Clock } from '../../base/clock.ts'
 import type { HostSnapshot } from '../../host/snapshot.ts'
 import type { Did } from '../../identity/did.ts'
+import type { Quota } from '../../permit/quota.ts'
 import { StoreLockedError } from '../../storage/port.ts'
-import type { Hold, LimitsView, PageActions, PageView, Phase } from '../../ui/page-view.ts'
+import type { Hold, PageActions, PageView, Phase } from '../../ui/page-view.ts'
 import { addTile, type Painting, parseTile } from '../../ui/tile.ts'
 import type { Cluster } from '../../wire/cluster.ts'
 import { type ClusterQuestion, watchCluster } from './cluster-watch.ts'
@@ -24,7 +25,7 @@ export interface VolunteerParts extends ClusterQuestion {
   readonly memory: PreferenceMemory
   readonly clock: Clock
   readonly defaults: { readonly slots: number; readonly slotsMax: number; readonly name: string }
-  readonly limits: LimitsView
+  readonly limits: Quota
   /** Null where the browser does not tell. */
   readonly discharging: ReadonlySignal<boolean | null>
   /** True while the page is hidden on a device that stops hidden pages. */
@@ -200,6 +201,7 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
             : { state: 'asking' },
       authors: authors.map((author) => ({
         ...author,
+        isRoot: author.isRoot === true,
         agreedMs: agreements.find(({ did }) => did === author.did)?.atMs ?? null,
       })),
       host: snapshot.value,

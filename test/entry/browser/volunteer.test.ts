@@ -4,6 +4,7 @@ import { seededRandom } from '../../../src/base/random.ts'
 import { accept, type Result, refuse } from '../../../src/base/result.ts'
 import type { HostWish, PageHost } from '../../../src/entry/browser/page-host.ts'
 import { createVolunteer, type Volunteer } from '../../../src/entry/browser/volunteer.ts'
+import { DEFAULT_POLICY } from '../../../src/host/limits.ts'
 import type { HostSnapshot } from '../../../src/host/snapshot.ts'
 import type { Did } from '../../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../../src/identity/signer.ts'
@@ -20,7 +21,7 @@ const CLUSTER: Cluster = {
   iceServers: [],
   authors: [
     { did: ALICE, name: 'Alice' },
-    { did: BOB, name: 'Bob' },
+    { did: BOB, name: 'Bob', isRoot: true },
   ],
 }
 
@@ -105,7 +106,7 @@ async function openPage(): Promise<Volunteer> {
     clock: time,
     timers: time,
     defaults: { slots: 3, slotsMax: 4, name: 'tab-test' },
-    limits: { memoryBytes: 1, sentBytes: 1, lifetimeMs: 1 },
+    limits: DEFAULT_POLICY,
     discharging,
     asleep,
     online,
@@ -134,6 +135,7 @@ describe('consent', () => {
     await time.advance(0)
     expect(phase(page)).toBe('lending')
     expect(hosts[0]?.wish.authors).toEqual([BOB])
+    expect(page.view.peek().authors.map(({ isRoot }) => isRoot)).toEqual([false, true])
     page.actions.agree([ALICE])
     expect(hosts[0]?.log).toContain('trust Alice')
   })

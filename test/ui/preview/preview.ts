@@ -2,7 +2,7 @@ import { h, render } from 'preact'
 import { VolunteerPage } from '../../../src/ui/page.tsx'
 import type { PageView } from '../../../src/ui/page-view.ts'
 import { addTile, type Painting, parseTile } from '../../../src/ui/tile.ts'
-import { AUTHORS, agent, did, EDGES, hop, host, NOW_MS, noActions, SELF, view } from '../fixtures.ts'
+import { AUTHORS, agent, CHAIN, did, EDGES, hop, host, NOW_MS, noActions, SELF, view } from '../fixtures.ts'
 
 /** One made-up state of the page each: /?scene=asking … */
 const paused = host({ agents: [], state: 'paused', acquaintances: [], hops: [] })
@@ -38,6 +38,7 @@ const SCENES: Readonly<Record<string, () => Partial<PageView>>> = {
   starting: () => ({ phase: 'starting', host: null }),
   alone: () => ({ host: host({ agents: [], hops: [], acquaintances: [] }) }),
   lending: () => ({}),
+  permitted: () => ({ host: host({ agents: [agent(1, { permit: CHAIN, state: 'arriving' }), agent(2)] }) }),
   painting: () => ({ paintings: painting() }),
   many: () => ({
     host: host({

@@ -65,7 +65,7 @@ export function register(program: Command): void {
     )
     .option('--share <folder>', 'files that agents here may read')
     .option('--trust <did>', 'an author whose agents may run here; repeatable', collectDid, [])
-    .option('--trust-cluster', 'trust the authors that the rendezvous announces', false)
+    .option('--trust-cluster', 'trust the authors and roots that the rendezvous announces', false)
     .option('--root <did>', 'whose permits to launch agents are obeyed; repeatable', collectDid, [])
     .option('--operator <did>', 'whose orders to give this machine back are obeyed; repeatable', collectDid, [])
     .option(
@@ -126,7 +126,11 @@ async function edge(options: EdgeOptions): Promise<void> {
     },
   })
   const { authors } = running.transport.cluster
-  if (options.trustCluster) for (const { did } of authors) running.host.trust(did)
+  if (options.trustCluster)
+    for (const { did, isRoot } of authors) {
+      running.host.trust(did)
+      if (isRoot) running.host.obey(did, true)
+    }
   if (options.json)
     process.stdout.write(`${JSON.stringify({ did: signer.did, name, agents, age: running.host.age })}\n`)
   else if (!quiet) greet(running, options)

@@ -17,6 +17,7 @@ interface ServeOptions {
   readonly publicHost: readonly string[]
   readonly name: string
   readonly author: Cluster['authors']
+  readonly root: Cluster['authors']
   readonly ice: readonly IceServer[]
   readonly turn?: string
   readonly turnUser?: string
@@ -43,6 +44,7 @@ export function register(program: Command): void {
     )
     .option('--name <name>', 'what the cluster is called', 'sojourn')
     .option('--author <did[=name]>', 'an author announced to volunteers; repeatable', collectAuthor, [])
+    .option('--root <did[=name]>', 'announced too, and its permits to launch agents; repeatable', collectAuthor, [])
     .option('--ice <url...>', 'STUN or TURN server for hosts, e.g. stun:stun.example.org:3478', collectIce, [])
     .option('--turn <url>', 'your own relay, for hosts that hide their address, e.g. turn:relay.example.org:3478')
     .option('--turn-user <name>', 'its user; told, with the password, to everybody who can reach this rendezvous')
@@ -59,8 +61,9 @@ export function register(program: Command): void {
 }
 
 async function open(options: ServeOptions): Promise<void> {
-  const { host, port, name, author: authors, publicHost: publicHosts, quiet } = options
+  const { host, port, name, author, root, publicHost: publicHosts, quiet } = options
   const iceServers = [...options.ice, ...relayOf(options)]
+  const authors = [...author, ...root.map((one) => ({ ...one, isRoot: true }))]
   const cluster = parseCluster({ name, authors, iceServers })
   if (!cluster.ok) throw new CommandError('CLUSTER', cluster.reason)
   const pageFolder = join(packageRoot(), 'dist/page')
