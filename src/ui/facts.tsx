@@ -25,6 +25,10 @@ export function Facts({ limits }: { readonly limits: Quota }) {
         <ul>
           <li>See your files, camera, microphone, location, clipboard, other tabs or other sites.</li>
           <li>Read files: this host shares none.</li>
+          <li>
+            Come from, or be written by, whom the administrators of this cluster have banned. Bans are kept in this
+            browser, for good.
+          </li>
           <li>Open network connections. All they say goes through Sojourn to the host that launched them.</li>
           <li>
             Touch this page or each other: each runs as WebAssembly in a web worker of its own. That is a strong wall,

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import type { HostSnapshot } from '../host/snapshot.ts'
 import { shortDid } from '../identity/did.ts'
 import { hostsInOrder } from './arrange.ts'
-import { amountText, kindText, stepsText } from './wording.ts'
+import { amountText, groundText, kindText, refusalSentences, stepsText } from './wording.ts'
 
 /** The other hosts on line, and what this one has done so far. */
 const HOSTS_AT_FIRST = 8
@@ -14,12 +14,21 @@ export function Hosts({ host, lit }: { readonly host: HostSnapshot; readonly lit
   return (
     <section class="panel" aria-labelledby="hosts-title">
       <h2 id="hosts-title">Other hosts on line</h2>
+      {lit &&
+        refusalSentences(host).map((sentence) => (
+          <p key={sentence} class="refused">
+            {sentence}
+          </p>
+        ))}
       <ul class="hosts">
         {hosts.map((other) => (
           <li key={other.id} class="host">
             <span class={`host-dot host-${other.kind}`} aria-hidden="true" />
             <span class="host-name">
-              {other.name || `…${shortDid(other.id)}`} <span class="quiet">{kindText(other.kind)}</span>
+              {other.name || `…${shortDid(other.id)}`}{' '}
+              <span class="quiet host-ground">
+                {kindText(other.kind)}, {groundText(other.ground)}
+              </span>
             </span>
             <span class="host-load">
               {other.kind === 'launcher' ? 'launches agents' : `${other.agents} of ${other.slots} places taken`}

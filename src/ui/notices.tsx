@@ -1,4 +1,5 @@
 import type { PageActions, PageView } from './page-view.ts'
+import { refusalSentences } from './wording.ts'
 
 /** What the owner should know or decide now: a new version, no network. One line each, at the top of the page. */
 export function Notices({ view, actions }: { readonly view: PageView; readonly actions: PageActions }) {
@@ -18,6 +19,11 @@ export function Notices({ view, actions }: { readonly view: PageView; readonly a
           )}
         </div>
       )}
+      {outsideText(view) !== null && (
+        <div class="notice">
+          <p>{outsideText(view)}</p>
+        </div>
+      )}
       {networkText(view) !== null && (
         <div class="notice">
           <p>{networkText(view)}</p>
@@ -25,6 +31,13 @@ export function Notices({ view, actions }: { readonly view: PageView; readonly a
       )}
     </div>
   )
+}
+
+/** This tab would lend, and nobody takes it. */
+function outsideText({ online, phase, host }: PageView): string | null {
+  if (!online || phase !== 'lending' || !host || host.acquaintances.length > 0) return null
+  const [first] = refusalSentences(host)
+  return first === undefined ? null : `This tab is on line, but no host lets it in: no agents will come. ${first}`
 }
 
 function networkText({ online, cluster, phase, host }: PageView): string | null {

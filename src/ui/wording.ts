@@ -56,6 +56,34 @@ const AGENT_STATES: Readonly<Record<AgentSnapshot['state'], string>> = {
 
 export const agentStateText = (state: AgentSnapshot['state']): string => AGENT_STATES[state]
 
+const GROUNDS: Readonly<Record<Acquaintance['ground'], string>> = {
+  static: 'let in by name',
+  author: 'let in for its author',
+  invited: 'let in by invitation',
+  open: 'let in as anybody',
+}
+
+type Acquaintance = HostSnapshot['acquaintances'][number]
+
+/** On what ground a host was let in here. */
+export const groundText = (ground: Acquaintance['ground']): string => GROUNDS[ground]
+
+/** Who does not let this tab in, and why: a sentence for each reason. */
+export function refusalSentences({ refusals }: Pick<HostSnapshot, 'refusals'>): string[] {
+  const byReason = new Map<string, Did[]>()
+  for (const { id, code, reason } of refusals) {
+    // In the words of a stranger, who could go on and on.
+    const said = reason.length > 200 ? `${reason.slice(0, 200)}…` : reason
+    const why = code === 'OLD_AGE' ? `it takes this tab for an old copy of itself (${said})` : said
+    byReason.set(why, [...(byReason.get(why) ?? []), id])
+  }
+  return [...byReason].map(([why, [first, ...more]]) => {
+    if (first === undefined) return ''
+    const who = more.length === 0 ? `…${shortDid(first)} does` : `${more.length + 1} hosts do`
+    return `${who} not let this tab in: ${why}.`
+  })
+}
+
 const KINDS: Readonly<Record<HostKind, string>> = { edge: 'edge worker', tab: 'browser tab', launcher: 'launcher' }
 
 export const kindText = (kind: HostKind): string => KINDS[kind]

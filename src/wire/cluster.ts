@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { accept, type Result, refuse } from '../base/result.ts'
 import type { Did } from '../identity/did.ts'
 import * as f from './fields.ts'
-import { AUTHORS_MAX, ICE_SERVERS_MAX } from './limits.ts'
+import { ADMINISTRATORS_MAX, AUTHORS_MAX, ICE_SERVERS_MAX } from './limits.ts'
 
 /** What a rendezvous tells about itself over HTTP. Claims of a server that nobody has to trust: shown, not believed. */
 export interface Cluster {
@@ -10,6 +10,8 @@ export interface Cluster {
   readonly iceServers: readonly IceServer[]
   /** Whose code will run here, announced to volunteers, who may accept it or not. */
   readonly authors: readonly ClusterAuthor[]
+  /** Whose bans hosts here are asked to obey. */
+  readonly administrators?: readonly Did[]
 }
 
 /** `isRoot`: lets others launch agents, by permits, as well as its own. */
@@ -49,6 +51,7 @@ const CLUSTER: f.Schema<Cluster> = v.object({
   name: f.name,
   iceServers: f.listOf(iceServer, ICE_SERVERS_MAX),
   authors: f.listOf(v.strictObject({ did: f.did, name: f.name, isRoot: v.exactOptional(v.boolean()) }), AUTHORS_MAX),
+  administrators: v.exactOptional(f.listOf(f.did, ADMINISTRATORS_MAX)),
 })
 /** As many as a rendezvous takes (rendezvous/limits.ts), with room. */
 const ATTENDANCES_MAX = 10_000

@@ -212,3 +212,5 @@ export const SIGNALS_PER_SECOND = 200
 /** STUN and TURN servers that a cluster may announce: browsers warn above five. */
 export const ICE_SERVERS_MAX = 8
 export const AUTHORS_MAX = 64
+/** Keys whose bans a cluster asks its hosts to obey: a handful of people. */
+export const ADMINISTRATORS_MAX = 16

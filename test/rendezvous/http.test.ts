@@ -15,6 +15,7 @@ const cluster = {
   name: 'test',
   iceServers: [{ urls: ['stun:stun.example:3478'] }],
   authors: [{ did: signerOf(1).did, name: 'Ada' }],
+  administrators: [signerOf(2).did],
 }
 
 beforeAll(async () => {

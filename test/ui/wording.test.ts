@@ -11,6 +11,7 @@ import {
   percentText,
   phaseText,
   reasonText,
+  refusalSentences,
   stepsText,
 } from '../../src/ui/wording.ts'
 import { did, EDGES, hop, host, SELF } from './fixtures.ts'
@@ -106,6 +107,30 @@ describe('amounts', () => {
       '100 %',
       '0 %',
     ])
+  })
+})
+
+describe('who does not let this tab in', () => {
+  const refusal = (tail: string, reason: string, code: 'NOT_ADMITTED' | 'OLD_AGE' = 'NOT_ADMITTED') => ({
+    id: did(tail),
+    code,
+    reason,
+  })
+
+  it('is told with the reason, hosts of one reason together', () => {
+    const refusals = [
+      refusal('edgeald', 'an invitation is needed to join'),
+      refusal('edgebir', 'an invitation is needed to join'),
+      refusal('edgeced', 'age 3 < 9', 'OLD_AGE'),
+    ]
+    expect(refusalSentences({ refusals })).toEqual([
+      '2 hosts do not let this tab in: an invitation is needed to join.',
+      '…dgeced does not let this tab in: it takes this tab for an old copy of itself (age 3 < 9).',
+    ])
+  })
+
+  it('is told in no more words than fit', () => {
+    expect(refusalSentences({ refusals: [refusal('edgeald', 'x'.repeat(1_000))] })[0]).toHaveLength(236)
   })
 })
 

@@ -58,6 +58,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       slots: wish.slots,
       trust: wish.authors,
       roots: wish.authors.filter(isRoot),
+      administrators: wish.cluster.administrators ?? [],
       transport: async () => {
         online = await goOnlineFromPage({ rendezvous: document.baseURI, signer, relayOnly: wish.relayOnly })
         return online

@@ -39,6 +39,18 @@ const SCENES: Readonly<Record<string, () => Partial<PageView>>> = {
   alone: () => ({ host: host({ agents: [], hops: [], acquaintances: [] }) }),
   lending: () => ({}),
   permitted: () => ({ host: host({ agents: [agent(1, { permit: CHAIN, state: 'arriving' }), agent(2)] }) }),
+  refused: () => ({
+    host: host({
+      agents: [],
+      hops: [],
+      acquaintances: [],
+      refusals: [
+        { id: did('edgeald'), code: 'NOT_ADMITTED', reason: 'an invitation is needed to join' },
+        { id: did('edgebir'), code: 'NOT_ADMITTED', reason: 'an invitation is needed to join' },
+        { id: did('edgeced'), code: 'OLD_AGE', reason: 'age 3 < 9, which it has been: it was set back' },
+      ],
+    }),
+  }),
   painting: () => ({ paintings: painting() }),
   many: () => ({
     host: host({

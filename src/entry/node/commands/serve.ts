@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { pino } from 'pino'
-import { parseDid, shortDid } from '../../../identity/did.ts'
+import { type Did, parseDid, shortDid } from '../../../identity/did.ts'
 import { packageRoot } from '../../../platform/node/engine-files.ts'
 import { parsePublicHost } from '../../../rendezvous/names.ts'
 import { type Rendezvous, serve } from '../../../rendezvous/serve.ts'
@@ -18,6 +18,7 @@ interface ServeOptions {
   readonly name: string
   readonly author: Cluster['authors']
   readonly root: Cluster['authors']
+  readonly admin: readonly Did[]
   readonly ice: readonly IceServer[]
   readonly turn?: string
   readonly turnUser?: string
@@ -45,6 +46,12 @@ export function register(program: Command): void {
     .option('--name <name>', 'what the cluster is called', 'sojourn')
     .option('--author <did[=name]>', 'an author announced to volunteers; repeatable', collectAuthor, [])
     .option('--root <did[=name]>', 'announced too, and its permits to launch agents; repeatable', collectAuthor, [])
+    .option(
+      '--admin <did>',
+      'an administrator announced to volunteers, whose bans their tabs obey; repeatable',
+      collectDid,
+      [],
+    )
     .option('--ice <url...>', 'STUN or TURN server for hosts, e.g. stun:stun.example.org:3478', collectIce, [])
     .option('--turn <url>', 'your own relay, for hosts that hide their address, e.g. turn:relay.example.org:3478')
     .option('--turn-user <name>', 'its user; told, with the password, to everybody who can reach this rendezvous')
@@ -64,7 +71,7 @@ async function open(options: ServeOptions): Promise<void> {
   const { host, port, name, author, root, publicHost: publicHosts, quiet } = options
   const iceServers = [...options.ice, ...relayOf(options)]
   const authors = [...author, ...root.map((one) => ({ ...one, isRoot: true }))]
-  const cluster = parseCluster({ name, authors, iceServers })
+  const cluster = parseCluster({ name, authors, iceServers, administrators: options.admin })
   if (!cluster.ok) throw new CommandError('CLUSTER', cluster.reason)
   const pageFolder = join(packageRoot(), 'dist/page')
   const hasPage = existsSync(join(pageFolder, 'index.html'))
@@ -119,6 +126,12 @@ const stopped = (): Promise<void> =>
     process.once('SIGINT', () => resolve())
     process.once('SIGTERM', () => resolve())
   })
+
+function collectDid(text: string, before: readonly Did[]): readonly Did[] {
+  const did = parseDid(text)
+  if (!did.ok) throw new InvalidArgumentError(`${did.reason}.`)
+  return [...before, did.value]
+}
 
 function collectAuthor(text: string, before: Cluster['authors']): Cluster['authors'] {
   const at = text.indexOf('=')
