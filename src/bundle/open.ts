@@ -9,6 +9,7 @@ import type { Verifier } from '../identity/verifier.ts'
 import { readCar } from './car.ts'
 import { BLOCK_BYTES_MAX } from './limits.ts'
 import { blocksOf, bytesOf, type FileLink, type Manifest, parseManifest } from './manifest.ts'
+import { hasIdentity } from './secrets.ts'
 
 /**
  * The only way to a VerifiedBundle: every byte has its hash, the manifest has its author's signature and its limits hold.
@@ -27,7 +28,7 @@ export interface VerifiedBundle {
 }
 declare const verified: unique symbol
 
-export type BundleFault = EnvelopeFault | 'CAR' | 'BLOCK' | 'MANIFEST'
+export type BundleFault = EnvelopeFault | 'CAR' | 'BLOCK' | 'MANIFEST' | 'SECRET'
 
 /** Opens a bundle file. It must hold the blocks of the bundle, all of them and nothing else. */
 export async function openBundle(car: Uint8Array, verifier: Verifier): Promise<Result<VerifiedBundle, BundleFault>> {
@@ -100,6 +101,14 @@ function assemble(id: Cid, author: Did, manifest: Manifest, blocks: Blocks): Res
   if (!kernels.ok) return kernels
   const assets = readFiles(manifest.assets, 'assets', blocks)
   if (!assets.ok) return assets
+  const texts = [code.value, sourceMap.value ?? '']
+  if (
+    hasIdentity(
+      texts,
+      [...assets.value.values()].map(({ bytes }) => bytes),
+    )
+  )
+    return refuse('SECRET', 'it has the secret of a sojourn identity in it')
   const bundle: Omit<VerifiedBundle, typeof verified> = {
     id,
     author,

@@ -99,6 +99,18 @@ describe('an author', () => {
     expect(wrong.code).toBe(1)
     expect(JSON.parse(wrong.stdout)).toMatchObject({ ok: false, error: { code: 'AUTHOR' } })
 
+    await writeFile(join(folder, 'careless.ts'), `console.log('ghp_${'aB3'.repeat(12)}')`)
+    const careless = await sojourn('build', 'careless.ts', '--json')
+    expect(careless.code).toBe(1)
+    expect(JSON.parse(careless.stdout).error).toMatchObject({
+      code: 'SECRET',
+      reason: expect.stringContaining('has a GitHub token in it'),
+    })
+    expect((await sojourn('build', 'careless.ts', '--allow-keys')).code).toBe(0)
+    await writeFile(join(folder, 'lost.ts'), `console.log(${JSON.stringify(await readFile(made.path, 'utf8'))})`)
+    const lost = await sojourn('build', 'lost.ts', '--allow-keys', '--json')
+    expect([lost.code, JSON.parse(lost.stdout).error.code]).toEqual([1, 'SECRET'])
+
     const car = await readFile(join(folder, built.path))
     const last = car.length - 1
     car[last] = (car[last] ?? 0) ^ 1

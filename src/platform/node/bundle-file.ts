@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { CAR_BYTES_MAX, EXPIRES_DAYS } from '../../bundle/limits.ts'
 import { type BundleFault, openBundle, type VerifiedBundle } from '../../bundle/open.ts'
-import { sealBundle } from '../../bundle/seal.ts'
+import { type AgentParts, sealBundle } from '../../bundle/seal.ts'
+import { keyInParts } from '../../bundle/secrets.ts'
 import type { Signer } from '../../identity/signer.ts'
 import type { Verifier } from '../../identity/verifier.ts'
 import { buildAgent } from './bundle-builder.ts'
@@ -48,10 +49,22 @@ const DAY_MS = 24 * 3600_000
 /** The end of the day, UTC, so many days from now: what is built again on the same day is the same bundle. */
 export const expiryIn = (days: number): number => (Math.floor(Date.now() / DAY_MS) + 1 + days) * DAY_MS - 1
 
+/** Throws where an author's files have a key in them that every host would read. */
+export function refuseKeys(path: string, parts: AgentParts): void {
+  const found = keyInParts(parts)
+  if (found !== null)
+    throw new BundleFileError(
+      'SECRET',
+      `${path}: ${found}: every host that runs an agent reads its bundle. Let the key travel sealed (sojourn launch --seal-to), or, where it is none: sojourn build --allow-keys`,
+    )
+}
+
 /** What a user names as an agent: a .car file is opened; a script or a folder is built, and signed by `signer`. */
 export async function bundleFrom(path: string, signer: Signer, verifier: Verifier): Promise<BundleFile> {
   if (path.endsWith('.car')) return readBundleFile(path, verifier)
-  const { car } = await sealBundle({ ...(await buildAgent(path)), expiresMs: expiryIn(EXPIRES_DAYS) }, signer)
+  const parts = await buildAgent(path)
+  refuseKeys(path, parts)
+  const { car } = await sealBundle({ ...parts, expiresMs: expiryIn(EXPIRES_DAYS) }, signer)
   const opened = await openBundle(car, verifier)
   if (!opened.ok) throw new BundleFileError(opened.code, `${path}: what was just built is refused: ${opened.reason}`)
   return { car, bundle: opened.value }

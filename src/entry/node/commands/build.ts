@@ -7,7 +7,7 @@ import { sealBundle } from '../../../bundle/seal.ts'
 import type { Signer } from '../../../identity/signer.ts'
 import { createVerifier } from '../../../identity/verifier.ts'
 import { buildAgent } from '../../../platform/node/bundle-builder.ts'
-import { expiryIn } from '../../../platform/node/bundle-file.ts'
+import { expiryIn, refuseKeys } from '../../../platform/node/bundle-file.ts'
 import { defaultIdentityPath, loadIdentity, loadOrCreateIdentity } from '../../../platform/node/identity-file.ts'
 import { wholeNumber } from '../arguments.ts'
 import { bytesText, CommandError, columns, expiryText, printResult, say } from '../output.ts'
@@ -17,6 +17,7 @@ interface BuildOptions {
   readonly out?: string
   readonly key?: string
   readonly expires: number | null
+  readonly allowKeys: boolean
   readonly json: boolean
 }
 
@@ -37,13 +38,15 @@ export function register(program: Command): void {
       daysOrNever,
       EXPIRES_DAYS,
     )
+    .option('--allow-keys', 'build it although it seems to have a secret key in it', false)
     .option('--json', 'print JSON', false)
     .addHelpText('after', '\nExample:\n  sojourn build agents/golomb --out golomb.car --expires 90')
     .action(build)
 }
 
-async function build(agent: string, { out, key, expires, json }: BuildOptions): Promise<void> {
+async function build(agent: string, { out, key, expires, allowKeys, json }: BuildOptions): Promise<void> {
   const parts = { ...(await buildAgent(agent)), expiresMs: expires === null ? null : expiryIn(expires) }
+  if (!allowKeys) refuseKeys(agent, parts)
   const signer = key === undefined ? await ownIdentity() : await loadIdentity(key)
   const { car, id } = await sealBundle(parts, signer)
   const opened = await openBundle(car, createVerifier(globalThis.crypto.subtle))

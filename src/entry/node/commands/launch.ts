@@ -6,7 +6,7 @@ import type { Did } from '../../../identity/did.ts'
 import type { Signer } from '../../../identity/signer.ts'
 import { createVerifier } from '../../../identity/verifier.ts'
 import { buildAgent } from '../../../platform/node/bundle-builder.ts'
-import { bundleFrom, expiryIn } from '../../../platform/node/bundle-file.ts'
+import { bundleFrom, expiryIn, refuseKeys } from '../../../platform/node/bundle-file.ts'
 import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
 import type { Row, StoryLine } from '../../../wire/messages.ts'
 import {
@@ -109,6 +109,7 @@ async function carOf(path: string, name: string | undefined, signer: Signer): Pr
   const parts = { ...(await buildAgent(path)), name, expiresMs: expiryIn(EXPIRES_DAYS) }
   const fault = partsFault(parts)
   if (fault !== null) throw new CommandError('NAME', fault)
+  refuseKeys(path, parts)
   return (await sealBundle(parts, signer)).car
 }
 
