@@ -1,6 +1,7 @@
 /**
  * Takes everything from a worker's global scope that a guest does not need, before the engine's code runs: what stays is
- * the language itself, WebAssembly and text codecs. An allow-list, since a realm's next version may bring a new door.
+ * the language itself, WebAssembly and text codecs, without what tells the time, the place or the language of the machine
+ * (Date, Intl) or shares memory (SharedArrayBuffer, Atomics). An allow-list, since a realm's next version may bring a new door.
  * This is the second wall: the first is that a program in the engine reaches only the engine's imports.
  */
 const LANGUAGE: ReadonlySet<string> = new Set([
@@ -24,7 +25,6 @@ const LANGUAGE: ReadonlySet<string> = new Set([
   'BigUint64Array',
   'Boolean',
   'DataView',
-  'Date',
   'Error',
   'EvalError',
   'FinalizationRegistry',
@@ -57,7 +57,6 @@ const LANGUAGE: ReadonlySet<string> = new Set([
   'WeakMap',
   'WeakRef',
   'WeakSet',
-  'Intl',
   'TextDecoder',
   'TextEncoder',
   'WebAssembly',
