@@ -31,8 +31,8 @@ export function Facts({ limits }: { readonly limits: Quota }) {
           </li>
           <li>Open network connections. All they say goes through Sojourn to the host that launched them.</li>
           <li>
-            Touch this page or each other: each runs as WebAssembly in a web worker of its own. That is a strong wall,
-            but no software is without faults.
+            Touch this page or each other: each runs as WebAssembly in a web worker of its own, inside a frame that
+            belongs to no site and may connect to nothing. That is a strong wall, but no software is without faults.
           </li>
         </ul>
       </section>

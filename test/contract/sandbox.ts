@@ -1,6 +1,7 @@
 import type { GuestOrder } from '../../src/sandbox/port.ts'
 import { type Claim, type EventOf, freezeInside, LOOP, Play, play, type SandboxPlace, same, straight } from './play.ts'
 import { HEAP_CLAIMS } from './sandbox-heap.ts'
+import { QUOTA_CLAIMS } from './sandbox-quota.ts'
 import { REPLAY_CLAIMS } from './sandbox-replay.ts'
 
 /**
@@ -287,4 +288,4 @@ claim('pulses while it works', async (place) => {
   played.guest.terminate()
 })
 
-export const SANDBOX_CLAIMS: readonly Claim[] = [...claims, ...HEAP_CLAIMS, ...REPLAY_CLAIMS]
+export const SANDBOX_CLAIMS: readonly Claim[] = [...claims, ...HEAP_CLAIMS, ...QUOTA_CLAIMS, ...REPLAY_CLAIMS]
