@@ -4,6 +4,7 @@ import { benchBundles } from './bundles.ts'
 import { benchDemo } from './demo.ts'
 import { benchEngine } from './engine.ts'
 import { benchFlood } from './flood.ts'
+import { benchFrames } from './frames.ts'
 import { benchGuests } from './guests.ts'
 import { benchHeap } from './heap.ts'
 import { benchHops } from './hops.ts'
@@ -27,6 +28,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   kernels: benchKernels,
   guests: benchGuests,
   walls: benchWalls,
+  frames: benchFrames,
   bundles: benchBundles,
   itineraries: benchItineraries,
   hops: () => benchHops(tracing),

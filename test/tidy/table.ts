@@ -115,7 +115,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'rendezvous',
       'entry/node',
     ],
-    packages: ['node:*', 'assemblyscript', 'node-datachannel', 'pino', 'playwright-core'],
+    packages: ['node:*', 'assemblyscript', 'esbuild', 'node-datachannel', 'pino', 'playwright-core'],
     core: false,
   },
   'entry/browser': {
