@@ -1,4 +1,4 @@
-import { failureEnd, receiptCid, resultEnd, startCid } from '../audit/receipt.ts'
+import { failureEnd, receiptCid, resultEnd, startCid, textCid } from '../audit/receipt.ts'
 import { type Cid, rawCid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import { encodeInputs } from '../sandbox/inputs.ts'
@@ -134,6 +134,9 @@ const OWN_FAILURES: readonly string[] = ['THROWN', 'TRAP', 'UNENCODABLE', 'DEADL
 /** Of a segment in which sealed data was read. */
 export const SECRET = 'sealed'
 
+/** How it ended, without the hash of its words: who guesses at them must not find out. Home compares the kind alone. */
+const unsaid = (end: SegmentEnd): SegmentEnd => (end.kind === 'checkpoint' ? end : { ...end, value: textCid('') })
+
 function seal(
   turn: Turn,
   resident: Resident,
@@ -155,7 +158,7 @@ function seal(
     start: startCid(brief.inputJson, brief.seed, brief.launchedMs),
     engine: turn.state.engineIds[0] ?? '',
     from,
-    to: what.to,
+    to: isSecret && brief.resultTo !== null ? unsaid(what.to) : what.to,
     fuelFrom,
     fuelTo: trace?.until.fuelUsed ?? what.fuelTo,
     standing: trace?.until.standing ?? null,

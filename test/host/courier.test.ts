@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex, utf8 } from '../../src/base/bytes.ts'
 import type { Deflate } from '../../src/base/deflate.ts'
+import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { accept } from '../../src/base/result.ts'
 import { sealBundle } from '../../src/bundle/seal.ts'
@@ -156,6 +157,9 @@ describe('a courier with a sealed letter', () => {
     expect(whoHas(WORD)).toEqual([])
     expect(whoHas(FILE)).toEqual([])
     expect(whoHas(ANSWER)).toEqual([])
+    // Nor anything by which a guess could be found right.
+    expect(whoHas(rawCid(utf8(opened)))).toEqual([])
+    expect(whoHas(rawCid(utf8(letter)))).toEqual([])
     // The search finds what is there: the sealed letter went everywhere.
     expect(whoHas(reader.did).length).toBe(hosts.length)
     expect(whoHas(JSON.parse(inputJson).$sealed.box.slice(0, 40)).length).toBe(hosts.length)
