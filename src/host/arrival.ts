@@ -7,20 +7,12 @@ import { exceeds } from '../permit/quota.ts'
 import { type Origin, rootOf } from '../wire/chain.ts'
 import type { Brief, Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
-import { occupied } from './acquaintance.ts'
 import { senderFault } from './chain.ts'
 import { watchDecision } from './doubles.ts'
 import type { BundleFacts, Fault, Pushed } from './events.ts'
+import { roomFault } from './fair.ts'
 import { authorsNamed, launchFault, offerLicenseFault, strangerFault } from './license.ts'
-import {
-  CLOCK_SKEW_MS,
-  INPUT_BYTES_MAX,
-  OFFERS_OPENING_MAX,
-  READY_MS,
-  RESERVATION_MS,
-  STAGES_MAX,
-  VISITOR_SLOTS,
-} from './limits.ts'
+import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, OFFERS_OPENING_MAX, READY_MS, RESERVATION_MS, STAGES_MAX } from './limits.ts'
 import { banOf } from './notices.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
@@ -91,10 +83,7 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
   if (stranger) return stranger
   if (isParking(turn, offer)) return null
   if (!state.accepting || state.evicting) return { code: 'BUSY', reason: 'the owner is using this machine' }
-  const slots = state.slots + (offer.reason === 'move' ? VISITOR_SLOTS : 0)
-  if (!resident && occupied(state) >= slots)
-    return { code: 'NO_SLOT', reason: `agents ${occupied(state)} >= slots ${slots}` }
-  return null
+  return resident ? null : roomFault(turn, offer)
 }
 
 /** Home takes its own agents back to park them, whatever its slots. */

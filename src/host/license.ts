@@ -76,6 +76,13 @@ const rootsFor = ({ roots, trusted, self }: HostState, author: Did): ReadonlySet
 
 const rootOf = ({ order, permits }: License): Did => permits[0]?.signer ?? order.signer
 
+/**
+ * In whose name places are counted. Whoever launches by the leave of a trusted author counts as the author, who could make
+ * any number of keys launch; below a root of a grid it is the launcher.
+ */
+export const launcherOf = ({ roots }: HostState, license: License): Did =>
+  roots.has(rootOf(license)) ? license.order.signer : rootOf(license)
+
 /** Before anything is fetched: whether somebody whom this host knows stands at the beginning of it. */
 export function strangerFault(state: HostState, license: License): Fault | null {
   const root = rootOf(license)

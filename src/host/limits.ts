@@ -349,3 +349,12 @@ export const PACKS_UNCOMPRESSED = 16
 
 /** An agent may say so many seconds' worth of its two rates at once: results come in bursts, floods do not end. */
 export const PACE_BURST_SECONDS = 10
+
+/**
+ * Who found no place is waited for so long: a home offers its waiting agents again each PLACE_AGAIN_MS, and when it hears of
+ * room. Longer would keep a place empty for somebody who has gone.
+ */
+export const FAIR_MS = 2_000
+
+/** Owners whose turns a host remembers; of more the one that came the longest time ago is a stranger again. */
+export const OWNERS_MAX = 1_024

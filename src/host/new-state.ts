@@ -1,4 +1,5 @@
 import type { Did } from '../identity/did.ts'
+import { newQueue } from './fair.ts'
 import { DEPTH_OFFERED } from './limits.ts'
 import { type NodeBook, openToAll } from './nodes.ts'
 import { newBook } from './notice-book.ts'
@@ -29,6 +30,7 @@ export function newState(
     roots: new Set(birth.roots ?? []),
     notices: newBook(),
     nodes: birth.nodes ?? openToAll(),
+    queue: newQueue(),
     acquaintances: new Map(),
     rows: new Map(),
     registers: new Map(),

@@ -20,6 +20,7 @@ import type {
 } from '../wire/statements.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { BundleFacts } from './events.ts'
+import type { Queue } from './fair.ts'
 import type { LetDown } from './let-downs.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { NodeBook } from './nodes.ts'
@@ -62,6 +63,8 @@ export interface HostState {
   readonly administrators: Set<Did>
   readonly notices: NoticeBook
   readonly nodes: NodeBook
+  /** Who waits for a place here. */
+  readonly queue: Queue
   readonly acquaintances: Map<Did, Acquaintance>
   readonly rows: Map<AgentId, HomeRow>
   readonly registers: Map<AgentId, Register>

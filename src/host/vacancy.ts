@@ -1,6 +1,7 @@
 import type { Did } from '../identity/did.ts'
 import type { Load } from '../wire/messages.ts'
 import { place } from './departure.ts'
+import { inTurn } from './fair.ts'
 import { isHeld, mayRunHere } from './residence.ts'
 import type { Resident } from './state.ts'
 import type { Turn } from './turn.ts'
@@ -32,10 +33,10 @@ export function onRoom(turn: Turn, { agents, slots, accepting }: Load): void {
   if (accepting && agents < slots) placeParked(turn)
 }
 
-/** The longest waiting first, until one finds no room. */
+/** Owner by owner, the longest waiting of each first, until one finds no room. */
 function placeParked(turn: Turn): void {
-  for (const resident of turn.state.residents.values()) {
-    if (!isParked(turn, resident)) continue
+  const parked = [...turn.state.residents.values()].filter((resident) => isParked(turn, resident))
+  for (const resident of inTurn(turn.state, parked)) {
     place(turn, resident)
     if (isParked(turn, resident)) return
   }
