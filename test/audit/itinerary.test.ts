@@ -179,6 +179,11 @@ describe('an invented hop', () => {
     expect(await check([...records().slice(0, 3), none])).toBe('READY at hop 4 of host 4')
   })
 
+  it('that the next host has signed for, and the holder released for another word of it, is refused', async () => {
+    const forged = await hopOf(way.agent, home, three, four, place(), { release: { ready: stateOf(9) } })
+    expect(await check([...records().slice(0, 3), forged.record])).toBe('READY at hop 4 of host 4')
+  })
+
   it('to a host that has signed for another past of the agent is refused, whoever colludes', async () => {
     const elsewhere = { previous: way.hops[1].head }
     const forged = await hopOf(way.agent, home, three, four, place(), { ready: elsewhere })

@@ -4,7 +4,7 @@ import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { rootOf, statementCid } from '../../src/wire/chain.ts'
-import type { Certificate, Vote } from '../../src/wire/statements.ts'
+import type { Certificate, Ready, Release, Vote } from '../../src/wire/statements.ts'
 import { author, Cluster, importProgram } from '../host/cluster.ts'
 import { licenseOf } from '../host/licenses.ts'
 import { Rogue } from './rogue.ts'
@@ -110,6 +110,28 @@ describe('a release that its witness does not vote for', () => {
     )
   })
 
+  it('is one with a READY that the holder has signed itself', async () => {
+    const { one } = await givenAndReadyTwice()
+    const own = await rogue.authority.seal<Ready>({ ...one.statement })
+    const number = rogue.commit(hostAt(1).did, own, await rogue.release(own))
+    await world.time.advance(500)
+    expect(refusal(rogue.answerTo(hostAt(1).did, number))).toBe('NOT_AUTHORISED: READY not signed by the next host')
+  })
+
+  it('is one that somebody else has signed than who holds the agent', async () => {
+    const { one } = await givenAndReadyTwice()
+    const { statement } = await rogue.release(one)
+    const number = rogue.commit(
+      hostAt(1).did,
+      one,
+      await new Rogue(world, 667).authority.seal<Release>({ ...statement }),
+    )
+    await world.time.advance(500)
+    expect(refusal(rogue.answerTo(hostAt(1).did, number))).toBe(
+      'NOT_AUTHORISED: release not signed by the holder of the epoch before',
+    )
+  })
+
   it('is one without the READY of the next host', async () => {
     const { one } = await givenAndReadyTwice()
     const release = await rogue.release(one)
@@ -149,6 +171,8 @@ describe('a home that decides an epoch twice', () => {
       origin,
       head: rootOf(agent, bundle, origin),
     }
+    // Nobody co-signs another beginning than the one that the order and the bundle make.
+    await expect(rogue.bring(hostAt(2).did, { ...brief, head: bundle }, null, 1)).rejects.toThrow(/root/)
     await rogue.bring(hostAt(2).did, brief, null, 1)
     const decide = async (holder = hostAt(2).did): Promise<Certificate> => {
       const decision = { agent, epoch: 1, holding: { holder, checkpoint: null }, previous: brief.head, release: null }
