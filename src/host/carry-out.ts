@@ -122,7 +122,7 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
     case 'read':
       return lodgings.read(effect.agent, effect.request, effect.what, effect.name)
     case 'unseal':
-      return hands.seals.open(effect.value).then((valueJson) => {
+      return hands.seals.open(effect.agent, effect.value).then((valueJson) => {
         post({ kind: 'unsealed', agent: effect.agent, request: effect.request, valueJson })
       })
     case 'sealValue':

@@ -20,7 +20,7 @@ export function newState(
 ): HostState {
   return {
     ...birth,
-    sealTo: null,
+    sealerTo: null,
     depth: birth.depth ?? DEPTH_OFFERED[birth.kind],
     accepting: birth.slots > 0,
     evicting: false,

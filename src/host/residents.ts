@@ -57,6 +57,7 @@ export function newResident(
     sinceMs: turn.wallMs,
     checkpointCall: null,
     forking: null,
+    sealer: null,
     confined: false,
     unsealing: [],
     segment: null,

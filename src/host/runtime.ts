@@ -147,12 +147,13 @@ class Runtime implements Host {
       seals: new Seals({
         signer: this.#options.signer,
         random,
-        lend: (sealTo) => {
-          this.#state.sealTo = sealTo
+        timers,
+        lend: (sealerTo) => {
+          this.#state.sealerTo = sealerTo
         },
         deliver: (agent, delivery) => lodgings.deliver(agent, delivery),
       }),
-      canSeal: () => this.#state.sealTo !== null,
+      canSeal: () => this.#state.sealerTo !== null,
       links: () => this.#links,
       checkpointBytesMax: this.#state.policy.memoryBytes,
       ask: (to, name, body) => this.ask(to, name, body),

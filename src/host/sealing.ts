@@ -22,13 +22,14 @@ export function asSaid(turn: Turn, resident: Resident, kind: EffectKind, number:
   const { agent, brief } = resident
   const reader = brief.resultTo
   if (reader === null) return valueJson
-  const { sealTo } = turn.state
-  if (!sealTo) {
+  resident.sealer ??= turn.state.sealerTo?.(reader, turn.random) ?? null
+  const { sealer } = resident
+  if (!sealer) {
     // Only an agent that never began can fail before its guest stands: those are our own words.
     assert(kind === 'failure', `a ${kind} before sealing was at hand`)
     return valueJson
   }
-  const sealed = sealedJson(sealTo(reader, valueJson, asEffect(agent, kind, number), turn.random))
+  const sealed = sealedJson(sealer(valueJson, asEffect(agent, kind, number)))
   if (kind !== 'failure') return sealed
   const { code }: { code?: unknown } = Object(JSON.parse(valueJson))
   return JSON.stringify({ code: String(code), reason: `sealed to ${reader}`, sealed: JSON.parse(sealed) })

@@ -3,7 +3,7 @@ import type { Vouched } from '../audit/receipt.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import type { SealedValue, SealTo } from '../identity/sealed-value.ts'
+import type { SealedValue, Sealer, SealerTo } from '../identity/sealed-value.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Origin } from '../wire/chain.ts'
 import type { Brief, ForkedFrom, Requests, Row, StoryLine } from '../wire/messages.ts'
@@ -48,7 +48,7 @@ export interface HostState {
   readonly depth: number
   readonly policy: Quota
   /** Seals what agents say; null until the rim has lent it, which it does before an agent that wants it begins. */
-  sealTo: SealTo | null
+  sealerTo: SealerTo | null
   slots: number
   accepting: boolean
   /** The owner wants the machine back: residents leave or are parked. */
@@ -230,6 +230,8 @@ export interface Resident {
   /** Call that asked for a checkpoint and waits until home has it. */
   checkpointCall: number | null
   forking: Forking | null
+  /** Seals what it says here, from its first word on. */
+  sealer: Sealer | null
   /** It has read sealed data, which stays here (sealing.ts). Never kept: what goes on from a checkpoint has not. */
   confined: boolean
   /** Its `unseal` calls that are not answered yet; `asked`: the rim is opening the value. */

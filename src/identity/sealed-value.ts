@@ -20,8 +20,11 @@ export interface SealedValue {
   readonly box: Bytes
 }
 
+/** Seals one value after another to one reader. */
+export type Sealer = (json: string, about: string) => SealedValue
+
 /** sealing.ts's, for those who are lent it and do not load it. */
-export type SealTo = (reader: Did, json: string, about: string, random: Random) => SealedValue
+export type SealerTo = (reader: Did, random: Random) => Sealer
 
 export const sealedJson = ({ to, about, key, box }: SealedValue): string =>
   JSON.stringify({ $sealed: { about, box: base64pad.baseEncode(box), key: base64pad.baseEncode(key), to } })

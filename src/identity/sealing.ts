@@ -5,7 +5,7 @@ import { accept, type Result, refuse } from '../base/result.ts'
 import { type Did, publicKeyOf } from './did.ts'
 import { agree, cipherFor, deriveSecret, montgomeryPublic, publicOf, sharedSecret } from './hpke.ts'
 import { ABOUT_CHARS_MAX, SEALED_BYTES_MAX } from './limits.ts'
-import type { SealedValue } from './sealed-value.ts'
+import type { SealedValue, Sealer } from './sealed-value.ts'
 
 /**
  * Seals JSON to one reader: HPKE (hpke.ts) to the X25519 key that belongs to the reader's did. So a did is all that anybody
@@ -16,14 +16,36 @@ import type { SealedValue } from './sealed-value.ts'
  *
  * What is not hidden: to whom, what for, when, and how long the text is. Who sealed it is not said and not known.
  */
-export function sealTo(reader: Did, json: string, about: string, random: Random): SealedValue {
-  const plaintext = utf8(json)
-  assert(plaintext.length <= SEALED_BYTES_MAX, `sealedBytes ${plaintext.length} > SEALED_BYTES_MAX ${SEALED_BYTES_MAX}`)
-  assert(about.length <= ABOUT_CHARS_MAX, `aboutChars ${about.length} > ABOUT_CHARS_MAX ${ABOUT_CHARS_MAX}`)
+export const sealTo = (reader: Did, json: string, about: string, random: Random): SealedValue =>
+  sealWith(encapsulate(reader, random), reader, json, about)
+
+/**
+ * For many values to one reader: the curve's work (some milliseconds) is done once. What each is for gets a number behind it,
+ * so that no two have one key.
+ */
+export function sealerTo(reader: Did, random: Random): Sealer {
+  const encapsulated = encapsulate(reader, random)
+  let count = 0
+  return (json, about) => sealWith(encapsulated, reader, json, `${about}#${count++}`)
+}
+
+interface Encapsulated {
+  readonly key: Bytes
+  readonly shared: Uint8Array
+}
+
+function encapsulate(reader: Did, random: Random): Encapsulated {
   const secret = deriveSecret(random.bytes(32))
   const key = publicOf(secret)
   const theirs = montgomeryPublic(publicKeyOf(reader))
-  const shared = sharedSecret(agree(secret, theirs), key, theirs)
+  return { key, shared: sharedSecret(agree(secret, theirs), key, theirs) }
+}
+
+/** Two values of one encapsulation must differ in what they are for: their keys come of both. */
+function sealWith({ key, shared }: Encapsulated, reader: Did, json: string, about: string): SealedValue {
+  const plaintext = utf8(json)
+  assert(plaintext.length <= SEALED_BYTES_MAX, `sealedBytes ${plaintext.length} > SEALED_BYTES_MAX ${SEALED_BYTES_MAX}`)
+  assert(about.length <= ABOUT_CHARS_MAX, `aboutChars ${about.length} > ABOUT_CHARS_MAX ${ABOUT_CHARS_MAX}`)
   const box = cipherFor(shared, infoOf(about), utf8(reader)).encrypt(plaintext)
   return { to: reader, about, key, box: Uint8Array.from(box) }
 }

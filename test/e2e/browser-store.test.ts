@@ -12,7 +12,7 @@ describe.skipIf(chromiumOrSkip() === null)('the store in Chromium', () => {
   let pages: BlankPages
 
   beforeAll(async () => {
-    pages = await openBlankPages('store', ['comlink', 'idb'])
+    pages = await openBlankPages('store', ['comlink', 'idb', '@noble/hashes/sha2.js'])
   })
   afterAll(async () => {
     await pages?.close()

@@ -6,7 +6,7 @@ import { publicKeyOf } from '../../src/identity/did.ts'
 import { agree, cipherFor, deriveSecret, montgomeryPublic, publicOf, sharedSecret } from '../../src/identity/hpke.ts'
 import { ABOUT_CHARS_MAX, SEALED_BYTES_MAX } from '../../src/identity/limits.ts'
 import { parseSealed, type SealedValue, sealedJson } from '../../src/identity/sealed-value.ts'
-import { openSealed, sealTo } from '../../src/identity/sealing.ts'
+import { openSealed, sealerTo, sealTo } from '../../src/identity/sealing.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 
 const random = seededRandom(42)
@@ -104,6 +104,19 @@ describe('a sealed value', () => {
     expect(first).not.toBe(second)
     expect(first).not.toContain(text)
     expect(toHex(seal(text).box)).not.toContain(toHex(utf8(text)))
+  })
+
+  it('is one of many to one reader, each with a key of its own and no other’s purpose', async () => {
+    const sealer = sealerTo(reader.did, random)
+    const values = ['"a"', '"b"', '"a"'].map((json) => sealer(json, 'a word'))
+    expect(values.map(({ about }) => about)).toEqual(['a word#0', 'a word#1', 'a word#2'])
+    expect(new Set(values.map(({ key }) => toHex(key))).size).toBe(1)
+    expect(new Set(values.map(({ box }) => toHex(box))).size).toBe(3)
+    expect(
+      (await Promise.all(values.map((value) => openSealed(reader, value)))).map((one) => one.ok && one.value),
+    ).toEqual(['"a"', '"b"', '"a"'])
+    const [first, second] = values as [SealedValue, SealedValue]
+    expect(await openSealed(reader, { ...first, about: second.about })).toMatchObject({ ok: false, code: 'SEALED' })
   })
 
   it('comes back from its JSON as it was', () => {

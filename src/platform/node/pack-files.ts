@@ -80,24 +80,35 @@ export class PackFiles {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     database.exec('CREATE TABLE IF NOT EXISTS pack (id INTEGER PRIMARY KEY, keys BLOB NOT NULL, dead BLOB NOT NULL)')
     const packs = new PackFiles(folder, database, await open(folder, 'r'), seal)
+    try {
+      await packs.#recall(database)
+    } catch (error) {
+      await packs.close()
+      throw error
+    }
+    return packs
+  }
+
+  /** What the database knows, and nothing else, is in the folder afterwards. */
+  async #recall(database: Database.Database): Promise<void> {
+    const folder = this.#folder
     const known = new Set<string>()
     for (const row of database.prepare('SELECT id, keys, dead FROM pack ORDER BY id').raw().all()) {
       const [id, keys, dead] = row as [number, Uint8Array, Uint8Array]
-      const opened = seal ? seal.open(packName(id), keys) : keys
+      const opened = this.#seal ? this.#seal.open(packName(id), keys) : keys
       if (!opened) throw new StoreDamagedError(`what ${join(folder, String(id))} holds is damaged in the database`)
-      const pack = packOf(id, Buffer.from(opened).toString(), dead, seal !== null)
+      const pack = packOf(id, Buffer.from(opened).toString(), dead, this.#seal !== null)
       // A disk that lies, or somebody's hand. Blocks are fetched again; a host that has lost what it said must not go on.
       if (statSync(join(folder, String(id)), { throwIfNoEntry: false })?.size !== fileBytes(pack)) {
         if (!pack.keys.every((key) => key.startsWith(BLOCK_PREFIX)))
           throw new StoreDamagedError(`${join(folder, String(id))} is damaged, and records of this host were in it`)
-        packs.#remove.run(id)
+        this.#remove.run(id)
         continue
       }
       known.add(String(id))
-      packs.#know(pack)
+      this.#know(pack)
     }
     for (const name of readdirSync(folder)) if (!known.has(name)) await rm(join(folder, name), { force: true })
-    return packs
   }
 
   #know(pack: Pack): void {

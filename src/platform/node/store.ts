@@ -49,13 +49,14 @@ export async function openNodeStore(folder: string, options: NodeStoreOptions = 
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const database = openDatabase(folder, options)
   const seal = options.key ? new StoreSeal(options.key) : null
+  let packs: PackFiles
   try {
     checkSeal(database, seal, folder)
+    packs = await PackFiles.open(join(folder, 'packs'), database, seal)
   } catch (error) {
     shut(database)
     throw error
   }
-  const packs = await PackFiles.open(join(folder, 'packs'), database, seal)
   const nameOf = (key: string): string => seal?.names.seal(key) ?? key
   const sealed = (key: string, value: Uint8Array): Uint8Array => seal?.seal(key, value) ?? value
   const selectValue = database.prepare('SELECT value FROM record WHERE key = ?').raw()

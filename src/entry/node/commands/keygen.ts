@@ -14,7 +14,8 @@ export function register(program: Command): void {
     .command('keygen')
     .summary('make an identity')
     .description(
-      'Makes an identity: a secret key in a file that only you can read. An existing file is never overwritten.',
+      'Makes an identity: a secret key in a file that only you can read. An existing file is never overwritten. Its did is ' +
+        'all that others need to know to verify what you sign, and to seal to you what nobody else shall read.',
     )
     .option('--out <file>', 'where to (default: $SOJOURN_HOME or ~/.config/sojourn, identity.json)')
     .option('--show', 'make nothing, show the identity that is there', false)
