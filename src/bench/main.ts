@@ -11,7 +11,6 @@ import { benchHops } from './hops.ts'
 import { benchItineraries } from './itineraries.ts'
 import { benchKernels } from './kernels.ts'
 import { benchPacks } from './packs.ts'
-import { benchReplays } from './replays.ts'
 import type { Row } from './row.ts'
 import { benchTabHops } from './tab-hops.ts'
 import { benchWalls } from './walls.ts'
@@ -30,7 +29,6 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   guests: benchGuests,
   walls: benchWalls,
   frames: benchFrames,
-  replays: benchReplays,
   bundles: benchBundles,
   itineraries: benchItineraries,
   hops: () => benchHops(tracing),

@@ -64,6 +64,7 @@ describe('PeerJS over node-datachannel and its rendezvous', () => {
     const heard = new Promise<Uint8Array>((resolve) => far.receive(resolve))
     await near.send(Uint8Array.of(1, 2, 3))
     expect(await heard).toEqual(Uint8Array.of(1, 2, 3))
+    expect([near.networkAddress, far.networkAddress]).toEqual(['127.0.0.1', '127.0.0.1'])
 
     const second = await serve({ log: quiet, port: first.port })
     await backOnLine

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import type { Cid } from '../../../base/digest.ts'
 import { type Did, parseDid } from '../../../identity/did.ts'
 import type { Signer } from '../../../identity/signer.ts'
 import { createVerifier } from '../../../identity/verifier.ts'
@@ -10,6 +11,7 @@ import { NONCE_BYTES } from '../../../permit/limits.ts'
 import type { QuotaField } from '../../../permit/quota.ts'
 import { policyOfTerms, termsOf } from '../../../permit/terms.ts'
 import { conditions, dateText, grantSentence, quotaWords } from '../../../permit/words.ts'
+import { readBundleFile } from '../../../platform/node/bundle-file.ts'
 import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
 import { nodeRandom } from '../../../platform/node/time.ts'
 import { createAuthority } from '../../../wire/authority.ts'
@@ -70,10 +72,11 @@ export function register(program: Command): void {
     .action(show)
   permit
     .command('revoke')
-    .summary('take a permit back')
+    .summary('take a permit, or a bundle, back')
     .description(
       'Takes back what you gave in this permit, for good, and with it all that hangs on it. The hosts of the cluster pass it ' +
-        'on to all that they meet, and stop what runs by it.',
+        'on to all that they meet, and stop what runs by it. Of a bundle (.car) that you have signed they let no new agents in, ' +
+        'and its version makes no other one old.',
     )
     .argument('<file>')
     .option('--reason <text>', 'why, for people', 'taken back by who gave it')
@@ -233,12 +236,11 @@ interface RevokeOptions extends ClusterOptions {
 
 async function revoke(path: string, options: RevokeOptions): Promise<void> {
   const signer = await loadIdentity(options.identity ?? defaultIdentityPath())
-  const mine = parsePermit(path, await readPermit(path)).findLast(({ issuer }) => issuer === signer.did)
-  if (!mine) throw new CommandError('PERMIT', `nothing in ${path} was given by you, ${signer.did}`)
+  const revoked = path.endsWith('.car') ? await bundleIn(path) : await permitBy(signer, path)
   const authority = createAuthority(signer, createVerifier(globalThis.crypto.subtle))
   const revocation = await authority.seal<Revocation>({
     type: 'revocation',
-    permit: mine.cid,
+    permit: revoked,
     reason: options.reason,
     issuedMs: Date.now(),
   })
@@ -252,12 +254,21 @@ async function revoke(path: string, options: RevokeOptions): Promise<void> {
     )
     const count = told.length - refusals.length
     if (count === 0) throw new CommandError('UNHEARD', `no host keeps it: ${refusals[0] ?? 'nobody is on line'}`)
-    printResult(options.json, { ok: true, permit: mine.cid, hosts: count, refusals }, [
-      `${mine.cid} is revoked: ${count} of ${told.length} hosts keep it and pass it on`,
+    printResult(options.json, { ok: true, permit: revoked, hosts: count, refusals }, [
+      `${revoked} is revoked: ${count} of ${told.length} hosts keep it and pass it on`,
       ...refusals.map((reason) => `  ${reason}`),
     ])
   })
 }
+
+async function permitBy(signer: Signer, path: string): Promise<Cid> {
+  const mine = parsePermit(path, await readPermit(path)).findLast(({ issuer }) => issuer === signer.did)
+  if (!mine) throw new CommandError('PERMIT', `nothing in ${path} was given by you, ${signer.did}`)
+  return mine.cid
+}
+
+const bundleIn = async (path: string): Promise<Cid> =>
+  (await readBundleFile(path, createVerifier(globalThis.crypto.subtle))).bundle.id
 
 function didOf(text: string): Did {
   const did = parseDid(text)
