@@ -5,7 +5,7 @@ import { encodeInputs, parseInputs } from '../../src/sandbox/inputs.ts'
 import type { GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
 import { type ReplayOutcome, replaySegment, type Segment } from '../../src/sandbox/replay.ts'
 import { type Input, joinTraces, type Trace } from '../../src/sandbox/trace.ts'
-import { type Claim, type SandboxPlace, same } from './play.ts'
+import { type Claim, freezeInside, LOOP, Play, type SandboxPlace, same } from './play.ts'
 
 /** What a sandbox keeps for audits: what a guest did can be told, and done once more, to the last bit and by anybody. */
 
@@ -27,6 +27,17 @@ globalThis.__agent = async () => {
   return x
 }`
 
+/** As `Play` has it. */
+const PROGRAM = {
+  label: 'recorded',
+  kernels: new Map(),
+  inputJson: 'null',
+  seed: 7,
+  startMs: 1_700_000_000_000,
+  memoryBytesMax: 32 * 1_048_576,
+  depth: 10,
+}
+
 export interface Recorded {
   readonly segments: readonly Segment[]
   /** What came at the end of each: the image's root, or the end. */
@@ -42,17 +53,7 @@ export function record(
   changes: Partial<GuestOrder> = {},
   linesPerFreeze = 3,
 ): Promise<Recorded> {
-  const program = {
-    label: 'recorded',
-    engineId,
-    code: CHATTY,
-    kernels: new Map(),
-    inputJson: 'null',
-    seed: 7,
-    startMs: 1_700_000_000_000,
-    memoryBytesMax: 32 * 1_048_576,
-    depth: 10,
-  }
+  const program = { ...PROGRAM, engineId, code: CHATTY }
   const order: GuestOrder = {
     ...program,
     fuelMax: 20_000_000_000,
@@ -139,9 +140,32 @@ claim('does once more what a guest did, segment by segment, and comes to the sam
   await proveSame(place, recorded)
 })
 
-claim('does once more what a guest in virtual time did', async (place) => {
+claim('does once more what a guest in virtual time did, and one on either build of the engine', async (place) => {
   await proveSame(place, await record(place, { pace: 'virtual' }))
+  for (const tier of ['plain', 'movable'] as const) await proveSame(place, await record(place, { tier }))
 })
+
+claim(
+  'does once more what a guest did that was thawed ahead of time and brought up to a later image',
+  async (place) => {
+    const { played, image } = await freezeInside(place, LOOP)
+    played.guest.run()
+    played.guest.freeze()
+    const later = (await played.next('frozen')).image
+    played.guest.terminate()
+    const ahead = new Play(place, { code: LOOP, image, record: true, pace: 'real' })
+    await ahead.next('ready')
+    ahead.guest.limit({ fuelMax: 10_000_000_000, sentBytesMax: 4_000 })
+    ahead.guest.patch(later)
+    await ahead.next('ready')
+    ahead.guest.run()
+    const end = await ahead.next('finished')
+    if (!end.trace) throw new Error('no trace')
+    same(end.trace.from.fuelMax, 10_000_000_000, 'the limit that held')
+    const segment = { program: { ...PROGRAM, engineId: place.engineId, code: LOOP }, image: later, trace: end.trace }
+    same(comeTo(await replaySegment(place.sandbox, segment)), seenOf(end, end.trace), 'the end')
+  },
+)
 
 claim('does several segments once more as one, from inputs that were bytes in between', async (place) => {
   const recorded = await record(place)

@@ -4,7 +4,7 @@ import { createEarlyMail } from '../../src/platform/guest/early-mail.ts'
 import { runGuest } from '../../src/platform/guest/loop.ts'
 import { VirtualTime } from '../../src/platform/memory/virtual-time.ts'
 import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
-import { MESSAGES_BURST, MESSAGES_PER_SECOND } from '../../src/sandbox/limits.ts'
+import { INPUTS_MAX, INPUTS_ROOM, MESSAGES_BURST, MESSAGES_PER_SECOND } from '../../src/sandbox/limits.ts'
 import type { GuestMessage, HostMessage, Prepared, StartOrder } from '../../src/sandbox/protocol.ts'
 import { order } from '../sandbox/orders.ts'
 
@@ -88,6 +88,37 @@ describe('in real pace', () => {
     expect(lines()).toEqual(['answer 300'])
     await time.advance(2)
     expect(lines()).toEqual(['answer 300', 'timer'])
+  })
+})
+
+describe('a guest that is recorded', () => {
+  test('says that its trace is long, stands still before it is too long, and goes on with the next', async () => {
+    start({ code: SLEEPS, pace: 'real', record: true })
+    await time.advance(1)
+    const told = (count: number): void => {
+      for (let i = 0; i < count; i++) tell({ kind: 'limit', limit: { fuelMax: 1e9, sentBytesMax: 1e6 } })
+    }
+    const interesting = () => kinds().filter((kind) => kind !== 'ready' && kind !== 'pulse')
+    told(INPUTS_MAX / 2 + 1)
+    await time.advance(500)
+    expect(interesting()).toEqual(['console'])
+    await time.advance(500)
+    expect(interesting()).toEqual(['console', 'full', 'console', 'inputs', 'finished'])
+  })
+
+  test('that has as long a trace as may be does nothing until it is frozen', async () => {
+    start({ code: SLEEPS, pace: 'real', record: true })
+    await time.advance(1)
+    for (let i = 0; i <= INPUTS_MAX - INPUTS_ROOM; i++)
+      tell({ kind: 'limit', limit: { fuelMax: 1e9, sentBytesMax: 1e6 } })
+    await time.advance(60_000)
+    expect(lines()).toEqual(['in'])
+    tell({ kind: 'freeze' })
+    tell({ kind: 'run' })
+    await time.advance(1_000)
+    expect(lines().length).toBe(2)
+    const [first, second] = said.flatMap((message) => (message.kind === 'inputs' ? [message.packed.length / 4] : []))
+    expect([first, (second ?? 9) < 4]).toEqual([INPUTS_MAX - INPUTS_ROOM + 2, true])
   })
 })
 
