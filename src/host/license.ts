@@ -133,7 +133,7 @@ export function lapse(state: HostState, { permits }: License, wallMs: number): {
   return null
 }
 
-const revocations =
+export const revocations =
   (state: HostState): IsRevoked =>
   (permit, issuers) =>
     isRevoked(state, permit, issuers)

@@ -6,6 +6,7 @@ import { grantedQuota } from '../permit/grant.ts'
 import { statementCid } from '../wire/chain.ts'
 import type { HoldingReport, Requests, Row } from '../wire/messages.ts'
 import { loadOf } from './acquaintance.ts'
+import { authorityFault } from './command-authority.ts'
 import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
@@ -117,12 +118,13 @@ function launchFailed(turn: Turn, plan: LaunchPlan, fault: Fault): void {
   else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: false, ...fault } })
 }
 
-export function onCommand(turn: Turn, handle: number, { order }: Requests['command']['ask']): void {
+export function onCommand(turn: Turn, handle: number, asked: Requests['command']['ask']): void {
+  const { order } = asked
   const { state } = turn
   const { statement } = order
   const fault = orderFault(turn, statement.host, statement.expiresMs)
   if (fault) return deny(turn, handle, fault.code, fault.reason)
-  const refusal = authorityFault(turn, order)
+  const refusal = authorityFault(turn, asked)
   if (refusal) return deny(turn, handle, refusal.code, refusal.reason)
   // Remembered only now: nobody without authority fills the memory for those who have it.
   if (state.nonces.has(statement.nonce)) return answer(turn, handle, 'command', { note: 'done before' })
@@ -152,26 +154,6 @@ export function onCommand(turn: Turn, handle: number, { order }: Requests['comma
   }
   depart(turn, resident, { reason: verb === 'evict' ? 'evict' : 'order', only: to })
   answer(turn, handle, 'command', { note: 'on its way' })
-}
-
-/** Authors command their agents, operators the host and everything on it. */
-function authorityFault({ state }: Turn, { statement, signer }: Requests['command']['ask']['order']): Fault | null {
-  const { agent, verb } = statement
-  if (agent === null) {
-    if (verb !== 'evict' && verb !== 'resume') return { code: 'BAD_MESSAGE', reason: `${verb} needs an agent` }
-    if (!state.operators.has(signer)) return { code: 'NOT_AUTHORISED', reason: `${signer} does not operate this host` }
-    return null
-  }
-  const author = state.rows.get(agent)?.author ?? state.residents.get(agent)?.author
-  if (author === undefined) {
-    const forward = state.forwards.get(agent)
-    return forward
-      ? { code: 'MIGRATED', reason: forward.to }
-      : { code: 'UNKNOWN_AGENT', reason: `${agent} is not known here` }
-  }
-  if (signer !== author && !state.operators.has(signer))
-    return { code: 'NOT_AUTHORISED', reason: `${signer} is neither author nor operator` }
-  return null
 }
 
 /** Everything here looks for another place at once; the host takes nothing new until it is told otherwise. */

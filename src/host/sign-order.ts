@@ -33,12 +33,9 @@ export const goodOnce = (random: Random, clock: Clock): Pick<LaunchWish, 'nonce'
 /** The launcher's signature under it. Refused only where a delegation of the permit is none. */
 export async function signOrder(authority: Authority, wish: LaunchWish): Promise<Result<License, StatementFault>> {
   const { home, bundle, inputJson, resultTo, quota, permit = [], nonce, expiresMs } = wish
-  const permits: Sealed<PermitLink>[] = []
-  for (const bytes of permit.slice(0, CHAIN_LENGTH_MAX + 1)) {
-    const link = await authority.open<PermitLink>(bytes, 'permit')
-    if (!link.ok) return link
-    permits.push(link.value)
-  }
+  const opened = await openPermits(authority, permit)
+  if (!opened.ok) return opened
+  const permits = opened.value
   const order = await authority.seal<LaunchOrder>({
     type: 'launch',
     home,
@@ -51,4 +48,18 @@ export async function signOrder(authority: Authority, wish: LaunchWish): Promise
     expiresMs,
   })
   return { ok: true, value: { order, permits } }
+}
+
+/** A chain's links, each with its signature verified. */
+export async function openPermits(
+  authority: Authority,
+  permit: readonly Uint8Array[],
+): Promise<Result<readonly Sealed<PermitLink>[], StatementFault>> {
+  const links: Sealed<PermitLink>[] = []
+  for (const bytes of permit.slice(0, CHAIN_LENGTH_MAX + 1)) {
+    const link = await authority.open<PermitLink>(bytes, 'permit')
+    if (!link.ok) return link
+    links.push(link.value)
+  }
+  return { ok: true, value: links }
 }

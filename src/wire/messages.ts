@@ -15,6 +15,7 @@ import type {
   Description,
   License,
   Mandate,
+  PermitLink,
   Ready,
   Sealed,
   Vote,
@@ -281,7 +282,7 @@ export interface Requests extends ProofRequests {
   /** Where is it? Any host that has heard of the agent answers; home is authoritative. */
   locate: { ask: { agent: AgentId }; answer: { epoch: number; holder: Did } }
   launch: { ask: { license: License; inputJson: string }; answer: { agent: AgentId } }
-  command: { ask: { order: Sealed<CommandOrder> }; answer: { note: string } }
+  command: { ask: { order: Sealed<CommandOrder>; permits: readonly Sealed<PermitLink>[] }; answer: { note: string } }
   status: {
     ask: Record<string, never>
     answer: {

@@ -44,10 +44,8 @@ const quota: Schema<Quota> = v.strictObject({
   ...(Object.fromEntries(QUOTA_FIELDS.map((field) => [field, f.whole])) as Record<QuotaField, Schema<number>>),
   calls: f.listOf(v.picklist(CALLS), CALLS.length),
 })
-const license: Schema<Alleged<s.License>> = v.strictObject({
-  order: f.envelope<s.LaunchOrder>('launch'),
-  permits: f.listOf(f.envelope<s.PermitLink>('permit'), CHAIN_LENGTH_MAX),
-})
+const permits = f.listOf(f.envelope<s.PermitLink>('permit'), CHAIN_LENGTH_MAX)
+const license: Schema<Alleged<s.License>> = v.strictObject({ order: f.envelope<s.LaunchOrder>('launch'), permits })
 const offer: Schema<Alleged<m.Offer>> = v.strictObject({
   agent: f.agent,
   epoch: f.positive,
@@ -244,7 +242,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
     answer: v.strictObject({ agent: f.agent }),
   },
   command: {
-    ask: v.strictObject({ order: f.envelope<s.CommandOrder>('command') }),
+    ask: v.strictObject({ order: f.envelope<s.CommandOrder>('command'), permits }),
     answer: v.strictObject({ note: f.note }),
   },
   status: {

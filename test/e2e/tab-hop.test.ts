@@ -123,7 +123,7 @@ describe.skipIf(!chromium)('an agent in the middle of a loop', () => {
       nonce: toHex(nodeRandom.bytes(16)),
       expiresMs: Date.now() + 60_000,
     })
-    const answer = await cluster.home.host.ask(holder, 'command', { order })
+    const answer = await cluster.home.host.ask(holder, 'command', { order, permits: [] })
     return answer.ok ? (answer.body as { note: string }).note : `${answer.code}: ${answer.reason}`
   }
 })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
 import type { HostOptions } from '../../src/host/host.ts'
 import { TICK_MS } from '../../src/host/limits.ts'
+import { openPermits } from '../../src/host/sign-order.ts'
 import { createSigner, generateSecretKey, type Signer } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { openDelegation } from '../../src/permit/delegation.ts'
@@ -9,7 +10,7 @@ import { policyOf } from '../../src/permit/policy.ts'
 import { policyOfTerms } from '../../src/permit/terms.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { createAuthority } from '../../src/wire/authority.ts'
-import type { Revocation } from '../../src/wire/statements.ts'
+import type { CommandOrder, Revocation } from '../../src/wire/statements.ts'
 import { author, Cluster, type ClusterHost, importProgram } from './cluster.ts'
 import { leaveOf } from './licenses.ts'
 
@@ -145,5 +146,41 @@ describe('what a permit gives', () => {
     expect(await world.ended(home.host, agent, 1_000)).toMatchObject({ ok: false, value: { code: 'REVOKED' } })
     expect(edge.host.snapshot().agents).toEqual([])
     await expect(launchBy(world, home, [bytes])).rejects.toThrow(/^REVOKED: /)
+  })
+})
+
+describe('a command', () => {
+  it('is obeyed of an agent’s author and launcher, and of whom they let, for what they let it and no longer', async () => {
+    const { world, home, edge } = await pair()
+    const agent = await launchBy(world, home, [await leaveOf(author, home.did)])
+    let nonce = 0
+    const command = async (signer: Signer, verb: 'evict' | 'move', chain: readonly Uint8Array[]) => {
+      const authority = createAuthority(signer, createVerifier())
+      const expiresMs = world.time.wallMs() + 60_000
+      const statement = {
+        type: 'command',
+        host: edge.did,
+        verb,
+        agent,
+        to: null,
+        nonce: `${nonce++}`,
+        expiresMs,
+      } as const
+      const permits = await openPermits(authority, chain)
+      if (!permits.ok) return expect.fail(permits.reason)
+      const order = await authority.seal<CommandOrder>(statement)
+      const asked = home.host.ask(edge.did, 'command', { order, permits: permits.value })
+      await world.time.advance(200)
+      const answer = await asked
+      return answer.ok ? 'done' : answer.reason.replaceAll(/did:key:\w+|baf\w+/g, '…')
+    }
+    const letTo = (more: Parameters<typeof leaveOf>[2]) =>
+      leaveOf(author, newcomer.did, { command: '/agent/command', ...more })
+    expect(await command(newcomer, 'move', [])).toBe('… is neither author, launcher nor operator')
+    expect(await command(newcomer, 'move', [await leaveOf(author, newcomer.did)])).toMatch(/^COMMAND: /)
+    const onlyEvict = [await letTo({ policy: policyOf([['==', '.verb', 'evict']]) })]
+    expect(await command(newcomer, 'move', onlyEvict)).toMatch(/^POLICY: .* does not hold: \["==","\.verb","evict"\]/)
+    expect(await command(administrator, 'evict', onlyEvict)).toMatch(/^AUDIENCE: /)
+    expect(await command(newcomer, 'evict', onlyEvict)).toBe('done')
   })
 })

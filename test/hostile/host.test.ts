@@ -137,11 +137,11 @@ describe('a host that did the handshake', () => {
         nonce,
         expiresMs: world.time.wallMs() + 60_000,
       })
-    expect(refusal(await stranger.ask('command', { order: await order(stranger.authority, 'one') }))).toMatch(
-      /^NOT_AUTHORISED: .* does not operate this host/,
-    )
+    expect(
+      refusal(await stranger.ask('command', { order: await order(stranger.authority, 'one'), permits: [] })),
+    ).toMatch(/^NOT_AUTHORISED: .* does not operate this host/)
     const owner = createAuthority(createSigner(generateSecretKey(seededRandom(2))), createVerifier())
-    expect((await stranger.ask('command', { order: await order(owner, 'one') }))?.kind).toBe('reply')
+    expect((await stranger.ask('command', { order: await order(owner, 'one'), permits: [] }))?.kind).toBe('reply')
   })
 
   it('that never sends the blocks of what it sent loses the place that was kept for it, and is told why', async () => {

@@ -177,7 +177,7 @@ export async function everyMessage(): Promise<Message[]> {
     },
     { kind: 'request', name: 'locate', body: { agent } },
     { kind: 'request', name: 'launch', body: { license, inputJson: 'null' } },
-    { kind: 'request', name: 'command', body: { order: command } },
+    { kind: 'request', name: 'command', body: { order: command, permits: [permit.value] } },
     { kind: 'request', name: 'status', body: {} },
     { kind: 'request', name: 'story', body: { agent, from: 0 } },
     { kind: 'request', name: 'itinerary', body: { agent, from: 0 } },

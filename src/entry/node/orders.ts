@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { toHex } from '../../base/bytes.ts'
 import type { AgentId } from '../../directory/agent-id.ts'
-import { type LaunchWish, signOrder } from '../../host/sign-order.ts'
+import { type LaunchWish, openPermits, signOrder } from '../../host/sign-order.ts'
 import { type Did, parseDid } from '../../identity/did.ts'
 import type { Signer } from '../../identity/signer.ts'
 import { createVerifier } from '../../identity/verifier.ts'
@@ -64,7 +64,10 @@ export async function orderCommand(
   signer: Signer,
   first: Did,
   wish: Pick<CommandOrder, 'verb' | 'agent' | 'to'>,
+  permit: readonly Uint8Array[] = [],
 ): Promise<{ readonly host: Did; readonly note: string }> {
+  const permits = await openPermits(authorityOf(signer), permit)
+  if (!permits.ok) throw new CommandError('PERMIT', `the permit is none: ${permits.reason}`)
   let host = first
   for (let redirects = 0; ; redirects++) {
     const seal = () => authorityOf(signer).seal<CommandOrder>({ type: 'command', host, ...wish, ...once() })
@@ -72,7 +75,7 @@ export async function orderCommand(
     try {
       const { note } = await persevere(async (before) => {
         if (before === 'BUSY') order = await seal() // it has used the first one's nonce up
-        return client.ask(host, 'command', { order })
+        return client.ask(host, 'command', { order, permits: permits.value })
       })
       return { host, note }
     } catch (error) {

@@ -30,6 +30,10 @@ export async function readPermit(path: string): Promise<readonly Uint8Array[]> {
   return lines.map((line) => Uint8Array.from(Buffer.from(line.trim(), 'base64')))
 }
 
+/** `--permit FILE`, where it is said. */
+export const permitIn = async (path: string | undefined): Promise<readonly Uint8Array[]> =>
+  path === undefined ? [] : readPermit(path)
+
 /** What a file says of itself; nobody has looked at the signatures. */
 export function parsePermit(path: string, chain: readonly Uint8Array[]): readonly AllegedDelegation[] {
   return chain.map((bytes, at) => {

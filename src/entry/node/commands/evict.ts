@@ -4,19 +4,21 @@ import { type AgentId, homeOf, shortAgentId } from '../../../directory/agent-id.
 import type { Did } from '../../../identity/did.ts'
 import type { Signer } from '../../../identity/signer.ts'
 import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
-import { bindOption, identityOption, joinOption, jsonOption } from '../arguments.ts'
+import { bindOption, identityOption, joinOption, jsonOption, permitOption } from '../arguments.ts'
 import { arrivalOf } from '../arrival.ts'
 import { type ClusterClient, type ClusterOptions, inCluster } from '../cluster-client.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import { agentOrHostNamed, hostNamed, workingRow } from '../naming.ts'
 import { orderCommand } from '../orders.ts'
 import { CommandError, printResult } from '../output.ts'
+import { permitIn } from '../permit-file.ts'
 import { count, hostNames } from '../plain-text.ts'
 
 /** `sojourn evict`: the owner is back. Everything leaves a host, or one agent does; `--resume` takes it back. */
 interface EvictOptions extends ClusterOptions {
   readonly resume: boolean
   readonly identity?: string
+  readonly permit?: string
   readonly json: boolean
 }
 
@@ -39,6 +41,7 @@ export function register(program: Command): void {
     .option('--resume', 'let the host take agents again', false)
     .addOption(joinOption())
     .addOption(identityOption())
+    .addOption(permitOption())
     .addOption(bindOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -57,7 +60,13 @@ async function evict(text: string, options: EvictOptions): Promise<void> {
     if ('host' in whom) return evictHost(client, view, signer, whom.host, options)
     const row = workingRow(view, whom.agent)
     const { agent, home } = row
-    const { host } = await orderCommand(client, signer, home, { verb: 'evict', agent, to: null })
+    const { host } = await orderCommand(
+      client,
+      signer,
+      home,
+      { verb: 'evict', agent, to: null },
+      await permitIn(options.permit),
+    )
     const to = await arrivalOf(client, row, host)
     const nameOf = hostNames(view.hosts)
     printResult(options.json, { ok: true, agent, from: host, to }, [
@@ -71,9 +80,9 @@ async function resume(
   { hosts }: ClusterView,
   signer: Signer,
   host: Did,
-  { json }: EvictOptions,
+  { json, permit }: EvictOptions,
 ): Promise<void> {
-  await orderCommand(client, signer, host, { verb: 'resume', agent: null, to: null })
+  await orderCommand(client, signer, host, { verb: 'resume', agent: null, to: null }, await permitIn(permit))
   printResult(json, { ok: true, host }, [`${hostNames(hosts)(host)} takes agents again`])
 }
 
@@ -82,10 +91,10 @@ async function evictHost(
   { hosts }: ClusterView,
   signer: Signer,
   host: Did,
-  { json }: EvictOptions,
+  { json, permit }: EvictOptions,
 ): Promise<void> {
   const before = (await client.ask(host, 'status', {})).here.map(({ agent }) => agent)
-  await orderCommand(client, signer, host, { verb: 'evict', agent: null, to: null })
+  await orderCommand(client, signer, host, { verb: 'evict', agent: null, to: null }, await permitIn(permit))
   const staying = await emptied(client, host)
   const left = before.filter((agent) => !staying.includes(agent))
   const strangers = staying.filter((agent) => homeOf(agent) !== host)

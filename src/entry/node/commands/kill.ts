@@ -1,17 +1,19 @@
 import type { Command } from 'commander'
 import { type AgentId, shortAgentId } from '../../../directory/agent-id.ts'
 import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
-import { bindOption, identityOption, joinOption, jsonOption } from '../arguments.ts'
+import { bindOption, identityOption, joinOption, jsonOption, permitOption } from '../arguments.ts'
 import { type ClusterOptions, inCluster } from '../cluster-client.ts'
 import { type AgentView, familyOf, hasEnded } from '../cluster-view.ts'
 import { agentNamed, workingRow } from '../naming.ts'
 import { orderCommand } from '../orders.ts'
 import { printResult } from '../output.ts'
+import { permitIn } from '../permit-file.ts'
 
 /** `sojourn kill`: an agent ends, by its home's decision. */
 interface KillOptions extends ClusterOptions {
   readonly children: boolean
   readonly identity?: string
+  readonly permit?: string
   readonly json: boolean
 }
 
@@ -27,6 +29,7 @@ export function register(program: Command): void {
     .option('--children', 'and all that it has forked into', false)
     .addOption(joinOption())
     .addOption(identityOption())
+    .addOption(permitOption())
     .addOption(bindOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  sojourn kill abc123.4 --join http://127.0.0.1:9000')
@@ -35,10 +38,12 @@ export function register(program: Command): void {
 
 async function kill(text: string, options: KillOptions): Promise<void> {
   const signer = await loadIdentity(options.identity ?? defaultIdentityPath())
+  const permit = await permitIn(options.permit)
   await inCluster(options, async (client) => {
     const view = await client.look()
     const named = agentNamed(view, text)
-    const order = ({ agent, home }: AgentView) => orderCommand(client, signer, home, { verb: 'kill', agent, to: null })
+    const order = ({ agent, home }: AgentView) =>
+      orderCommand(client, signer, home, { verb: 'kill', agent, to: null }, permit)
     if (!options.children) {
       const row = workingRow(view, named)
       await order(row)

@@ -25,7 +25,7 @@ import { followFamily } from '../follow.ts'
 import { hostNamed } from '../naming.ts'
 import { orderLaunch } from '../orders.ts'
 import { CommandError, printResult, say } from '../output.ts'
-import { readPermit } from '../permit-file.ts'
+import { permitIn } from '../permit-file.ts'
 import { hostNames, jsonLine } from '../plain-text.ts'
 import { readingAs, resultToOption, type SealingOptions, sealingFor, sealToOption } from '../sealing.ts'
 import { failureText, rowText, storyText } from '../story-text.ts'
@@ -90,7 +90,7 @@ async function launch(path: string, options: LaunchOptions): Promise<void> {
       bundle,
       inputJson: sealed(input),
       resultTo,
-      permit: options.permit === undefined ? [] : await readPermit(options.permit),
+      permit: await permitIn(options.permit),
       quota: {
         ...(options.fuel !== undefined && { fuel: options.fuel }),
         ...(options.memory !== undefined && { memoryBytes: options.memory }),

@@ -22,7 +22,7 @@ import {
 import { edgesByDefault, joinForMap, type MapCluster, startOwnCluster } from '../map-cluster.ts'
 import { type MapProgress, type MapRun, startMap } from '../map-run.ts'
 import { CommandError, say } from '../output.ts'
-import { readPermit } from '../permit-file.ts'
+import { permitIn } from '../permit-file.ts'
 import { count, progressBar } from '../plain-text.ts'
 import { showProgress } from '../progress-line.ts'
 import { openEffect, resultToOption, type SealingOptions, sealingFor, sealToOption } from '../sealing.ts'
@@ -84,7 +84,7 @@ async function map(path: string, source: string, options: MapOptions): Promise<v
     throw new CommandError('OPTIONS', '--hosts starts hosts, --join uses those that are there: say one of them')
   const inputs = inputLines(await readInputs(source), source)
   const signer = await signerFor(options)
-  const permit = options.permit === undefined ? [] : await readPermit(options.permit)
+  const permit = await permitIn(options.permit)
   const { car, bundle } = await bundleFrom(path, signer, createVerifier(globalThis.crypto.subtle))
   const startedMs = performance.now()
   const cluster =

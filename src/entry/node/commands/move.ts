@@ -1,18 +1,20 @@
 import type { Command } from 'commander'
 import { shortAgentId } from '../../../directory/agent-id.ts'
 import { defaultIdentityPath, loadIdentity } from '../../../platform/node/identity-file.ts'
-import { bindOption, identityOption, joinOption, jsonOption } from '../arguments.ts'
+import { bindOption, identityOption, joinOption, jsonOption, permitOption } from '../arguments.ts'
 import { arrivalOf } from '../arrival.ts'
 import { type ClusterOptions, inCluster } from '../cluster-client.ts'
 import { agentNamed, hostNamed, workingRow } from '../naming.ts'
 import { orderCommand } from '../orders.ts'
 import { printResult } from '../output.ts'
+import { permitIn } from '../permit-file.ts'
 import { hostNames } from '../plain-text.ts'
 
 /** `sojourn move`: an agent to another host, and not done before it is there. */
 interface MoveOptions extends ClusterOptions {
   readonly to?: string
   readonly identity?: string
+  readonly permit?: string
   readonly json: boolean
 }
 
@@ -25,6 +27,7 @@ export function register(program: Command): void {
     .addOption(joinOption())
     .option('--to <host>', 'name, short id or did (default: the least loaded)')
     .addOption(identityOption())
+    .addOption(permitOption())
     .addOption(bindOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  sojourn move abc123.4 --to edge-2 --join http://127.0.0.1:9000')
@@ -33,6 +36,7 @@ export function register(program: Command): void {
 
 async function move(text: string, options: MoveOptions): Promise<void> {
   const signer = await loadIdentity(options.identity ?? defaultIdentityPath())
+  const permit = await permitIn(options.permit)
   await inCluster(options, async (client) => {
     const view = await client.look()
     const row = workingRow(view, agentNamed(view, text))
@@ -46,7 +50,7 @@ async function move(text: string, options: MoveOptions): Promise<void> {
           : `${shortAgentId(agent)} moved from ${nameOf(from)} to ${nameOf(there)}`,
       ])
     if (to === row.holder) return told(to, to)
-    const { host } = await orderCommand(client, signer, home, { verb: 'move', agent, to })
+    const { host } = await orderCommand(client, signer, home, { verb: 'move', agent, to }, permit)
     told(host, await arrivalOf(client, row, host))
   })
 }

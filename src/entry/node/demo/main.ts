@@ -268,7 +268,7 @@ async function order(home: Host, edge: LocalEdge, verb: 'evict' | 'resume'): Pro
     nonce: toHex(nodeRandom.bytes(16)),
     expiresMs: Date.now() + 60_000,
   })
-  const answer = await home.ask(edge.did, 'command', { order: sealed })
+  const answer = await home.ask(edge.did, 'command', { order: sealed, permits: [] })
   return answer.ok ? (answer.body as { note: string }).note : `${answer.code}: ${answer.reason}`
 }
 
