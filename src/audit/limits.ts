@@ -43,5 +43,11 @@ export const AUDIT_AGAIN_MS = 1_000
 /** Hosts whose record home keeps; the least of note go first: those without a strike that were audited longest ago. */
 export const RATES_MAX = 4_096
 
+/** Rounds of asking a maker where it stood: each narrows the place to a seventeenth, three to a five-thousandth of the segment. */
+export const BISECT_ROUNDS_MAX = 3
+
+/** Segments of its own that a host can still answer for, in memory: an audit comes within seconds of the receipt. */
+export const MADE_KEPT_MAX = 16
+
 /** A fraud proof as a file, bytes: the largest bundle, and a checkpoint of the most memory that a host allows by default. */
 export const PROOF_BYTES_MAX = 320 * 1024 * 1024

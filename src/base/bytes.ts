@@ -49,9 +49,11 @@ export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length ==
 
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += HEX[byte]
   return text
 }
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Null where the text is not an even number of hex digits. */
 export function fromHex(text: string): Bytes | null {

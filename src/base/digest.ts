@@ -1,7 +1,7 @@
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 import { CID } from 'multiformats/cid'
 import { decodeBase32, encodeBase32 } from './base32.ts'
-import type { Bytes } from './bytes.ts'
+import { type Bytes, toHex, utf8 } from './bytes.ts'
 import { accept, type Result, refuse } from './result.ts'
 
 /** A content identifier, CIDv1 in base32 text ("bafy…", "bafk…"): sha2-256 only, codec DAG-CBOR or raw. */
@@ -19,6 +19,16 @@ let hash: (bytes: Uint8Array) => Bytes = (bytes) => nobleSha256(bytes) as Bytes
 export function lendSha256(native: (bytes: Uint8Array) => Bytes): void {
   hash = native
 }
+
+let hashText = (text: string): string => toHex(sha256(utf8(text)))
+
+/** The same of a text's UTF-8, as hex: of thousands of short ones, most of the time goes into what is around the hash. */
+export function lendTextSha256(native: (text: string) => string): void {
+  hashText = native
+}
+
+/** Hex. The text is well-formed: no half of a surrogate pair stands alone in it. */
+export const textSha256 = (text: string): string => hashText(text)
 
 /** SHA-256 of each of many byte strings, computed elsewhere than on the caller's thread; in the same order. */
 export type HashAll = (parts: readonly Uint8Array[]) => Promise<readonly Uint8Array[]>

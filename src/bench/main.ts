@@ -11,6 +11,7 @@ import { benchHops } from './hops.ts'
 import { benchItineraries } from './itineraries.ts'
 import { benchKernels } from './kernels.ts'
 import { benchPacks } from './packs.ts'
+import { benchReplays } from './replays.ts'
 import type { Row } from './row.ts'
 import { benchTabHops } from './tab-hops.ts'
 import { benchWalls } from './walls.ts'
@@ -29,6 +30,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   guests: benchGuests,
   walls: benchWalls,
   frames: benchFrames,
+  replays: benchReplays,
   bundles: benchBundles,
   itineraries: benchItineraries,
   hops: () => benchHops(tracing),

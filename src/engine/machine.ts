@@ -30,9 +30,11 @@ export {
 
 export class Machine {
   readonly #program: Program
+  #ranFrom: { readonly fuelLeft: bigint; readonly standing: Place['standing'] }
 
   private constructor(program: Program) {
     this.#program = program
+    this.#ranFrom = { fuelLeft: program.vm.fuelLeft, standing: program.standing }
   }
 
   /** Does not run yet. `code` is a script; prelude.ts says what makes it an agent. */
@@ -68,6 +70,7 @@ export class Machine {
     assert(program.end === null || program.end.kind === 'failed', 'the machine has ended')
     const { turns, vm } = program
     const { fuelLeft } = vm
+    this.#ranFrom = { fuelLeft, standing: program.standing }
     let soft = softAtFirst
     for (;;) {
       try {
@@ -163,6 +166,12 @@ export class Machine {
   get place(): Place {
     const { fuelUsed, standing } = this.#program
     return { fuelUsed: Number(fuelUsed), standing }
+  }
+
+  /** Where it stood before it ran last. */
+  get ranFrom(): Place {
+    const { fuelLeft, standing } = this.#ranFrom
+    return { fuelUsed: Number(this.#program.options.fuelMax - fuelLeft), standing }
   }
 
   /** Where it has done by itself, since the last take, what `rest` does: whoever repeats its run must do so there too. */

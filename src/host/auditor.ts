@@ -3,6 +3,7 @@ import { openCheckpoint } from '../checkpoint/open.ts'
 import type { MachineImage } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
 import type { Sandbox } from '../sandbox/port.ts'
+import type { ReplayOptions, Sight } from '../sandbox/replay.ts'
 import type { Rerun } from '../wire/proofs.ts'
 import type { BundleShelf } from './bundle-shelf.ts'
 import type { Fault } from './events.ts'
@@ -22,11 +23,30 @@ export interface AuditorPowers {
 
 export type RerunOutcome = Finding | Fault
 
+/** Where it stood at a mark. */
+export type Seen = Pick<Sight, 'mark' | 'root'>
+
 export async function carryOutRerun(
+  powers: AuditorPowers,
+  rerun: Rerun,
+  from: Did | null,
+  authors: readonly Did[],
+  marks: readonly number[] = [],
+): Promise<{ readonly outcome: RerunOutcome; readonly seen: readonly Seen[] }> {
+  const seen: Seen[] = []
+  const outcome = await runAgain(powers, rerun, from, authors, {
+    marks,
+    onSight: ({ mark, root }) => void seen.push({ mark, root }),
+  })
+  return { outcome, seen }
+}
+
+async function runAgain(
   { sandbox, shelf, transfers, engineId }: AuditorPowers,
   rerun: Rerun,
   from: Did | null,
   authors: readonly Did[],
+  options: ReplayOptions,
 ): Promise<RerunOutcome> {
   const { agent, bundle: name, from: root, limits, engine } = rerun.receipt.statement
   if (engine !== engineId) return { code: 'ENGINE', reason: `engine ${engine} is not here` }
@@ -40,6 +60,6 @@ export async function carryOutRerun(
     if (!opened.ok) return { code: 'REFUSED', reason: `checkpoint: ${opened.code}: ${opened.reason}` }
     image = opened.value
   }
-  const found = await rerunSegment(sandbox, rerun, bundle.value, image)
+  const found = await rerunSegment(sandbox, rerun, bundle.value, image, options)
   return found.ok ? found.value : { code: 'REFUSED', reason: `${found.code}: ${found.reason}` }
 }

@@ -11,6 +11,7 @@ import type { ProofRequests, Rerun, SegmentLine } from '../wire/proofs.ts'
 import type { Sealed, Verdict } from '../wire/statements.ts'
 import { occupied } from './acquaintance.ts'
 import type { RerunOutcome } from './auditor.ts'
+import { beginBisect, onClaim } from './bisect.ts'
 import type { Answer } from './events.ts'
 import { takeBack } from './home.ts'
 import { authorsNamed } from './license.ts'
@@ -174,12 +175,13 @@ function convict(turn: Turn, segment: KeptSegment, finding: Finding): void {
   const row = turn.state.rows.get(agent)
   if (!row) return
   tellStory(turn, row, 'fraud', { host: signer, epoch, segment: number, fuelFrom, fuelTo, receipt: segment.name })
-  if (row.outcome) return
+  if (row.outcome) return beginBisect(turn, segment)
   row.checkpoint = from
   row.fuelUsed = fuelFrom
   if (from !== null) turn.effects.push({ kind: 'hold', agent, checkpoint: from })
   persist(turn, writeRow(row))
   takeBack(turn, row)
+  beginBisect(turn, segment)
 }
 
 /** What others ask about segments. */
@@ -198,7 +200,7 @@ export function onProofAsked<N extends keyof ProofRequests>(
     case 'segment':
       return onSegment(turn, from, handle, body as ProofRequests['segment']['ask'])
     default:
-      return deny(turn, handle, 'NOT_FOUND', 'nothing is kept of it')
+      return onClaim(turn, from, handle, body as ProofRequests['claim']['ask'])
   }
 }
 

@@ -106,8 +106,8 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
     case 'hold':
       return vault.hold(effect.agent, effect.checkpoint)
     case 'rerun':
-      return carryOutRerun(hands.auditor, effect.rerun, effect.from, effect.authors).then((outcome) =>
-        post({ kind: 'rerun', token: effect.token, outcome }),
+      return carryOutRerun(hands.auditor, effect.rerun, effect.from, effect.authors, effect.marks).then((done) =>
+        post({ kind: 'rerun', token: effect.token, ...done }),
       )
     case 'pin':
       return vault.pin(effect.agent, effect.checkpoint)

@@ -12,7 +12,7 @@ import type { Notice } from '../wire/notices.ts'
 import type { Pack } from '../wire/pack.ts'
 import type { Rerun } from '../wire/proofs.ts'
 import type { Description, License, PermitLink, Sealed, Statement } from '../wire/statements.ts'
-import type { RerunOutcome } from './auditor.ts'
+import type { RerunOutcome, Seen } from './auditor.ts'
 
 /**
  * The host machine's whole world: events in, effects out. An event is something that has happened and been verified;
@@ -62,7 +62,7 @@ export type HostEvent =
   /** The end of `fetchCheckpoint`: all blocks of a checkpoint are here and durable. */
   | { readonly kind: 'fetched'; readonly token: number; readonly fault: Fault | null }
   /** The end of a `rerun` effect: what came of a segment, or why nothing did. */
-  | { readonly kind: 'rerun'; readonly token: number; readonly outcome: RerunOutcome }
+  | { readonly kind: 'rerun'; readonly token: number; readonly outcome: RerunOutcome; readonly seen: readonly Seen[] }
   /** What is being recorded of it has become long. */
   | { readonly kind: 'full'; readonly agent: AgentId }
   | { readonly kind: 'call'; readonly agent: AgentId; readonly call: PendingCall; readonly again: boolean }
@@ -246,6 +246,8 @@ export type HostEffect =
       readonly rerun: Rerun
       readonly from: Did | null
       readonly authors: readonly Did[]
+      /** Fuel, ascending: where it stands there is told. */
+      readonly marks?: readonly number[]
     }
   /** A checkpoint that is here is evidence, and stays until it is let go of as often. */
   | { readonly kind: 'pin'; readonly agent: AgentId; readonly checkpoint: Cid }

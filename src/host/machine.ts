@@ -2,10 +2,11 @@ import { unreachable } from '../base/assert.ts'
 import type { Random } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Requests } from '../wire/messages.ts'
-import type { Description, Ready, Receipt, Release, Sealed, Verdict, Vote } from '../wire/statements.ts'
+import type { Claim, Description, Ready, Receipt, Release, Sealed, Verdict, Vote } from '../wire/statements.ts'
 import { describe } from './acquaintance.ts'
 import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend, onStage } from './arrival.ts'
 import { onAuditAnswered, onProofAsked, onRerun, onVerdictSealed, pursueAudits } from './audits.ts'
+import { onBisected, onClaimSealed, onClaims, onSights } from './bisect.ts'
 import { learn } from './certificates.ts'
 import {
   depart,
@@ -141,6 +142,8 @@ function dispatch(turn: Turn, event: HostEvent): void {
     }
     case 'rerun': {
       const waiting = takeWaiting(turn, event.token)
+      if (waiting?.for === 'bisect') return onBisected(turn, waiting, event.seen)
+      if (waiting?.for === 'sights') return onSights(turn, waiting, event.seen)
       return waiting?.for === 'rerun' ? onRerun(turn, waiting, event.outcome) : undefined
     }
     case 'launch': {
@@ -246,6 +249,8 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
       return resident && onEffectAnswered(turn, resident, answer.ok)
     case 'checkpoint':
       return resident && onCheckpointHome(turn, resident, answer.ok ? waiting.checkpoint : null)
+    case 'claims':
+      return onClaims(turn, waiting, answer)
     case 'audit':
       return onAuditAnswered(turn, waiting.segment, waiting.auditor, answer)
     case 'fork':
@@ -264,6 +269,7 @@ function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
   if (waiting?.for === 'seal-ready') return onReadySealed(turn, waiting.handle, sealed as Sealed<Ready>)
   if (waiting?.for === 'seal-vote')
     return onVoteSealed(turn, waiting.handle, waiting.proposer, waiting.ask, sealed as Sealed<Vote>)
+  if (waiting?.for === 'seal-claim') return onClaimSealed(turn, waiting.handle, sealed as Sealed<Claim>)
   if (waiting?.for === 'seal-verdict') return onVerdictSealed(turn, waiting.handle, sealed as Sealed<Verdict>)
   if (waiting?.for === 'seal-receipt') {
     const signer = turn.state.residents.get(waiting.agent)

@@ -86,9 +86,13 @@ function isParty(state: HostState, did: Did, agent: AgentId): boolean {
   return state.forwards.get(agent)?.to === did || isAuditor(state, did, agent)
 }
 
-/** Home has asked it to run a segment of the agent again. */
+/** Home has asked it to run a segment of the agent again, or where it stood in a false one of its own. */
 function isAuditor({ audits }: HostState, did: Did, agent: AgentId): boolean {
-  for (const { auditor, busy, receipt } of audits.segments.values())
-    if (busy && auditor === did && receipt.statement.agent === agent) return true
+  for (const { auditor, busy, receipt, state: found } of audits.segments.values())
+    if (
+      receipt.statement.agent === agent &&
+      ((busy && auditor === did) || (found === 'fraud' && receipt.signer === did))
+    )
+      return true
   return false
 }

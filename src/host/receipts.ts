@@ -7,6 +7,7 @@ import { LOG_BYTES_MAX } from '../wire/limits.ts'
 import type { EffectKind, Requests } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
 import type { Receipt, Sealed, SegmentEnd } from '../wire/statements.ts'
+import { noteMade } from './bisect.ts'
 import { drain } from './departure.ts'
 import { askCheckpoint, releaseEnd } from './residence.ts'
 import { isConfined } from './sealing.ts'
@@ -184,6 +185,8 @@ export function onReceiptSealed(
   receipt: Sealed<Receipt>,
 ): void {
   const voucher: Voucher = { receipt, log }
+  const { inputJson, seed, launchedMs } = resident.brief
+  if (log) noteMade(turn, { receipt, log, inputJson, seed, launchedMs })
   if (use.for === 'end') return releaseEnd(turn, resident, use.kind, use.valueJson, voucher)
   resident.segment?.signed.push({ checkpoint: use.checkpoint, voucher })
   if (use.for === 'checkpoint') return askCheckpoint(turn, resident, use.checkpoint, voucher)

@@ -6,8 +6,9 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { parseInputs } from '../sandbox/inputs.ts'
 import type { Requests } from '../wire/messages.ts'
-import type { InputCounts, SegmentLine, Voucher } from '../wire/proofs.ts'
+import type { InputCounts, Rerun, SegmentLine, Voucher } from '../wire/proofs.ts'
 import type { Certificate, Claim, Receipt, Sealed, SegmentEnd, Verdict } from '../wire/statements.ts'
+import type { BisectWaiting } from './bisect.ts'
 import { endOf, SECRET } from './receipts.ts'
 import { gone, writeRate, writeSegment } from './records.ts'
 import type { HomeRow, HostState } from './state.ts'
@@ -27,6 +28,9 @@ export interface Audits {
   /** Being run again for us by others, and here for whomever. */
   out: number
   serving: number
+  /** Segments of our own that we can still answer for, by receipt, and answers that wait for signatures, by handle. */
+  readonly made: Map<Cid, Rerun>
+  readonly claiming: Map<number, { readonly due: number; readonly claims: Sealed<Claim>[] }>
 }
 
 export interface KeptSegment {
@@ -57,6 +61,7 @@ export type AuditWaiting =
   /** Here: for another home, which waits at `handle`, or for ourselves. */
   | { readonly for: 'rerun'; readonly segment: Cid; readonly handle: number | null }
   | { readonly for: 'seal-verdict'; readonly handle: number }
+  | BisectWaiting
 
 export const newAudits = (enabled: boolean): Audits => ({
   enabled,
@@ -64,6 +69,8 @@ export const newAudits = (enabled: boolean): Audits => ({
   rates: new Map(),
   out: 0,
   serving: 0,
+  made: new Map(),
+  claiming: new Map(),
 })
 
 export const rateOf = ({ audits }: HostState, host: Did): HostRate => audits.rates.get(host) ?? UNKNOWN_HOST

@@ -15,7 +15,9 @@ export class SentInputs {
   /** Answers come into a guest in virtual time in the order of its calls, not in that of their coming. */
   readonly #inOrder: boolean
   readonly #open = new Set<number>()
+  /** The first of them that count have reached the program already. */
   #sent: Sent[] = []
+  #past = 0
   #sentCount = 0
   #takenCount = 0
   #textLength = 0
@@ -40,9 +42,10 @@ export class SentInputs {
 
   /** The guest is made to stand at another image: what it was sent before is gone with the program that it was for. */
   restart(image: MachineImage, sentBytes: number): void {
-    for (const sent of this.#sent) if (sent.kind === 'limit') this.#limit = limitOf(sent)
-    this.#takenCount += this.#sent.length
+    for (const sent of this.#sent.slice(this.#past)) if (sent.kind === 'limit') this.#limit = limitOf(sent)
+    this.#takenCount += this.#sent.length - this.#past
     this.#sent = []
+    this.#past = 0
     this.#waiting = []
     this.#textLength = 0
     this.#opened(image)
@@ -124,6 +127,8 @@ export class SentInputs {
     }
     if (this.#inOrder && this.#takenCount < atLeast)
       return `${atLeast - this.#takenCount} inputs that were sent are left out`
+    this.#sent = this.#sent.slice(this.#past)
+    this.#past = 0
     const trace: Trace = { from: this.#from, inputs, until, effects: this.#effects }
     this.#begin(sentBytes)
     return trace
@@ -154,10 +159,11 @@ export class SentInputs {
   }
 
   #take(isIt: (sent: Sent) => boolean): Sent | null {
-    const at = this.#inOrder ? 0 : this.#sent.findIndex(isIt)
+    const at = this.#inOrder ? this.#past : this.#sent.findIndex(isIt)
     const sent = this.#sent[at]
     if (sent === undefined || !isIt(sent)) return null
-    this.#sent.splice(at, 1)
+    if (this.#inOrder) this.#past += 1
+    else this.#sent.splice(at, 1)
     this.#takenCount += 1
     return sent
   }

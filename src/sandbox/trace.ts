@@ -1,6 +1,5 @@
 import { assert } from '../base/assert.ts'
-import { toHex, utf8 } from '../base/bytes.ts'
-import { sha256 } from '../base/digest.ts'
+import { textSha256 } from '../base/digest.ts'
 import type { Delivery, PendingCall, Place } from '../engine/image.ts'
 import type { GuestEvent } from './port.ts'
 
@@ -64,8 +63,7 @@ export type Effect = Extract<GuestEvent, { kind: 'call' | 'console' | 'finished'
  * and whole numbers is the same in every realm.
  */
 export function digestEffect(before: EffectsDigest, effect: Effect): EffectsDigest {
-  const words = before + JSON.stringify(wordsOf(effect))
-  return toHex(sha256(utf8(words))) as EffectsDigest
+  return textSha256(before + JSON.stringify(wordsOf(effect))) as EffectsDigest
 }
 
 function wordsOf(effect: Effect): readonly (string | number)[] {

@@ -51,8 +51,9 @@ export const JSON_CHARS_MAX = 512 * 1024
  */
 export const LOG_BYTES_MAX = 256 * 1024
 
-/** A maker's answers along one segment: halving 2^53 units of fuel takes no more. */
+/** A maker's answers along one segment: some rounds of asking, each between the two places that the one before has found. */
 export const CLAIMS_MAX = 64
+export const CLAIMS_PER_ASK = 16
 
 /** Segments in one answer about them: a page of them, some 400 bytes each. */
 export const SEGMENT_LINES_MAX = 512

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { Alleged } from './alleged.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
-import { CLAIMS_MAX, LOG_BYTES_MAX, SEGMENT_LINES_MAX } from './limits.ts'
+import { CLAIMS_MAX, CLAIMS_PER_ASK, LOG_BYTES_MAX, SEGMENT_LINES_MAX } from './limits.ts'
 import type * as p from './proofs.ts'
 import type * as s from './statements.ts'
 
@@ -58,8 +58,8 @@ type ProofSchemas = {
 export const PROOF_SCHEMAS: ProofSchemas = {
   audit: { ask: rerun, answer: v.strictObject({ verdict: f.envelope<s.Verdict>('verdict') }) },
   claim: {
-    ask: v.strictObject({ agent: f.agent, receipt: f.cid, fuel: f.whole }),
-    answer: v.strictObject({ claim: f.envelope<s.Claim>('claim') }),
+    ask: v.strictObject({ agent: f.agent, receipt: f.cid, fuels: f.listOf(f.whole, CLAIMS_PER_ASK) }),
+    answer: v.strictObject({ claims: f.listOf(f.envelope<s.Claim>('claim'), CLAIMS_PER_ASK) }),
   },
   segments: {
     ask: v.strictObject({ agent: v.nullable(f.agent), host: v.nullable(f.did), after: f.whole }),

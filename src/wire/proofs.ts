@@ -65,8 +65,11 @@ export interface RateLine {
 export interface ProofRequests {
   /** Home to any other host than the maker: run this segment again, its blocks from here, and sign what comes of it. */
   audit: { ask: Rerun; answer: { verdict: Sealed<Verdict> } }
-  /** To the maker of a receipt: where did it stand after so much fuel? */
-  claim: { ask: { agent: AgentId; receipt: Cid; fuel: number }; answer: { claim: Sealed<Claim> } }
+  /** To the maker of a receipt, by its home: where did it stand after so much fuel each? Ascending. */
+  claim: {
+    ask: { agent: AgentId; receipt: Cid; fuels: readonly number[] }
+    answer: { claims: readonly Sealed<Claim>[] }
+  }
   /** What home knows of segments of an agent, or made by a host, or of all, a page of them after the first so many. */
   segments: {
     ask: { agent: AgentId | null; host: Did | null; after: number }

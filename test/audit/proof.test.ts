@@ -39,7 +39,11 @@ async function evidence(lies: boolean) {
       const { segments } = await ask('segments', { agent, host: null, after: 0 })
       // Before anybody has run it again, or after it was found out.
       const wanted = segments.find(({ state }) => state === (lies ? 'fraud' : 'due'))
-      if (wanted) return wanted
+      if (wanted) {
+        // Then the maker is asked where it stood.
+        if (lies) await world.time.advance(500)
+        return wanted
+      }
       await world.time.advance(20)
     }
   }
@@ -81,6 +85,11 @@ describe('a fraud proof', () => {
     expect(truth?.to).not.toEqual(lying.proof.rerun.receipt.statement.to)
     expect(lying.proof.rerun.receipt.signer).toBe(lying.maker)
     expect(step.upTo).toBeGreaterThan(step.after)
+    // The bit was turned at the very end: its maker's own answers say so, a program's step at most before it.
+    const { fuelFrom, fuelTo } = lying.proof.rerun.receipt.statement
+    expect(lying.proof.claims.length).toBeGreaterThan(16)
+    expect(step.upTo).toBe(fuelTo)
+    expect(step.upTo - step.after).toBeLessThan((fuelTo - fuelFrom) / 200)
   })
 
   it('of a segment that is as its maker says proves nothing', async () => {

@@ -1,3 +1,5 @@
+import { base64pad } from 'multiformats/bases/base64'
+import { openCheckpoint } from '../../src/checkpoint/open.ts'
 import { sealCheckpoint } from '../../src/checkpoint/seal.ts'
 import type { MachineImage } from '../../src/engine/image.ts'
 import { bisect, sightsAt } from '../../src/sandbox/bisect.ts'
@@ -114,6 +116,34 @@ const comeTo = (outcome: ReplayOutcome): unknown[] => {
 async function proveSame(place: SandboxPlace, { segments, ends, traces }: Recorded): Promise<void> {
   for (const [i, segment] of segments.entries())
     same(comeTo(await replaySegment(place.sandbox, segment)), seenOf(ends[i], traces[i]), `segment ${i}`)
+}
+
+/** Segments as they travel to an auditor, with what was seen of them: checkpoints by their blocks, inputs as bytes. */
+export const textsOf = ({ segments, ends, traces }: Recorded): string[] =>
+  segments.map(({ program, image, trace: { from, inputs, until } }, i) => {
+    const sealed = image && sealCheckpoint(image)
+    const blocks = [...(sealed?.blocks ?? [])].map(([cid, bytes]) => [cid, base64pad.baseEncode(bytes)])
+    return JSON.stringify({
+      program: { ...program, kernels: undefined },
+      image: sealed && { root: sealed.root, blocks },
+      trace: { from, until, inputs: base64pad.baseEncode(encodeInputs(inputs)) },
+      seen: seenOf(ends[i], traces[i]),
+    })
+  })
+
+/** What was seen of the segment where it ran, and what it comes to here. */
+export async function repeatText(place: SandboxPlace, text: string): Promise<{ seen: unknown; come: unknown }> {
+  const { program, image, trace, seen } = JSON.parse(text)
+  const inputs = parseInputs(base64pad.baseDecode(trace.inputs))
+  const blocks = new Map<string, string>(image?.blocks)
+  const opened = image && (await openCheckpoint(image.root, async (cid) => base64pad.baseDecode(blocks.get(cid) ?? '')))
+  if (!inputs.ok || opened?.ok === false) throw new Error('the segment is not read back')
+  const outcome = await replaySegment(place.sandbox, {
+    program: { ...program, kernels: new Map() },
+    image: opened?.value ?? null,
+    trace: { ...trace, inputs: inputs.value },
+  })
+  return { seen, come: comeTo(outcome) }
 }
 
 /** Whether a segment that is not what happened comes out otherwise. */

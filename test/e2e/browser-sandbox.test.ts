@@ -5,6 +5,7 @@ import { loadEngineFiles } from '../../src/platform/node/engine-files.ts'
 import { createNodeSandbox } from '../../src/platform/node/sandbox.ts'
 import { straight } from '../contract/play.ts'
 import { SANDBOX_CLAIMS } from '../contract/sandbox.ts'
+import { record, repeatText, textsOf } from '../contract/sandbox-replay.ts'
 import { type BlankPages, chromiumOrSkip, openBlankPages } from './blank-page.ts'
 
 /** The contract of a sandbox in a real browser's web workers, and what a locked-down web worker still has. */
@@ -32,6 +33,9 @@ describe.skipIf(chromiumOrSkip() === null)('a web worker in Chromium', () => {
       const load = async (tier) => new Uint8Array(await (await fetch('/dist/engine/' + tier + '.wasm')).arrayBuffer())
       const code = { movable: await load('movable'), plain: await load('plain') }
       const sandbox = createBrowserSandbox({ engines: new Map([[id, code]]), script })
+      const { record, repeatText, textsOf } = await import('/test/contract/sandbox-replay.ts')
+      window.record = () => record({ sandbox, engineId: id }).then(textsOf)
+      window.repeatText = (text) => repeatText({ sandbox, engineId: id }, text)
       window.straight = () => straight({ sandbox, engineId: id })
       window.prove = (claim) => SANDBOX_CLAIMS.find((one) => one.claim === claim).prove({ sandbox, engineId: id }).then(() => 'holds', (error) => error.message)
     })()`)
@@ -50,6 +54,26 @@ describe.skipIf(chromiumOrSkip() === null)('a web worker in Chromium', () => {
     const { manifest, modules } = await loadEngineFiles(resolve('dist/engine'))
     const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, modules]]), spares: 0 })
     expect(await page.evaluate('straight()')).toEqual(await straight({ sandbox, engineId: manifest.id }))
+    sandbox.close()
+  })
+
+  it('does once more what a guest did in Node, and Node what a guest did here, to the same roots', async () => {
+    const { manifest, modules } = await loadEngineFiles(resolve('dist/engine'))
+    const sandbox = createNodeSandbox({ engines: new Map([[manifest.id, modules]]), spares: 0 })
+    const place = { sandbox, engineId: manifest.id }
+    const [there, here] = [textsOf(await record(place)), (await page.evaluate('record()')) as string[]]
+    expect([there.length > 2, here.length > 2]).toEqual([true, true])
+    for (const text of there) {
+      const { seen, come } = (await page.evaluate(`repeatText(${JSON.stringify(text)})`)) as {
+        seen: unknown
+        come: unknown
+      }
+      expect(come).toEqual(seen)
+    }
+    for (const text of here) {
+      const { seen, come } = await repeatText(place, text)
+      expect(come).toEqual(seen)
+    }
     sandbox.close()
   })
 

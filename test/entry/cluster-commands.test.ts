@@ -26,7 +26,20 @@ function sojourn(...args: readonly string[]): Promise<Ended> {
   })
 }
 
-const COMMANDS = ['serve', 'launch', 'ps', 'logs', 'itinerary', 'move', 'evict', 'kill', 'map', 'doctor']
+const COMMANDS = [
+  'serve',
+  'launch',
+  'ps',
+  'logs',
+  'itinerary',
+  'move',
+  'evict',
+  'kill',
+  'nodes',
+  'ban',
+  'map',
+  'doctor',
+]
 
 describe('the commands of a cluster', () => {
   it.each(COMMANDS)('help %s has an example', async (command) => {
@@ -47,6 +60,10 @@ describe('the commands of a cluster', () => {
     [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--input', '{'], 'sojourn: the input is refused: not JSON'],
     [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--input', '@none'], 'sojourn: cannot read none: ENOENT'],
     [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--fuel', '-1'], 'it is a whole number of at least 1.'],
+    [['nodes'], "required option '--join <url>' not specified"],
+    [['ban', 'bob', '--reason', 'x', '--join', 'http://127.0.0.1:9'], '"bob" does not start with did:key:z'],
+    [['edge', '--join', 'http://127.0.0.1:9', '--admit', 'cats'], '"cats" is none of: static, open, invited,'],
+    [['edge', '--join', 'http://127.0.0.1:9', '--static', 'none.txt'], 'cannot read none.txt: ENOENT'],
     [['map', 'x.ts', 'none.ndjson'], 'sojourn: cannot read none.ndjson: ENOENT'],
     [['map', 'x.ts', 'bad.ndjson'], 'sojourn: bad.ndjson, line 3: not JSON'],
     [['map', 'none.ts', 'good.ndjson'], 'none.ts is not there'],

@@ -22,6 +22,9 @@ export const author = createSigner(generateSecretKey(seededRandom(99)))
 lendNativeSignatures()
 const native = createNativeSubtle()
 
+/** Of the host that is started with this number. */
+export const didOfSeed = (seed: number): Did => createSigner(generateSecretKey(seededRandom(seed))).did
+
 const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Signing, verifying and storing take several turns of promises; all of them end within a few turns of the event loop. */

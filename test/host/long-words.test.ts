@@ -3,7 +3,7 @@ import type { Delivery } from '../../src/engine/image.ts'
 import { EFFECT_BYTES_MAX, INPUT_BYTES_MAX } from '../../src/host/limits.ts'
 import type { GuestEvent, Sandbox } from '../../src/sandbox/port.ts'
 import type { Requests } from '../../src/wire/messages.ts'
-import { Cluster, importProgram } from './cluster.ts'
+import { Cluster, didOfSeed, importProgram } from './cluster.ts'
 
 /**
  * What one agent says is in messages between hosts, which have a size: too long a word must be refused to the agent, and
@@ -42,7 +42,7 @@ const emit = (request: number, valueJson: string): GuestEvent => ({
 async function say(...words: readonly GuestEvent[]) {
   const world = new Cluster()
   const answers: Delivery[] = []
-  const { host: home } = await world.start(1, { kind: 'launcher', slots: 0 })
+  const { host: home } = await world.start(1, { kind: 'launcher', slots: 0, operators: [didOfSeed(3)] })
   await world.start(2, { sandbox: speaking(words, answers, world.time) })
   await world.time.advance(5_000)
   const agent = await world.launch(home, { steps: 1, emitEvery: 0 })
@@ -108,7 +108,7 @@ describe('an agent', () => {
 
 it('shows an agent that has never left its home to other hosts', async () => {
   const world = new Cluster()
-  const { host: home } = await world.start(1)
+  const { host: home } = await world.start(1, { operators: [didOfSeed(2)] })
   const asker = await world.start(2, { kind: 'launcher', slots: 0 })
   await world.time.advance(5_000)
   const agent = await world.launch(home, { steps: 5_000, emitEvery: 0 })

@@ -12,13 +12,12 @@ import { policyOf } from '../../src/permit/policy.ts'
 import { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { createAuthority } from '../../src/wire/authority.ts'
 import type { Mandate } from '../../src/wire/statements.ts'
-import { author, Cluster, type ClusterHost } from '../host/cluster.ts'
+import { author, Cluster, type ClusterHost, didOfSeed } from '../host/cluster.ts'
 import { introduction } from '../host/introduction.ts'
 import { refusal, strangerAt } from './stranger.ts'
 
 const admin = createSigner(generateSecretKey(seededRandom(77)))
 const administrators = [admin.did]
-const didOfSeed = (seed: number): Did => createSigner(generateSecretKey(seededRandom(seed))).did
 /** When a cluster begins. */
 const NOW_MS = new Cluster().time.wallMs()
 const DAY_MS = 24 * 3_600_000

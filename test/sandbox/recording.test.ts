@@ -5,7 +5,7 @@ import { createSandbox } from '../../src/sandbox/create-sandbox.ts'
 import { ANSWER_LENGTH_MAX, INPUT_TEXT_MAX, INPUTS_MAX } from '../../src/sandbox/limits.ts'
 import { packImage } from '../../src/sandbox/packed-image.ts'
 import type { Guest, GuestEvent, GuestOrder } from '../../src/sandbox/port.ts'
-import { packReported, type ReportedInput } from '../../src/sandbox/reported-inputs.ts'
+import { InputNotes, type ReportedInput } from '../../src/sandbox/reported-inputs.ts'
 import { digestEffect, NO_EFFECTS, type Trace } from '../../src/sandbox/trace.ts'
 import { image, order } from './orders.ts'
 import { ScriptedWorker } from './scripted-worker.ts'
@@ -48,7 +48,11 @@ const at = (fuelUsed: number, kind: ReportedInput['kind'], value = 0): ReportedI
   kind,
   value,
 })
-const inputs = (...reported: ReportedInput[]) => worker.say({ kind: 'inputs', packed: packReported(reported) })
+const inputs = (...reported: ReportedInput[]) => {
+  const notes = new InputNotes()
+  for (const { kind, value, ...place } of reported) notes.note(place, kind, value)
+  worker.say({ kind: 'inputs', packed: notes.take() })
+}
 const frozen = (fuelUsed: bigint) =>
   worker.say({ kind: 'frozen', image: packImage(image({ fuelUsed })).packed, gone: null })
 const last = () => events.at(-1)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/base/random.ts'
-import { addressOf, type Did } from '../../src/identity/did.ts'
+import { addressOf } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
-import { Cluster } from '../host/cluster.ts'
+import { Cluster, didOfSeed } from '../host/cluster.ts'
 
 /**
  * Bans in a cluster that falls apart: each half hears of its own, one host is away, and when all is whole again everybody
@@ -11,7 +11,6 @@ import { Cluster } from '../host/cluster.ts'
 const admin = createSigner(generateSecretKey(seededRandom(77)))
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8]
 const VILLAINS = [21, 22, 23]
-const didOf = (seed: number): Did => createSigner(generateSecretKey(seededRandom(seed))).did
 
 async function run(): Promise<{ knows: Record<string, number[][]>; trace: string[] }> {
   const world = new Cluster()
@@ -23,7 +22,7 @@ async function run(): Promise<{ knows: Record<string, number[][]>; trace: string
   for (const seed of VILLAINS) await world.start(seed)
   await world.time.advance(8_000)
 
-  const address = (seed: number): string => addressOf(seed === 9 ? admin.did : didOf(seed))
+  const address = (seed: number): string => addressOf(seed === 9 ? admin.did : didOfSeed(seed))
   const halves = [
     [1, 2, 3, 4, 9],
     [5, 6, 7, 8, ...VILLAINS],
@@ -32,13 +31,13 @@ async function run(): Promise<{ knows: Record<string, number[][]>; trace: string
   const away = await world.kill(4)
   for (const [one, other] of pairs) world.network.cut(one, other)
   await world.time.advance(2_000)
-  await chair.host.ban(didOf(21), 'first')
+  await chair.host.ban(didOfSeed(21), 'first')
   await world.time.advance(3_000)
   const knows: Record<string, number[][]> = { apart: known(world) }
 
   for (const [one, other] of pairs) world.network.heal(one, other)
   await world.time.advance(8_000)
-  await chair.host.ban(didOf(22), 'second')
+  await chair.host.ban(didOfSeed(22), 'second')
   await world.time.advance(3_000)
   knows.whole = known(world)
   await world.start(4, { administrators }, away)
@@ -52,7 +51,7 @@ const known = (world: Cluster): number[][] =>
   VILLAINS.map((villain) =>
     SEEDS.filter((seed) => {
       const host = world.hosts.get(seed)?.host
-      return host && !host.snapshot().acquaintances.some(({ id }) => id === didOf(villain))
+      return host && !host.snapshot().acquaintances.some(({ id }) => id === didOfSeed(villain))
     }),
   )
 

@@ -76,8 +76,8 @@ export async function proofMessages(
       },
       { kind: 'request', name: 'audit', body: rerun },
       { kind: 'reply', name: 'audit', to: 1, body: { verdict } },
-      { kind: 'request', name: 'claim', body: { agent, receipt: cid, fuel: 5 } },
-      { kind: 'reply', name: 'claim', to: 1, body: { claim } },
+      { kind: 'request', name: 'claim', body: { agent, receipt: cid, fuels: [5] } },
+      { kind: 'reply', name: 'claim', to: 1, body: { claims: [claim] } },
       { kind: 'request', name: 'segments', body: { agent: null, host: signer.did, after: 0 } },
       {
         kind: 'reply',
