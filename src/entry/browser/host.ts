@@ -1,4 +1,3 @@
-import guestScript from '../../../dist/guest/guest-worker.js?raw'
 import { createHost } from '../../host/runtime.ts'
 import type { Did } from '../../identity/did.ts'
 import { createVerifier } from '../../identity/verifier.ts'
@@ -28,10 +27,14 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
   let sandbox: ReturnType<typeof createBrowserSandbox> | null = null
   const hasher = openBrowserHasher()
   try {
-    const [signer, engine] = await Promise.all([loadOrCreateBrowserIdentity(), loadEngine()])
+    const [signer, engine, guest] = await Promise.all([
+      loadOrCreateBrowserIdentity(),
+      loadEngine(),
+      import('../../../dist/guest/guest-worker.js?raw'),
+    ])
     sandbox = createBrowserSandbox({
       engines: new Map([[engine.id, engine.code]]),
-      script: guestScript,
+      script: guest.default,
       spares: Math.min(wish.slots, SPARES_MAX),
     })
     const guests = sandbox
