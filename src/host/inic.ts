@@ -215,12 +215,24 @@ export function turnAway(turn: Turn, from: Did, handle: number, { code, reason }
   log(turn, 'info', `${from} is turned away: ${code}: ${reason}`)
   deny(turn, handle, code, reason)
   // Who is banned has heard so now, and is not answered for a while.
-  hangUp(turn, from, `turned away: ${code}`, code === 'BANNED')
+  hangUp(turn, from, `turned away: ${code}`, { isBarred: code === 'BANNED' })
 }
 
-export function hangUp(turn: Turn, host: Did, reason: string, isBarred = false): void {
+interface HangUp {
+  /** Not answered for a while either. */
+  readonly isBarred?: boolean
+  /** Not dialled again for so long. */
+  readonly awayMs?: number
+}
+
+export function hangUp(
+  turn: Turn,
+  host: Did,
+  reason: string,
+  { isBarred = false, awayMs = TURNED_AWAY_MS }: HangUp = {},
+) {
   onDisconnected(turn, host)
-  turn.effects.push({ kind: 'hangUp', host, reason, awayMs: TURNED_AWAY_MS, isBarred })
+  turn.effects.push({ kind: 'hangUp', host, reason, awayMs, isBarred })
 }
 
 export function onInicAnswered(turn: Turn, host: Did, outcome: Answer): void {
@@ -234,7 +246,9 @@ export function onInicAnswered(turn: Turn, host: Did, outcome: Answer): void {
     return
   }
   const { code, reason } = outcome
-  if (code === 'CLOSED' || code === 'TIMEOUT') return
+  if (code === 'CLOSED') return
+  // A busy host, perhaps. Over this session nothing else would ever be said: the next one begins anew.
+  if (code === 'TIMEOUT') return hangUp(turn, host, 'INIC was not answered', { awayMs: 0 })
   log(turn, 'warn', `${host} does not let this host in: ${code}: ${reason}`)
   nodes.refusals.delete(host)
   nodes.refusals.set(host, { code, reason, atMs: turn.wallMs })
@@ -247,7 +261,7 @@ export function onInicAnswered(turn: Turn, host: Did, outcome: Answer): void {
 export function watchMeetings(turn: Turn): void {
   const { state, nowMs, wallMs } = turn
   for (const [host, { ground, invitation, sinceMs }] of state.nodes.meetings) {
-    if (ground === null && nowMs - sinceMs > INIC_MS_MAX) hangUp(turn, host, 'no INIC came')
+    if (ground === null && nowMs - sinceMs > INIC_MS_MAX) hangUp(turn, host, 'no INIC came', { awayMs: 0 })
     if (invitation === null) continue
     const { expiresMs, permits, issuers } = invitation
     const isOver = expiresMs !== null && expiresMs < wallMs

@@ -18,6 +18,7 @@ import {
   CROSSED_DIALS_MS,
   DIALS_MAX,
   HANDLES_PER_SESSION_MAX,
+  INIC_MS_MAX,
   LAST_WORDS_MS,
   LINKS_MAX,
   MEMBERS_MS,
@@ -383,9 +384,8 @@ function welcoming(): Pick<Link, 'welcome' | 'welcomed'> {
   return { welcome, welcomed }
 }
 
-const answerMs = (name: RequestName): number =>
-  name === 'send' || name === 'stage' || name === 'audit'
-    ? ANSWER_SEND_MS
-    : name === 'fetch'
-      ? ANSWER_FETCH_MS
-      : ANSWER_MS
+function answerMs(name: RequestName): number {
+  if (name === 'send' || name === 'stage' || name === 'audit') return ANSWER_SEND_MS
+  if (name === 'inic') return INIC_MS_MAX
+  return name === 'fetch' ? ANSWER_FETCH_MS : ANSWER_MS
+}

@@ -211,3 +211,14 @@ async function copyOf(disk: MemoryDisk): Promise<MemoryDisk> {
   await to.close()
   return copy
 }
+
+it('a host that leaves INIC unanswered loses the session, and is met again when it does answer', async () => {
+  const world = new Cluster()
+  const one = await world.start(1)
+  const busy = await strangerAt(world, 1, undefined, { isBusy: true })
+  await world.time.advance(INIC_MS_MAX + 2_000)
+  expect(await busy.session.closed).toMatchObject({ code: 'CLOSED_THERE' })
+  expect(groundOf(one, busy.did)).toBeNull()
+  const again = await strangerAt(world, 1)
+  expect(groundOf(one, again.did)).toBe('open')
+})

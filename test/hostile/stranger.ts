@@ -27,6 +27,8 @@ export interface Stranger {
 interface StrangerOptions {
   /** Says no INIC by itself. */
   readonly isSilent?: boolean
+  /** Answers no INIC. */
+  readonly isBusy?: boolean
   /** Another key for another number. */
   readonly key?: number
   readonly mandate?: (host: Did) => Promise<Sealed<Mandate>>
@@ -36,7 +38,7 @@ export async function strangerAt(
   world: Cluster,
   seed: number,
   answer?: (message: Message, sequence: number) => Message | null,
-  { isSilent = false, key = 0, mandate }: StrangerOptions = {},
+  { isSilent = false, isBusy = false, key = 0, mandate }: StrangerOptions = {},
 ): Promise<Stranger> {
   const signer = createSigner(generateSecretKey(seededRandom(seed + 500 + key)))
   const authority = createAuthority(signer, createVerifier())
@@ -60,7 +62,7 @@ export async function strangerAt(
     nextSequence: () => ++sequence,
     onMessage: (header, message) => {
       heard.push(message)
-      const reply = answer?.(message, header.sequence) ?? welcome(message, header.sequence)
+      const reply = answer?.(message, header.sequence) ?? (isBusy ? null : welcome(message, header.sequence))
       if (reply) session?.send(reply)
     },
   })
