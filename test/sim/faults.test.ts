@@ -7,6 +7,7 @@ import type { Host } from '../../src/host/host.ts'
 import type { Quota } from '../../src/permit/quota.ts'
 import type { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
+import type { Requests } from '../../src/wire/messages.ts'
 import { Cluster } from '../host/cluster.ts'
 
 /**
@@ -70,6 +71,7 @@ describe('an author gets the results of a failure-free run', { timeout: SEED_MS_
     }
     await world.time.advance(70_000)
     for (const [number, { host }] of world.hosts) expect(host.snapshot().agents, `host ${number}`).toEqual([])
+    await expectNobodyAccused(world, home)
     await expectBudgetsSplit(await world.kill(1), agents)
   })
 })
@@ -97,6 +99,21 @@ async function expectRightEnd(world: Cluster, home: Host, agent: AgentId, progra
     Array.from({ length: Math.floor(program.steps / 700) - first }, (_, n) => (first + n + 1) * 700),
   )
   expect(lines.filter(({ kind }) => kind === 'result')).toHaveLength(1)
+}
+
+/** Whatever went wrong, no host has lied: segments that were run again came out as they were signed for. */
+async function expectNobodyAccused(world: Cluster, home: Host): Promise<void> {
+  const asking = home.ask(home.did, 'segments', { agent: null, host: null, after: 0 })
+  await world.time.advance(100)
+  const answer = await asking
+  if (!answer.ok) throw new Error(answer.reason)
+  const { segments, hosts } = answer.body as Requests['segments']['answer']
+  expect(segments.filter(({ state }) => state === 'fraud')).toEqual([])
+  expect(hosts.filter(({ strikes }) => strikes > 0)).toEqual([])
+  if (process.env.SIM_AUDITS) {
+    const good = segments.filter(({ state }) => state === 'good').length
+    process.stderr.write(`${segments.length} segments, ${good} run again and true\n`)
+  }
 }
 
 /** What home has written down of each: nobody was given what another has, whoever died or asked twice meanwhile. */
