@@ -97,6 +97,7 @@ export function proofLines({ rerun }: Proof, { truth, step }: Judgement): string
   ]
   if (truth && truth.effects !== effects)
     lines.push('What it says the program let out is not what the program let out.')
+  lines.push(`An administrator keeps it out for good: sojourn ban ${signer} --reason "…"`)
   return lines
 }
 
