@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type EngineBuild, Machine, type MachineOptions } from '../../src/engine/machine.ts'
@@ -19,6 +19,9 @@ beforeAll(async () => {
  */
 const { SWEEP_PROGRAMS, SWEEP_SEEDS, SWEEP_SLICE, SWEEP_ONLY = '' } = process.env
 const folder = resolve(SWEEP_PROGRAMS ?? 'test/programs')
+/** What the programs of the conformance suite begin with. */
+const check = resolve(folder, '..', 'check.js')
+const first = existsSync(check) ? readFileSync(check, 'utf8') : ''
 const FEW = ['async-timers.js', 'destructuring.js', 'generators.js', 'json.js', 'recursion.js', 'try-finally.js']
 const names = readdirSync(folder)
   .filter((name) => name.endsWith('.js') && name.includes(SWEEP_ONLY))
@@ -72,7 +75,7 @@ const LIVES: Record<string, string> = {
 
 describe('segments of a life, done once more from the image before with the inputs alone', () => {
   for (const name of names)
-    it(`come to the same roots: ${name}`, () => sweep(name, readFileSync(resolve(folder, name), 'utf8')))
+    it(`come to the same roots: ${name}`, () => sweep(name, first + readFileSync(resolve(folder, name), 'utf8')))
   if (!SWEEP_PROGRAMS)
     for (const [name, code] of Object.entries(LIVES)) it(`come to the same roots: ${name}`, () => sweep(name, code))
 })
