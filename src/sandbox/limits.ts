@@ -123,9 +123,3 @@ export const INPUT_TEXT_MAX = 16 * 1_048_576
 
 /** A trace's inputs encoded, bytes: three for a unit of the text at worst, and for each entry its place and its numbers. */
 export const INPUTS_BYTES_MAX = 3 * INPUT_TEXT_MAX + 64 * INPUTS_MAX
-
-/**
- * States looked at in one replay of a bisection. Hashing one costs about what a slice does; with sixteen parts instead of two
- * a segment is run again a quarter as often. The claimant is asked no more than with two.
- */
-export const BISECT_FAN = 15
