@@ -137,14 +137,20 @@ async function edge(options: EdgeOptions): Promise<void> {
   stopWhenTold(running, quiet)
 }
 
-function greet({ host, transport }: NodeHost, { agents, isolate, trust, trustCluster, join: url }: EdgeOptions): void {
+function greet(
+  { host, transport }: NodeHost,
+  { agents, isolate, trust, root, trustCluster, join: url }: EdgeOptions,
+): void {
   say(`on line at ${url} as ${host.did}, for ${agents} agents at once`)
   if (isolate === 'process') say(`each agent in its ${findCage().words}`)
-  if (trust.length > 0) return
+  if (trust.length > 0 || root.length > 0) return
   const { authors } = transport.cluster
   if (trustCluster && authors.length > 0)
     say(`trusting ${authors.map(({ name, did }) => `${name} (${did})`).join(', ')}`)
-  else say('no author is trusted, so nothing will run here: name one with --trust DID, or use --trust-cluster')
+  else
+    say(
+      'no author is trusted, so nothing will run here: name one with --trust DID, a root with --root DID, or use --trust-cluster',
+    )
 }
 
 /** The first signal hands the agents over, the second stops at once. A parent that is gone counts as a second one. */
