@@ -121,6 +121,8 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
       return vault.forgetBefore(effect.agent, effect.checkpoint, effect.keep)
     case 'read':
       return lodgings.read(effect.agent, effect.request, effect.what, effect.name)
+    case 'pass':
+      return lodgings.pass(effect.agent)
     case 'unseal':
       return hands.seals.open(effect.agent, effect.value).then((valueJson) => {
         post({ kind: 'unsealed', agent: effect.agent, request: effect.request, valueJson })

@@ -266,6 +266,8 @@ export type HostEffect =
       readonly what: 'path' | 'asset'
       readonly name: string
     }
+  /** Let its trace begin anew, without an image of it. */
+  | { readonly kind: 'pass'; readonly agent: AgentId }
   /** Open a value that is sealed to this host. */
   | { readonly kind: 'unseal'; readonly agent: AgentId; readonly request: number; readonly value: SealedValue }
   /** Seal a value for the agent; the rim delivers the answer itself. */

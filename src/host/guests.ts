@@ -5,7 +5,7 @@ import { endHere } from './over.ts'
 import { noteImage, onImaged } from './precopy.ts'
 import { noteTrace } from './receipts.ts'
 import { bury, checkpointWhenDue, onConsole, onEnded, onFrozen } from './residence.ts'
-import { onUnsealed } from './sealing.ts'
+import { isConfined, onUnsealed } from './sealing.ts'
 import type { Resident } from './state.ts'
 import { log, type Turn } from './turn.ts'
 
@@ -26,6 +26,8 @@ export function onGuest(turn: Turn, event: GuestHappening): void {
     case 'console':
       return onConsole(turn, resident, event.level, event.text)
     case 'full':
+      // No checkpoint of it is taken, and answers wait until its trace is cut.
+      if (isConfined(resident)) return void turn.effects.push({ kind: 'pass', agent: resident.agent })
       resident.checkpointDueMs = turn.nowMs
       return checkpointWhenDue(turn, resident)
     case 'pulse':

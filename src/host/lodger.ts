@@ -20,7 +20,7 @@ export interface Lodger {
   /** It stands where a checkpoint stands and has not run, so it can still be brought up to a later one. */
   isFresh: boolean
   /** What each freeze that is not answered yet is for. */
-  readonly freezes: ('stand' | 'image')[]
+  readonly freezes: ('stand' | 'image' | 'nothing')[]
   /** Set while the guest is being thawed dry. */
   onReady: ((fault: Fault | null) => void) | null
   /** Calls that travelled with the agent, until it runs: before that nobody may act on them. Null from then on. */

@@ -206,6 +206,14 @@ export class Lodgings {
     lodger?.guest.run()
   }
 
+  /** Stands for a moment and goes on, so that another trace of it begins; what it was like is looked at by nobody. */
+  pass(agent: AgentId): void {
+    const lodger = this.#lodgers.get(agent)
+    lodger?.freezes.push('nothing')
+    lodger?.guest.freeze()
+    lodger?.guest.run()
+  }
+
   deliver = (agent: AgentId, delivery: Delivery): void => this.#lodgers.get(agent)?.guest.deliver(delivery)
 
   limit(agent: AgentId, { fuel, sentBytes }: Quota): void {
@@ -265,6 +273,7 @@ export class Lodgings {
       case 'pulse':
         return emit({ kind: 'pulse', agent, fuelUsed: event.fuelUsed })
       case 'frozen':
+        if (lodger.freezes[0] === 'nothing') return void lodger.freezes.shift()
         return this.#sealInOrder(agent, lodger, event)
       case 'finished':
         this.#leave(agent)

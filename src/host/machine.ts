@@ -55,6 +55,7 @@ import { onReceiptSealed } from './receipts.ts'
 import { onEvidence, onEvidenceAnswered, onReconcile, onReconciled, reconcileWhenDue } from './reconcile.ts'
 import { checkpointWhenDue, onCheckpointHome, onEffectAnswered, sendEffects } from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
+import { pursueUnseal } from './sealing.ts'
 import type { HostState } from './state.ts'
 import { begin, deny, log, type Turn, takeWaiting } from './turn.ts'
 import { isParked } from './vacancy.ts'
@@ -325,6 +326,7 @@ function onTick(turn: Turn): void {
     if (resident.effects.length > 0) sendEffects(turn, resident)
     pursue(turn, resident)
     pursueFork(turn, resident)
+    pursueUnseal(turn, resident)
     checkpointWhenDue(turn, resident)
     if (isParked(turn, resident) && nowMs >= resident.placeDueMs) place(turn, resident)
   }

@@ -31,6 +31,8 @@ import type { Channel, Transport } from '../../src/wire/transport.ts'
 const WORD = 'zebrafish-7731'
 const FILE = 'ledger-of-the-third-quarter.csv'
 const SHARED = `id,what\n1,${WORD}\n2,other\n3,${WORD} again\n`
+/** In base64 some of them are more than a trace holds. */
+const LARGE_BYTES = 5 * 1_048_576
 const ANSWER = '"found":2'
 
 /** Nothing is compressed, so that what is sent can be searched. */
@@ -97,7 +99,7 @@ async function start(seed: number, kind: 'edge' | 'launcher'): Promise<Host> {
     name: `host ${seed}`,
     slots: kind === 'edge' ? 2 : 0,
     trust: [launcher.did],
-    share: async (path) => (path === FILE ? utf8(SHARED) : null),
+    share: async (path) => (path === FILE ? utf8(SHARED) : path === 'large' ? new Uint8Array(LARGE_BYTES) : null),
     members: async () => [...online],
   })
   online.add(addressOf(signer.did))
@@ -169,4 +171,17 @@ describe('a courier with a sealed letter', () => {
     await home.outcome(careless)
     expect(whoHas(WORD).length).toBeGreaterThan(1)
   }, 30_000)
+
+  it('hears as much as it asks for after the letter is open, although no checkpoint of it is taken', async () => {
+    const reader = edges[3] ?? expect.fail()
+    const { car } = await sealBundle(await buildAgent(resolve('test/agents/large-reader.ts')), launcher)
+    const bundle = await home.importBundle(car)
+    if (!bundle.ok) return expect.fail(bundle.reason)
+    const about = forProgram(bundle.value.id, launcher.did)
+    const inputJson = sealedJson(sealTo(reader.did, '5', about, nodeRandom))
+    const agent = await home.launch(bundle.value.id, { inputJson, resultTo: launcher.did })
+    const outcome = await home.outcome(agent)
+    const opened = await openEffect(launcher, agent, 'result', outcome?.valueJson ?? '')
+    expect(JSON.parse(opened)).toEqual({ bytes: 5 * LARGE_BYTES })
+  }, 60_000)
 })
