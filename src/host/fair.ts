@@ -30,13 +30,15 @@ export function roomFault({ state, nowMs }: Turn, { license, reason }: Offer): F
   const owner = launcherOf(state, license)
   const { asked, served } = state.queue
   for (const [other, atMs] of asked) if (nowMs - atMs > FAIR_MS) asked.delete(other)
-  const free = state.slots + (reason === 'move' ? VISITOR_SLOTS : 0) - occupied(state)
+  // A program that asks for this very host waits for those who hold less, not for their turn.
+  const isVisit = reason === 'move'
+  const free = state.slots + (isVisit ? VISITOR_SLOTS : 0) - occupied(state)
   const held = placesBy(state)
   const mine = held.get(owner) ?? 0
   const servedMs = served.get(owner) ?? 0
   const ahead = [...asked.keys()].filter((other) => {
     const theirs = held.get(other) ?? 0
-    return other !== owner && (theirs < mine || (theirs === mine && (served.get(other) ?? 0) < servedMs))
+    return other !== owner && (theirs < mine || (!isVisit && theirs === mine && (served.get(other) ?? 0) < servedMs))
   })
   if (free > ahead.length) {
     asked.delete(owner)
