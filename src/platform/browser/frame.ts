@@ -8,14 +8,20 @@ export interface Frame {
   remove(): void
 }
 
-/** Features that frames of any origin have unless they are told otherwise; all others an opaque origin does not get. */
-const ALLOWED_TO_ALL = ['attribution-reporting', 'browsing-topics', 'gamepad', 'picture-in-picture', 'storage-access']
+/** Chromium's list of what a permissions policy can switch off; other browsers do not tell, and give an opaque origin little. */
+interface TellingDocument extends Document {
+  readonly featurePolicy?: { features(): readonly string[] }
+}
+
+/** Everything off, whatever this browser calls it. */
+const permissions = (): string =>
+  ((document as TellingDocument).featurePolicy?.features() ?? []).map((feature) => `${feature} 'none'`).join('; ')
 
 /** `port` goes to the worker that runs `script`. */
 export function openFrame(script: Blob, port: MessagePort): Frame {
   const frame = document.createElement('iframe')
   frame.setAttribute('sandbox', 'allow-scripts')
-  frame.allow = ALLOWED_TO_ALL.map((feature) => `${feature} 'none'`).join('; ')
+  frame.allow = permissions()
   frame.tabIndex = -1
   // Within the window and not hidden: browsers give the processes of frames that nobody can see less of the processor.
   frame.style.cssText = 'position: fixed; inset: 0 auto auto 0; width: 1px; height: 1px; border: 0; opacity: 0'
