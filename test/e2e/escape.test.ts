@@ -45,6 +45,11 @@ const OPEN_WITHOUT_HEADERS: readonly string[] = [
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const text = (value: unknown): string => JSON.stringify(value)
 
+async function fewAtOnce<T>(all: readonly T[], run: (one: T, i: number) => Promise<void>): Promise<void> {
+  for (let at = 0; at < all.length; at += AT_ONCE)
+    await Promise.all(all.slice(at, at + AT_ONCE).map((one, i) => run(one, at + i)))
+}
+
 async function withCanaries<T>(
   attacks: readonly Attack[],
   run: (canaries: readonly Canary[]) => Promise<readonly T[]>,
@@ -137,17 +142,14 @@ describe.each(['chromium', 'firefox'] as const)('in %s', (name) => {
       const liars = LIARS.filter((liar) => liar.needs !== 'shared memory' && !isTooLoud(liar.name))
       const honest = page.evaluate('escape.honest()')
       const late: string[] = []
-      for (let at = 0; at < liars.length; at += AT_ONCE)
-        await Promise.all(
-          liars.slice(at, at + AT_ONCE).map(async (liar) => {
-            const asks = liar.code.includes('onFreeze')
-            const script = text(inABrowser(liarScript(liar)))
-            const end = (await page.evaluate(`escape.endOf(${script}, ${asks})`)) as { code: string; reason: string }
-            if (end.code === 'UNRESPONSIVE' && !liar.end.codes.includes(end.code)) return void late.push(liar.name)
-            expect(liar.end.codes, liar.name).toContain(end.code)
-            expect(end.reason, liar.name).toContain(liar.end.reason ?? '')
-          }),
-        )
+      await fewAtOnce(liars, async (liar) => {
+        const asks = liar.code.includes('onFreeze')
+        const script = text(inABrowser(liarScript(liar)))
+        const end = (await page.evaluate(`escape.endOf(${script}, ${asks})`)) as { code: string; reason: string }
+        if (end.code === 'UNRESPONSIVE' && !liar.end.codes.includes(end.code)) return void late.push(liar.name)
+        expect(liar.end.codes, liar.name).toContain(end.code)
+        expect(end.reason, liar.name).toContain(liar.end.reason ?? '')
+      })
       expect(late.length, `ended before they could lie: ${late.join(', ')}`).toBeLessThan(liars.length / 4)
       expect(await honest).toEqual(['well'])
       expect(await page.evaluate('escape.honest()')).toEqual(['well'])
@@ -160,12 +162,11 @@ describe.each(['chromium', 'firefox'] as const)('in %s', (name) => {
   describe.skipIf(missing)('an agent', () => {
     it('finds nothing of the realm, nor of its time', async () => {
       const page = await open(served.byRendezvous)
-      const ran = await Promise.all(
-        PROGRAMS.flatMap((program) => [program, program]).map(
-          ({ name: what }) =>
-            page.evaluate(`escape.runProgram(${text(what)})`) as Promise<{ lines: string[]; end: string }>,
-        ),
-      )
+      const ran: { lines: string[]; end: string }[] = []
+      const runs = PROGRAMS.flatMap((program) => [program, program])
+      await fewAtOnce(runs, async ({ name: what }, i) => {
+        ran[i] = (await page.evaluate(`escape.runProgram(${text(what)})`)) as { lines: string[]; end: string }
+      })
       for (const [i, { name: what, prints }] of PROGRAMS.entries()) {
         const [first, second] = ran.slice(2 * i)
         expect(first?.end, what).toMatch(/^finished/)
@@ -265,12 +266,9 @@ describe.skipIf(missing)('in Chromium', () => {
   it('every attack of a frame works without the wall', async () => {
     const wanted = FRAME_ATTACKS.filter(({ worksOutside }) => worksOutside)
     const quiet: Attack[] = []
-    for (let at = 0; at < wanted.length; at += 2 * AT_ONCE)
-      await Promise.all(
-        wanted.slice(at, at + 2 * AT_ONCE).map(async (attack) => {
-          if (!(await worksWithoutWall(attack, false))) quiet.push(attack)
-        }),
-      )
+    await fewAtOnce(wanted, async (attack) => {
+      if (!(await worksWithoutWall(attack, false))) quiet.push(attack)
+    })
     // What a browser does not trouble itself with in a page that nobody looks at, it does in front.
     const held: string[] = []
     for (const attack of quiet) if (!(await worksWithoutWall(attack, true))) held.push(attack.name)
