@@ -1,5 +1,5 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { createServer } from 'vite'
+import { createServer, type Plugin } from 'vite'
 import { CHROMIUM_FLAGS, findChromium } from '../../src/platform/node/chromium.ts'
 
 /**
@@ -22,7 +22,11 @@ export function chromiumOrSkip(): string | null {
 }
 
 /** `name` is the user's own: it names Vite's cache. */
-export async function openBlankPages(name: string, packages: readonly string[] = []): Promise<BlankPages> {
+export async function openBlankPages(
+  name: string,
+  packages: readonly string[] = [],
+  plugins: readonly Plugin[] = [],
+): Promise<BlankPages> {
   const server = await createServer({
     configFile: false,
     cacheDir: `.cache/vite-${name}-test`,
@@ -30,6 +34,7 @@ export async function openBlankPages(name: string, packages: readonly string[] =
     server: { port: 0, host: '127.0.0.1', watch: null, hmr: false },
     logLevel: 'silent',
     plugins: [
+      ...plugins,
       {
         name: 'blank page',
         configureServer: ({ middlewares }) => {
