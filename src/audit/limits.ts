@@ -27,6 +27,15 @@ export const LOT_MAX = 16
 export const SEGMENTS_KEPT_MAX = 32
 export const EVIDENCE_BYTES_MAX = 512 * 1024 * 1024
 
+/** Logs of all agents together, bytes, in memory as on disk: what a thousand agents leave in a minute, or strangers with long ones. */
+export const LOGS_BYTES_MAX = 128 * 1024 * 1024
+
+/** The same with the checkpoints that segments begin at, whole, on disk; neighbours share most of their blocks. */
+export const EVIDENCE_BYTES_ALL_MAX = 2 * 1024 * 1024 * 1024
+
+/** False segments whose evidence is kept for good; of more the fact alone. One is enough to keep a host out. */
+export const FRAUDS_KEPT_MAX = 64
+
 /** Segments that home has evidence of or remembers the end of, of all agents together; the oldest go first. */
 export const SEGMENTS_KNOWN_MAX = 10_000
 

@@ -1,4 +1,10 @@
-import { AUDIT_AGAIN_MS, AUDIT_ATTEMPTS_MAX, AUDITS_OUT_MAX, AUDITS_SERVED_MAX } from '../audit/limits.ts'
+import {
+  AUDIT_AGAIN_MS,
+  AUDIT_ATTEMPTS_MAX,
+  AUDITS_OUT_MAX,
+  AUDITS_SERVED_MAX,
+  FRAUDS_KEPT_MAX,
+} from '../audit/limits.ts'
 import { lotOf } from '../audit/rate.ts'
 import { receiptCid, startCid } from '../audit/receipt.ts'
 import { agrees, endText, type Finding } from '../audit/rerun.ts'
@@ -8,7 +14,7 @@ import type { Did } from '../identity/did.ts'
 import { SEGMENT_LINES_MAX } from '../wire/limits.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { ProofRequests, Rerun, SegmentLine } from '../wire/proofs.ts'
-import type { Sealed, Verdict } from '../wire/statements.ts'
+import type { Receipt, Sealed, Verdict } from '../wire/statements.ts'
 import { occupied } from './acquaintance.ts'
 import type { RerunOutcome } from './auditor.ts'
 import { beginBisect, onClaim } from './bisect.ts'
@@ -18,7 +24,7 @@ import { authorsNamed } from './license.ts'
 import { banOf } from './notices.ts'
 import { mayRead } from './reading.ts'
 import { writeRow, writeSegment } from './records.ts'
-import type { HostState } from './state.ts'
+import type { HomeRow, HostState } from './state.ts'
 import { tellStory } from './story.ts'
 import { answer, ask, begin, deny, log, persist, persistSoon, type Turn } from './turn.ts'
 import { isStruck, type KeptSegment, letGoOf, note, rateOf } from './vouchers.ts'
@@ -166,22 +172,28 @@ function clear(turn: Turn, segment: KeptSegment): void {
  */
 function convict(turn: Turn, segment: KeptSegment, finding: Finding): void {
   const { signer, statement } = segment.receipt
-  const { agent, epoch, number, to, from, fuelFrom, fuelTo } = statement
+  const { agent, epoch, number, to, fuelFrom, fuelTo } = statement
   segment.state = 'fraud'
   segment.note = `signed for ${endText(to)}; true is ${endText(finding.to)}`
+  const proofs = [...turn.state.audits.segments.values()].filter((one) => one.state === 'fraud' && one.log)
   note(turn, signer, 'fraud')
   persistSoon(turn, writeSegment(segment))
   log(turn, 'warn', `fraud: ${signer} in epoch ${epoch}, segment ${number}: ${segment.note}`, agent)
   const row = turn.state.rows.get(agent)
   if (!row) return
   tellStory(turn, row, 'fraud', { host: signer, epoch, segment: number, fuelFrom, fuelTo, receipt: segment.name })
-  if (row.outcome) return beginBisect(turn, segment)
+  if (!row.outcome) goBack(turn, row, statement)
+  if (proofs.length > FRAUDS_KEPT_MAX) letGoOf(turn, segment, 'fraud')
+  else beginBisect(turn, segment)
+}
+
+/** The agent goes on from where the false segment began, whoever has it by now. */
+function goBack(turn: Turn, row: HomeRow, { agent, from, fuelFrom }: Receipt): void {
   row.checkpoint = from
   row.fuelUsed = fuelFrom
   if (from !== null) turn.effects.push({ kind: 'hold', agent, checkpoint: from })
   persist(turn, writeRow(row))
   takeBack(turn, row)
-  beginBisect(turn, segment)
 }
 
 /** What others ask about segments. */

@@ -1,4 +1,11 @@
-import { EVIDENCE_BYTES_MAX, RATES_MAX, SEGMENTS_KEPT_MAX, SEGMENTS_KNOWN_MAX } from '../audit/limits.ts'
+import {
+  EVIDENCE_BYTES_ALL_MAX,
+  EVIDENCE_BYTES_MAX,
+  LOGS_BYTES_MAX,
+  RATES_MAX,
+  SEGMENTS_KEPT_MAX,
+  SEGMENTS_KNOWN_MAX,
+} from '../audit/limits.ts'
 import { afterFinding, type Finding, type HostRate, isDrawn, UNKNOWN_HOST } from '../audit/rate.ts'
 import { receiptCid, sameEnd, sequenceFault, startCid, type Vouched } from '../audit/receipt.ts'
 import { type Cid, rawCid } from '../base/digest.ts'
@@ -28,6 +35,9 @@ export interface Audits {
   /** Being run again for us by others, and here for whomever. */
   out: number
   serving: number
+  /** Of all logs that are kept, and with the checkpoints that they go on from. */
+  logBytes: number
+  keptBytes: number
   /** Segments of our own that we can still answer for, by receipt, and answers that wait for signatures, by handle. */
   readonly made: Map<Cid, Rerun>
   readonly claiming: Map<number, { readonly due: number; readonly claims: Sealed<Claim>[] }>
@@ -69,6 +79,8 @@ export const newAudits = (enabled: boolean): Audits => ({
   rates: new Map(),
   out: 0,
   serving: 0,
+  logBytes: 0,
+  keptBytes: 0,
   made: new Map(),
   claiming: new Map(),
 })
@@ -181,6 +193,8 @@ function keep(turn: Turn, row: HomeRow, { receipt, log: logBytes }: Voucher, nam
     claims: [],
   }
   audits.segments.set(name, segment)
+  audits.logBytes += segment.log?.length ?? 0
+  audits.keptBytes += segment.bytes
   if (logBytes === null && statement.effects === SECRET) {
     segment.state = 'kept'
     segment.note = 'it has read sealed data: nobody else can run it again'
@@ -219,14 +233,24 @@ function letGoOfOldest(turn: Turn, agent: AgentId): void {
   for (const [i, oldest] of own.entries()) {
     if (own.length - i <= SEGMENTS_KEPT_MAX && bytes <= EVIDENCE_BYTES_MAX) break
     bytes -= oldest.bytes
-    if (oldest.state === 'due') note(turn, oldest.receipt.signer, 'unaudited')
-    oldest.note = 'let go of before anybody had run it again'
-    letGoOf(turn, oldest, 'kept')
+    passOver(turn, oldest)
+  }
+  const { audits } = turn.state
+  for (const oldest of segments.values()) {
+    if (audits.logBytes <= LOGS_BYTES_MAX && audits.keptBytes <= EVIDENCE_BYTES_ALL_MAX) break
+    if (oldest.log && !isProof(oldest)) passOver(turn, oldest)
   }
   for (const oldest of segments.values()) {
     if (segments.size <= SEGMENTS_KNOWN_MAX) break
     forgetSegment(turn, oldest.name)
   }
+}
+
+/** Nobody has run it again in time. */
+function passOver(turn: Turn, segment: KeptSegment): void {
+  if (segment.state === 'due') note(turn, segment.receipt.signer, 'unaudited')
+  segment.note = 'let go of before anybody had run it again'
+  letGoOf(turn, segment, 'kept')
 }
 
 const isProof = ({ state }: KeptSegment): boolean => state === 'fraud'
@@ -235,6 +259,8 @@ const isProof = ({ state }: KeptSegment): boolean => state === 'fraud'
 export function letGoOf(turn: Turn, segment: KeptSegment, state: SegmentLine['state']): void {
   const { from } = segment.receipt.statement
   if (segment.log && from !== null) turn.effects.push({ kind: 'unpin', checkpoint: from })
+  turn.state.audits.logBytes -= segment.log?.length ?? 0
+  turn.state.audits.keptBytes -= segment.bytes
   segment.log = null
   segment.bytes = 0
   segment.state = state
@@ -286,5 +312,7 @@ export function restoreAudits({ state }: Turn, records: ReadonlyMap<string, unkn
     else if (key.startsWith('segment/')) {
       const segment = { ...(value as KeptSegment), busy: false, retryMs: 0 }
       segments.set(segment.name, segment)
+      state.audits.logBytes += segment.log?.length ?? 0
+      state.audits.keptBytes += segment.bytes
     }
 }

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { SEGMENTS_KEPT_MAX } from '../../src/audit/limits.ts'
+import type { Sandbox } from '../../src/sandbox/port.ts'
 import { type CheapProgram, CheapSandbox, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import type { Requests } from '../../src/wire/messages.ts'
 import { type Lie, LyingSandbox } from '../hostile/lying-host.ts'
@@ -95,4 +97,28 @@ describe('home', () => {
       },
       TEST_MS_MAX,
     )
+})
+
+describe('a home that nobody helps', () => {
+  it('lets go of the oldest evidence within its budget, and counts what it has not looked at', async () => {
+    const nothing = () => {}
+    const silent: Sandbox = {
+      spawn(_order, onEvent) {
+        world.time.after(1, () => onEvent({ kind: 'failed', code: 'UNRESPONSIVE', reason: 'no answer', fuelUsed: 0 }))
+        return { run: nothing, freeze: nothing, deliver: nothing, limit: nothing, patch: nothing, terminate: nothing }
+      },
+    }
+    await world.start(1, { kind: 'launcher', slots: 0, sandbox: silent })
+    await world.start(2, { slots: 1 })
+    await world.time.advance(3_000)
+    const agent = await world.launch(hostOf(1).host, { steps: 90_000, emitEvery: 0 })
+    await world.ended(hostOf(1).host, agent, 200_000)
+    await world.time.advance(60_000)
+    const { segments, hosts } = await segmentsAt(1)
+    expect(segments.length).toBeGreaterThan(SEGMENTS_KEPT_MAX)
+    expect(segments.filter(({ state }) => state === 'good')).toEqual([])
+    expect(segments.filter(({ here }) => here).length).toBeLessThanOrEqual(SEGMENTS_KEPT_MAX)
+    expect(hosts[0]?.unaudited).toBe(segments.filter(({ state }) => state === 'kept').length)
+    expect(hosts[0]?.every).toBe(1)
+  })
 })
