@@ -98,12 +98,14 @@ export class KernelMeter {
   }
 
   /**
-   * Takes fuel for something done outside of what was lent. The cell moves along, so that where it ends does not depend on
-   * when the kernel last told what it had used.
+   * Takes fuel for something done outside of what was lent, and lends again: were the rest left to the kernel, how far it
+   * goes beyond its soft limit would depend on where that limit is, and nobody else could stop it at the same place. The
+   * cell moves along, so that where it ends does not depend on when the kernel last told what it had used.
    */
   charge(fuel: bigint): void {
     this.#reserve -= fuel
     this.#cellEnd = most(0n, this.#cellEnd - fuel)
+    this.#lend(this.fuelLeft)
   }
 
   #usedUp(): never {

@@ -66,9 +66,10 @@ const LIVES: Record<string, string> = {
       console.log([3, 1, 2].sort((a, b) => (i % 2 ? __sojourn.callSync('echo', a) : a) - b).join(''))
       await new Promise((r) => setTimeout(r, 3))
     }`,
-  'kernels and what they leave': `const k = __sojourn.kernelOpen('k', '', 0), names = __sojourn.kernels().k
+  'kernels that grow, fill, trap and recurse': `const k = __sojourn.kernelOpen('k', '', 0), names = __sojourn.kernels().k
     let x = 1
-    for (let i = 0; i < 4; i++) { try { console.log(__sojourn.kernelCall(k, i % names.length, 9_000 + i)) } catch (e) { console.log(e.message) }; ${busy(3_000)}; await null }`,
+    const call = (name, n) => { try { console.log(name, __sojourn.kernelCall(k, names.indexOf(name), n)) } catch (e) { console.log(name, e.message) } }
+    for (let i = 0; i < 3; i++) { call('sieve', 90_000 + i); call('take', 1); call('divide', i); call('fib', 12); call('deep', 0); ${busy(500)}; await __sojourn.call('echo', i) }`,
   'depth of many segments': `const f = (n) => n === 0 ? 0 : 1 + f(n - 1)
     for (let i = 0; i < 8; i++) { console.log(f(150 * i)); await null }`,
 }

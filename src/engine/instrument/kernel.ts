@@ -3,7 +3,7 @@
  * from any compiler. It needs nothing of its author: metering and the means to be frozen are the host's own (mobile.ts).
  *
  * Fuel: one unit for every 32 bytes of code a function or a loop's turn has outside its inner loops, at least one.
- * A function without loops, calls and bulk work is a leaf: whoever calls it pays its code along with its own.
+ * A function without loops, calls, bulk work and growing is a leaf: whoever calls it pays its code along with its own.
  * Depth: every function but leaves, whose frames are small, so that no chain of frames stays uncounted.
  * Refused: what is not on the list below, in instruction.ts, signature.ts and module.ts.
  */
@@ -186,7 +186,7 @@ function isLeaf(shape: ModuleShape, body: Body): boolean {
     step(reader, now)
     if (now.opcode === OP.loop || now.opcode === OP.callIndirect) return false
     if (now.opcode === OP.call && now.index >= shape.importedFunctions) return false
-    if (isBulk(now.opcode)) return false
+    if (isBulk(now.opcode) || now.opcode === OP.memoryGrow) return false
   }
   return true
 }

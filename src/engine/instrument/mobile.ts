@@ -239,7 +239,9 @@ class Weaving {
         return
     }
     if (opcode === OP.memoryGrow) {
+      this.#text.flush(this.#text.out)
       this.#text.out.byte(OP.call).u32(this.#plan.grow)
+      this.#text.reload(this.#text.out)
       return
     }
     this.#chargeBulk()
