@@ -137,8 +137,8 @@ describe.each(['chromium', 'firefox'] as const)('in %s', (name) => {
     it('is ended when it lies to its host, and an honest guest is none the worse', async () => {
       const page = await open(served.byRendezvous)
       const before = await page.evaluate('escape.traces()')
-      // With floods and bombs among them this did not come to its end in Firefox within two minutes; docs/SECURITY.md says so.
-      const isTooLoud = (liar: string): boolean => name === 'firefox' && /bomb|floods/.test(liar)
+      // Two million messages in one go do not end in Firefox in a time that a test could wait for; docs/SECURITY.md says so.
+      const isTooLoud = (liar: string): boolean => name === 'firefox' && /floods/.test(liar)
       const liars = LIARS.filter((liar) => liar.needs !== 'shared memory' && !isTooLoud(liar.name))
       const honest = page.evaluate('escape.honest()')
       const late: string[] = []
