@@ -194,7 +194,7 @@ describe('sojourn map', () => {
     )
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(/sojourn: nobody takes the agents: edge-\d says UNTRUSTED_AUTHOR/)
-    expect(stderr).toContain(`author ${did} is not trusted here`)
+    expect(stderr).toContain(`${did}, by whose leave it runs, is not trusted here`)
   })
 })
 
@@ -232,7 +232,9 @@ describe('sojourn launch --wait', () => {
       SOJOURN_HOME: join(folder, 'stranger'),
     })
     expect([code, stdout]).toEqual([1, ''])
-    expect(stderr).toMatch(/sojourn: did:key:\w+ says NOT_AUTHORISED: did:key:\w+ is not trusted here/)
+    expect(stderr).toMatch(
+      /sojourn: did:key:\w+ says UNTRUSTED_AUTHOR: did:key:\w+, by whose leave it runs, is not trusted here/,
+    )
   })
 })
 
