@@ -9,7 +9,8 @@ const frame = (json: string, beside: readonly number[] = []): Uint8Array => {
   head.writeUInt32LE(beside.length, 4)
   return Buffer.concat([head, Buffer.from(json), Buffer.from(beside)])
 }
-const read = (bytes: Uint8Array, bytesMax = 10_000) => new FrameReader(bytesMax).take(bytes)
+const newReader = (valuesMax = 10_000) => new FrameReader({ bytesMax: 10_000, valuesMax })
+const read = (bytes: Uint8Array) => newReader().take(bytes)
 
 describe('a frame', () => {
   const message = {
@@ -29,7 +30,7 @@ describe('a frame', () => {
     const stream = Buffer.concat([bytesOf(message), bytesOf({ kind: 'pulse' })])
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (cuts) => {
-        const reader = new FrameReader(10_000)
+        const reader = newReader()
         const got: unknown[] = []
         for (let at = 0, i = 0; at < stream.length; i++) {
           const next = at + (cuts[i % cuts.length] ?? 1)
@@ -46,6 +47,12 @@ describe('a frame', () => {
   test('is refused when it announces more than may come, before any of it has', () => {
     const head = Buffer.alloc(8, 255)
     expect(read(head)).toMatchObject({ ok: false, reason: 'frameBytes 8589934598 > 10000' })
+  })
+
+  test('is refused when its JSON has more values than may come, however short it is, and texts count as one', () => {
+    const most = { a: ['[,{,[', '\\"[', [], 1] }
+    expect(newReader(7).take(bytesOf(most))).toEqual({ ok: true, value: [most] })
+    expect(newReader(6).take(bytesOf(most))).toMatchObject({ ok: false, reason: 'more than 6 values in a message' })
   })
 
   test.each([

@@ -205,7 +205,7 @@ export function guestsTarget(build: EngineBuild): Target {
       })
       warden.run()
       warden.freeze()
-      const read = new FrameReader(MIB).take(input)
+      const read = new FrameReader({ bytesMax: MIB, valuesMax: MIB }).take(input)
       if (!read.ok) return verdictOf(read)
       for (const message of read.value) warden.message(message)
       checkEvents(events)

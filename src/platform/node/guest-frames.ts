@@ -59,18 +59,25 @@ function marked(value: unknown, beside: Uint8Array[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, marked(part, beside)]))
 }
 
+/** What one message may bring. */
+export interface FrameBounds {
+  /** Bytes; more is refused as soon as it is announced. */
+  bytesMax: number
+  /** Values in its JSON; more is refused before it is parsed. */
+  readonly valuesMax: number
+}
+
 /** Puts frames together again. After a refusal the stream has no meaning any more. */
 export class FrameReader {
-  /** Bytes of one frame; more is refused as soon as it is announced. */
-  bytesMax: number
+  readonly bounds: FrameBounds
   #parts: Uint8Array[] = []
   #length = 0
   /** Of the frame that is coming, once its head is here. */
   #jsonBytes: number | null = null
   #wanted = HEAD_BYTES
 
-  constructor(bytesMax: number) {
-    this.bytesMax = bytesMax
+  constructor(bounds: FrameBounds) {
+    this.bounds = bounds
   }
 
   /** The messages that are whole with these bytes. */
@@ -78,17 +85,20 @@ export class FrameReader {
     this.#parts.push(chunk)
     this.#length += chunk.length
     const messages: unknown[] = []
+    const { bytesMax, valuesMax } = this.bounds
     while (this.#length >= this.#wanted) {
       const all = this.#joined()
       if (this.#jsonBytes === null) {
         const head = new DataView(all.buffer, all.byteOffset, HEAD_BYTES)
         this.#jsonBytes = head.getUint32(0, true)
         this.#wanted = HEAD_BYTES + this.#jsonBytes + head.getUint32(4, true)
-        if (this.#wanted > this.bytesMax) return refuse('FRAME', `frameBytes ${this.#wanted} > ${this.bytesMax}`)
+        if (this.#wanted > bytesMax) return refuse('FRAME', `frameBytes ${this.#wanted} > ${bytesMax}`)
         continue
       }
       const besideAt = HEAD_BYTES + this.#jsonBytes
-      const message = messageOf(all.subarray(HEAD_BYTES, besideAt), all.subarray(besideAt, this.#wanted))
+      const json = all.subarray(HEAD_BYTES, besideAt)
+      if (!hasAtMost(valuesMax, json)) return refuse('FRAME', `more than ${valuesMax} values in a message`)
+      const message = messageOf(json, all.subarray(besideAt, this.#wanted))
       if (!message.ok) return message
       messages.push(message.value)
       this.#parts = [all.subarray(this.#wanted)]
@@ -111,6 +121,23 @@ export class FrameReader {
     this.#parts = [all]
     return all
   }
+}
+
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = [0x22, 0x5c, 0x2c, 0x5b, 0x7b]
+
+/** Three bytes of JSON become an array of dozens: what a message grows to is known from this, not from its length. */
+function hasAtMost(valuesMax: number, json: Uint8Array): boolean {
+  if (json.length <= valuesMax) return true
+  let values = 1
+  let inText = false
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at]
+    if (byte === QUOTE) inText = !inText
+    else if (inText && byte === BACKSLASH) at += 1
+    else if (!inText && (byte === COMMA || byte === BRACKET || byte === BRACE)) values += 1
+    if (values > valuesMax) return false
+  }
+  return true
 }
 
 function messageOf(json: Uint8Array, beside: Uint8Array): Result<unknown, 'FRAME'> {

@@ -12,7 +12,7 @@ export interface Boot {
   readonly script: string
 }
 
-const frames = new FrameReader(Number.POSITIVE_INFINITY)
+const frames = new FrameReader({ bytesMax: Number.POSITIVE_INFINITY, valuesMax: Number.POSITIVE_INFINITY })
 let guest: ReturnType<typeof startGuestThread> | null = null
 
 function pass(message: Boot | HostMessage): void {

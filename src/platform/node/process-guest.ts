@@ -15,6 +15,12 @@ export const processScriptPath = (): string => join(packageRoot(), 'dist/guest/p
 /** What a guest may send at once beside its memory: its words, its heap of answers that wait, the form of it all. */
 const FRAME_REST_BYTES = 64 * 1024 * 1024
 
+/**
+ * Values in one message: the largest is an image, whose timers, answers and globals at their most are some 80,000. Stops: a
+ * process that has fallen and says an order's worth of `[]`, on which its host would spend gigabytes.
+ */
+const FRAME_VALUES_MAX = 200_000
+
 /** What a process is started with, read once. */
 export interface ProcessScripts {
   readonly entry: string
@@ -35,7 +41,7 @@ export function startGuestProcess(
   events: WorkerEvents,
 ): WorkerLink {
   const child = cage.start(entry)
-  const frames = new FrameReader(FRAME_REST_BYTES)
+  const frames = new FrameReader({ bytesMax: FRAME_REST_BYTES, valuesMax: FRAME_VALUES_MAX })
   let ended = false
   const end = (reason: string): void => {
     if (ended) return
@@ -64,7 +70,7 @@ export function startGuestProcess(
   send({ kind: 'boot', script: guest })
   return {
     post(message) {
-      if (message.kind === 'start') frames.bytesMax = message.order.memoryBytesMax + FRAME_REST_BYTES
+      if (message.kind === 'start') frames.bounds.bytesMax = message.order.memoryBytesMax + FRAME_REST_BYTES
       if (message.kind !== 'prepare') send(message)
       else if (message.engineId === engineId) send({ ...message, engine })
       else end(`engine ${message.engineId} is not in the engine's folder`)
