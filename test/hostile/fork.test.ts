@@ -137,7 +137,7 @@ describe('a home is not made to make agents', () => {
     for (let sequence = 1_000; state.rows.size < ROWS_MAX - 1; sequence++)
       state.rows.set(agentId({ home, age: 1, sequence }), row)
     expect(ask()).toBe('QUOTA: home has no room for 2 rows')
-  }, 30_000)
+  })
 })
 
 describe('a home that makes agents', () => {

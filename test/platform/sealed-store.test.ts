@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDB } from 'idb'
 import Database from 'libsql'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { equalBytes, utf8 } from '../../src/base/bytes.ts'
 import { type Locks, openIndexedDbStore } from '../../src/platform/browser/indexed-db.ts'
 import { openStoreCipher } from '../../src/platform/browser/store-cipher.ts'
@@ -212,6 +212,24 @@ describe('in a browser', () => {
     kept.close()
     expect(key.extractable).toBe(false)
     await expect(crypto.subtle.exportKey('raw', key)).rejects.toThrow()
+  })
+
+  it('a browser that keeps no keys keeps the bytes of one, and opens with them what it has sealed', async () => {
+    const clone = structuredClone
+    vi.stubGlobal('structuredClone', (value: unknown) => {
+      if (value instanceof CryptoKey) throw new DOMException('no keys here', 'DataCloneError')
+      return clone(value)
+    })
+    for (const text of ['first', 'second']) {
+      const store = await openInBrowser('keyless')
+      if (text === 'second') expect(await store.read('row/first')).toEqual(utf8('first'))
+      await store.commit([{ key: `row/${text}`, value: utf8(text) }])
+      await store.close()
+    }
+    vi.unstubAllGlobals()
+    const kept = await openDB('keyless-key')
+    expect(await kept.get('key', 'own')).toHaveLength(32)
+    kept.close()
   })
 
   it('a store that another key has sealed is refused and kept', async () => {

@@ -1,11 +1,11 @@
-import { openDB } from 'idb'
+import { type IDBPObjectStore, openDB } from 'idb'
 import { concatBytes, utf8 } from '../../base/bytes.ts'
 import { sealedNames } from '../../storage/sealed-names.ts'
 import type { StoreCipher } from '../../storage/sealed-store.ts'
 
 /**
  * What a tab's host keeps is sealed with AES-256-GCM in WebCrypto, to a key that is made at the first start and cannot be
- * taken out of the browser. Who gets hold of files of the profile has bytes; who runs scripts in the page's origin, or the
+ * taken out of the browser; one that keeps no such keys keeps the 32 bytes of it instead. Who gets hold of files of the profile has bytes; who runs scripts in the page's origin, or the
  * whole profile and a browser to start on it, can have them opened. A nonce is never used twice: each opening of the store
  * draws 128 bits and derives a key of its own with them, under which values are counted.
  */
@@ -82,16 +82,33 @@ async function ownKey(databaseName: string): Promise<CryptoKey> {
   const database = await openDB(databaseName, 1, { upgrade: (fresh) => void fresh.createObjectStore('key') })
   try {
     const kept: unknown = await database.get('key', OWN)
-    if (kept instanceof CryptoKey) return kept
+    if (kept) return await keyOf(kept)
     const secret = crypto.getRandomValues(new Uint8Array(32))
-    const made = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits', 'deriveKey'])
-    secret.fill(0)
+    const made = await keyOf(secret)
     const transaction = database.transaction('key', 'readwrite', { durability: 'strict' })
     const earlier: unknown = await transaction.store.get(OWN)
-    if (!(earlier instanceof CryptoKey)) await transaction.store.put(made, OWN)
+    if (!earlier) await putOne(transaction.store, made, secret)
     await transaction.done
-    return earlier instanceof CryptoKey ? earlier : made
+    secret.fill(0)
+    return earlier ? await keyOf(earlier) : made
   } finally {
     database.close()
+  }
+}
+
+/** As the database has it. */
+const keyOf = async (kept: unknown): Promise<CryptoKey> =>
+  kept instanceof CryptoKey
+    ? kept
+    : crypto.subtle.importKey('raw', kept as Uint8Array<ArrayBuffer>, 'HKDF', false, ['deriveBits', 'deriveKey'])
+
+type KeyStore = IDBPObjectStore<unknown, ['key'], 'key', 'readwrite'>
+
+async function putOne(store: KeyStore, key: CryptoKey, secret: Uint8Array): Promise<void> {
+  try {
+    await store.put(key, OWN)
+  } catch {
+    // What cannot be cloned is refused at once, and the transaction goes on.
+    await store.put(secret, OWN)
   }
 }

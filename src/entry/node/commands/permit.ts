@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Cid } from '../../../base/digest.ts'
 import { type Did, parseDid } from '../../../identity/did.ts'
 import type { Signer } from '../../../identity/signer.ts'
@@ -51,7 +51,11 @@ export function register(program: Command): void {
     .option('--calls <names>', `what it may ask of a host: ${CALLS.join(',')}`, callsOf)
     .option('--bundle <cid>', 'only agents of this bundle')
     .option('--author <did>', 'only agents of this author', didOf)
-    .option('--expires <time>', 'for how long, e.g. 12h, 7d', durationOf, durationOf('7d'))
+    .addOption(
+      new Option('--expires <time>', 'for how long, e.g. 12h, 7d')
+        .argParser(durationOf)
+        .default(durationOf('7d'), '7d'),
+    )
     .option('--proof <file>', 'the permit by which you may yourself')
     .addOption(identityOption())
     .addOption(jsonOption())
