@@ -12,7 +12,7 @@ import { RESTORED_PREFIXES } from './records.ts'
  * under them. The marks tell others whether a life came of the one before it or of an old copy.
  */
 export async function nextLife(store: Store, random: Random): Promise<{ age: number; births: Bytes }> {
-  const kept = await store.read('host/age')
+  const kept = await store.read('host/age').catch(mustNotGoOn)
   const read = kept ? decode(kept) : null
   const before = read?.ok ? (read.value as { age: number; births: Bytes }) : { age: 0, births: new Uint8Array() }
   const births = concatBytes(random.bytes(BIRTH_BYTES), before.births.subarray(0, BIRTH_BYTES * (BIRTHS_MAX - 1)))
@@ -21,8 +21,17 @@ export async function nextLife(store: Store, random: Random): Promise<{ age: num
   return life
 }
 
-/** Of what has been. A host that has lost what it promised, holds or launched must not go on as if it had not. */
+/** Of what has been. */
 const DISPENSABLE = ['story/', 'hop/'] as const
+
+/** A host that has lost what it promised, holds or launched must not go on as if it had not; its owner reads why, and what now. */
+function mustNotGoOn(error: unknown): never {
+  if (!(error instanceof StoreDamagedError)) throw error
+  const what = `${error.message}: this host does not know any more what it has promised, and does not start`
+  throw new StoreDamagedError(`${what}. With an empty folder, or the site’s data cleared, it begins as a new one`, {
+    cause: error,
+  })
+}
 
 /** The records of the life before, by key; one that does not decode is told and left out. */
 export async function recallRecords(store: Store, warn: (text: string) => void): Promise<ReadonlyMap<string, unknown>> {
@@ -31,7 +40,7 @@ export async function recallRecords(store: Store, warn: (text: string) => void):
     for (const key of await store.list(prefix)) {
       const bytes = await store.read(key).catch((error: unknown) => {
         if (error instanceof StoreDamagedError && DISPENSABLE.some((kind) => key.startsWith(kind))) return null
-        throw error
+        return mustNotGoOn(error)
       })
       const value = bytes && decode(bytes)
       if (value?.ok) records.set(key, value.value)

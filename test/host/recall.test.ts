@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { encode } from '../../src/base/codec.ts'
-import { recallRecords } from '../../src/host/recall.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { nextLife, recallRecords } from '../../src/host/recall.ts'
 import { openMemoryStore } from '../../src/platform/memory/store.ts'
 import { StoreDamagedError } from '../../src/storage/port.ts'
 
@@ -18,6 +19,12 @@ it('a host whose story is damaged starts without that line, and says so', async 
   const records = await recallRecords(await damaged('story/a/1'), (text) => warned.push(text))
   expect([...records.keys()].sort()).toEqual(['register/a', 'row/a'])
   expect(warned).toEqual(['record story/a/1 does not decode and is left out'])
+})
+
+it('its owner reads which record it is, and what to do', async () => {
+  await expect(nextLife(await damaged('host/age'), seededRandom(1))).rejects.toThrow(
+    /record host\/age is damaged.*does not start.*With an empty folder/,
+  )
 })
 
 it.each(['row/a', 'register/a'])('a host that has lost %s does not start as if it had never had it', async (key) => {

@@ -208,7 +208,8 @@ export class PackFiles {
       const chunks: Uint8Array[] = []
       for (let from = at; from < Math.min(at + STRIDE_BYTES, bytes.length); from += CHUNK_BYTES)
         chunks.push(seal.seal(from / CHUNK_BYTES, bytes.subarray(from, from + CHUNK_BYTES)))
-      await file.writev(chunks)
+      // Not writev, which on a disk that fills up may write less than it was given and say nothing.
+      await file.writeFile(Buffer.concat(chunks))
     }
   }
 
