@@ -7,6 +7,7 @@ import { noteTrace } from './receipts.ts'
 import { bury, checkpointWhenDue, onConsole, onEnded, onFrozen } from './residence.ts'
 import { isConfined, onUnsealed } from './sealing.ts'
 import type { Resident } from './state.ts'
+import { beginAgain, mayBeginAgain } from './strikes.ts'
 import { log, type Turn } from './turn.ts'
 
 /** What the guests of this host say, each to the part of the machine that it concerns. */
@@ -46,6 +47,7 @@ export function onGuest(turn: Turn, event: GuestHappening): void {
     case 'failed':
       // No room for a checkpoint: say nothing of an end, home has the last one and takes the agent back.
       if (event.code === 'STORE_FULL') return abandon(turn, resident, event.reason)
+      if (event.code === 'UNRESPONSIVE' && mayBeginAgain(resident)) return beginAgain(turn, resident, event.reason)
       return onEnded(
         turn,
         resident,

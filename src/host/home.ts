@@ -1,7 +1,7 @@
 import type { Did } from '../identity/did.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
 import { forgive, noteLetDown } from './let-downs.ts'
-import { LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
+import { AWAY_MS, LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
 import { isBanned } from './notices.ts'
 import { endOverdrawn } from './over.ts'
 import { propose } from './proposer.ts'
@@ -122,7 +122,11 @@ export function onHolding(turn: Turn, from: Did, reports: readonly HoldingReport
 /** Proposes home for every agent whose holder has been silent for its lease. */
 export function watchLeases(turn: Turn): void {
   const { state } = turn
+  const awayMs = turn.nowMs - (state.watchedMs ?? turn.nowMs)
+  state.watchedMs = turn.nowMs
   for (const row of state.rows.values()) {
+    // Who was deaf meanwhile says of nobody that he was silent.
+    if (awayMs > AWAY_MS) row.heardMs = Math.min(turn.nowMs, row.heardMs + awayMs)
     if (row.holder === state.self || state.proposals.has(row.agent)) continue
     // A hand-over under way can win against a kill: then the kill is proposed again for the epoch after it.
     if (row.state === 'killed') takeBack(turn, row)

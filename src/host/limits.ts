@@ -23,6 +23,12 @@ export const CHECKPOINT_MS = 2_000
 export const LEASE_EDGE_MS = 5_000
 export const LEASE_TAB_MS = 12_000
 
+/**
+ * Two looks at the leases further apart than this: the host itself was away, asleep or too busy, and what holders said
+ * meanwhile may still wait to be heard. That time is not counted as theirs. Hidden tabs look once a second.
+ */
+export const AWAY_MS = 1_500
+
 /** Once the channel to a holder is down and does not come back, waiting longer than this helps nobody. */
 export const LEASE_AFTER_LOSS_MS = 2_500
 
@@ -161,6 +167,12 @@ export const NONCES_MAX = 10_000
 export const ORDER_LIFE_MS = 5 * 60_000
 /** Bytes of chance in an order of our own. */
 export const ORDER_NONCE_BYTES = 16
+
+/**
+ * How often in a row an agent may fall silent, be ended and go on from its last checkpoint; then it has failed. An honest one
+ * on a machine that is too busy gets on between two of them; one that runs away costs its host a second each time (THREATS 2).
+ */
+export const STRIKES_MAX = 2
 
 /** What a host allows any one agent unless its owner says otherwise. */
 export const DEFAULT_POLICY: Quota = {

@@ -49,6 +49,7 @@ export function newState(
     nextToken: 1,
     nextSequence: 1,
     holdDueMs: 0,
+    watchedMs: null,
     loadDueMs: 0,
   }
 }

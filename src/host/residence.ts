@@ -114,6 +114,7 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   if (changed) closePiece(resident, checkpoint, fuelUsed)
   resident.guest = 'frozen'
   resident.checkpointing = false
+  if (changed) resident.strikes = 0
   resident.checkpoint = checkpoint
   resident.fuelUsed = fuelUsed
   const { consoleLines, sentBytes, messages } = resident

@@ -40,6 +40,7 @@ export function newResident(
     telling: null,
     atHome: null,
     effectsBeforeCheckpoint: null,
+    strikes: 0,
     fuelUsed: 0,
     stateBytes: 0,
     imagedMs: null,

@@ -87,6 +87,8 @@ export interface HostState {
   nextToken: number
   nextSequence: number
   holdDueMs: number
+  /** When this host last looked at its leases: what nobody here could hear is not the silence of others. */
+  watchedMs: number | null
   loadDueMs: number
 }
 
@@ -208,6 +210,8 @@ export interface Resident {
   atHome: Cid | null
   /** Effects older than the newest checkpoint that home has not got yet: it must not have the checkpoint before them. */
   effectsBeforeCheckpoint: number | null
+  /** How often in a row it fell silent and was ended (strikes.ts). */
+  strikes: number
   fuelUsed: number
   stateBytes: number
   /** When the newest image of it was taken here, and what had changed since the one before in how much time. */
