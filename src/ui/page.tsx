@@ -16,10 +16,10 @@ import { plainView } from './plain-view.ts'
 import { Settings } from './settings.tsx'
 import { Paintings } from './tile-picture.tsx'
 
-/** The volunteer page as a whole: the first visit asks, every later one shows. */
 /** Two names and a few words. */
 const NEWS_CHARS_MAX = 240
 
+/** The volunteer page as a whole: the first visit asks, every later one shows. */
 interface Props {
   readonly view: PageView
   readonly actions: PageActions

@@ -124,9 +124,12 @@ describe.skipIf(!behindNamespaces)('the cage alone, around code that owns the wh
   })
 
   test('sees no files but libraries and Node, and can write none', async () => {
-    expect(await inside(`() => require('node:fs').readdirSync('/').sort().join()`)).toBe('dev,lib,lib64,node,usr')
+    // Not every architecture has lib64.
+    expect(await inside(`() => require('node:fs').readdirSync('/').sort().join()`)).toMatch(
+      /^dev,lib(,lib64)?,node,usr$/,
+    )
     expect(await inside(`() => tried(() => require('node:fs').readFileSync('/etc/passwd'))`)).toBe('ENOENT')
-    expect(await inside(`() => tried(() => require('node:fs').readdirSync('/usr').sort())`)).toBe('lib,lib64')
+    expect(await inside(`() => tried(() => require('node:fs').readdirSync('/usr').sort())`)).toMatch(/^lib(,lib64)?$/)
     for (const path of ['/x', '/usr/lib/x', '/dev/x'])
       expect(await inside(`() => tried(() => require('node:fs').writeFileSync('${path}', '1'))`)).toMatch(
         /^(EROFS|EACCES)$/,

@@ -60,27 +60,18 @@ function namespaces(): Cage | null {
     ...libraries.flatMap((folder) => ['--ro-bind', folder, folder]),
     ...['--ro-bind', node, '/node', '--dev', '/dev', '--remount-ro', '/dev', '--chdir', '/', '--remount-ro', '/'],
   ]
-  const command = (code: string): string[] => [
-    '-c',
-    LIMITS,
-    bubblewrap,
-    ...wall,
-    '--seccomp',
-    '3',
-    '/node',
-    ...NODE_FLAGS,
-    '-e',
-    code,
+  /** `door`: the file descriptor on which Bubblewrap reads the filter. */
+  const command = (code: string, door: number): string[] => [
+    ...['-c', LIMITS, bubblewrap, ...wall, '--seccomp', `${door}`],
+    ...['/node', ...NODE_FLAGS, '-e', code],
   ]
-  const probe = spawnSync('/bin/sh', ['-c', LIMITS, bubblewrap, ...wall, '/node', ...NODE_FLAGS, '-e', '0'], {
-    stdio: 'ignore',
-  })
+  const probe = spawnSync('/bin/sh', command('0', 0), { input: filter, stdio: ['pipe', 'ignore', 'ignore'], env: {} })
   if (probe.status !== 0) return null
   return {
     strength: 'namespaces',
     words: 'own process in own name spaces (Bubblewrap): no network, no files, no rights, system calls filtered',
     start(code) {
-      const child = spawn('/bin/sh', command(code), { stdio: ['pipe', 'pipe', 'ignore', 'pipe'], env: {} })
+      const child = spawn('/bin/sh', command(code, 3), { stdio: ['pipe', 'pipe', 'ignore', 'pipe'], env: {} })
       const door = child.stdio[3] as Writable
       door.on('error', () => undefined)
       door.end(filter)

@@ -8,6 +8,7 @@ interface Architecture {
   /** AUDIT_ARCH_* of linux/audit.h. */
   readonly audit: number
   readonly clone: number
+  readonly mmap: number
   /** Answered as if the kernel did not know them: callers fall back to calls that can be judged. */
   readonly unknown: readonly number[]
   readonly refused: readonly number[]
@@ -16,13 +17,14 @@ interface Architecture {
 /** Not on every architecture: asm-generic numbers from 424 on are the same everywhere. */
 const NEW_CALLS = {
   unknown: [425, 426, 427, 435], // io_uring_setup, _enter, _register; clone3, whose flags a filter cannot see
-  refused: [428, 429, 430, 431, 432, 433, 434, 438, 440, 442], // open_tree … fspick, pidfd_open, pidfd_getfd, process_madvise, mount_setattr
+  refused: [428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 447], // open_tree … fspick, pidfd_open, pidfd_getfd, process_madvise, mount_setattr, memfd_secret
 }
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   x64: {
     audit: 0xc000003e,
     clone: 56,
+    mmap: 9,
     unknown: NEW_CALLS.unknown,
     refused: [
       ...[41, 42, 43, 49, 50, 288], // socket, connect, accept, bind, listen, accept4
@@ -31,13 +33,14 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
       ...[103, 135, 163, 167, 168, 169, 172, 173, 179], // syslog, personality, acct, swapon, swapoff, reboot, iopl, ioperm, quotactl
       ...[175, 176, 313, 246, 320], // init_module, delete_module, finit_module, kexec_load, kexec_file_load
       ...[248, 249, 250, 298, 321, 323, 300], // add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd, fanotify_init
-      ...[303, 304], // name_to_handle_at, open_by_handle_at
+      ...[303, 304, 29], // name_to_handle_at, open_by_handle_at, shmget
       ...NEW_CALLS.refused,
     ],
   },
   arm64: {
     audit: 0xc00000b7,
     clone: 220,
+    mmap: 222,
     unknown: NEW_CALLS.unknown,
     refused: [
       ...[198, 203, 202, 200, 201, 242],
@@ -46,7 +49,7 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
       ...[116, 92, 89, 224, 225, 142, 60],
       ...[105, 106, 273, 104, 294],
       ...[217, 218, 219, 241, 280, 282, 262],
-      ...[264, 265],
+      ...[264, 265, 194],
       ...NEW_CALLS.refused,
     ],
   },
@@ -58,10 +61,11 @@ const JUMP_AT_LEAST = 0x35 // BPF_JMP | BPF_JGE | BPF_K
 const JUMP_ANY_BIT = 0x45 // BPF_JMP | BPF_JSET | BPF_K
 const RETURN = 0x06 // BPF_RET | BPF_K
 
-/** Offsets in struct seccomp_data; the first argument's low half, both architectures being little-endian. */
+/** Offsets in struct seccomp_data; of arguments the low half, both architectures being little-endian. */
 const CALL_NUMBER_AT = 0
 const ARCHITECTURE_AT = 4
 const FIRST_ARGUMENT_AT = 16
+const FOURTH_ARGUMENT_AT = 40
 
 const ALLOW = 0x7fff0000
 const KILL_PROCESS = 0x80000000
@@ -70,6 +74,8 @@ const EPERM = 1
 const ENOSYS = 38
 
 const CLONE_THREAD = 0x00010000
+const MAP_SHARED = 0x01
+const MAP_ANONYMOUS = 0x20
 /** Numbers of the x32 interface of x86-64 begin here; other tables than the one above. */
 const X32_CALLS = 0x40000000
 
@@ -90,6 +96,13 @@ export function seccompProgram(architecture: string = process.arch): Buffer | nu
     [RETURN, 0, 0, errno(ENOSYS)],
     ...table.unknown.flatMap((call) => verdict(call, errno(ENOSYS))),
     ...table.refused.flatMap((call) => verdict(call, errno(EPERM))),
+    // Memory that is shared and no file's counts for no limit of the process (cage.ts).
+    [JUMP_EQUAL, 0, 5, table.mmap],
+    [LOAD_WORD, 0, 0, FOURTH_ARGUMENT_AT],
+    [JUMP_ANY_BIT, 0, 2, MAP_ANONYMOUS],
+    [JUMP_ANY_BIT, 0, 1, MAP_SHARED],
+    [RETURN, 0, 0, errno(EPERM)],
+    [RETURN, 0, 0, ALLOW],
     // A new thread is fine, a new process is not.
     [JUMP_EQUAL, 0, 3, table.clone],
     [LOAD_WORD, 0, 0, FIRST_ARGUMENT_AT],
