@@ -5,7 +5,7 @@ import { AWAY_MS, LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './lim
 import { isBanned } from './notices.ts'
 import { endOverdrawn } from './over.ts'
 import { propose } from './proposer.ts'
-import { isOwnFailure } from './receipts.ts'
+import { isJson, isOwnFailure } from './receipts.ts'
 import { writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
 import { tellStory, tellStoryJson } from './story.ts'
@@ -71,6 +71,7 @@ export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['c
 
 export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['effect']['ask']): void {
   const { voucher, ...effect } = ask
+  if (!isJson(effect.valueJson)) return deny(turn, handle, 'BAD_MESSAGE', `${effect.kind} is no JSON`)
   const row = currentRow(turn, from, handle, effect.agent, effect.epoch)
   if (!row) return
   const ended = row.outcome !== null

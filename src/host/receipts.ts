@@ -123,8 +123,21 @@ export function endOf(kind: Extract<EffectKind, 'result' | 'failure'>, valueJson
 }
 
 function failureOf(valueJson: string): { code: string; reason: string } {
-  const { code, reason } = JSON.parse(valueJson) as { code?: unknown; reason?: unknown }
-  return { code: String(code).slice(0, 64), reason: String(reason) }
+  // A holder's words: any JSON at all.
+  const { code, reason }: { code?: unknown; reason?: unknown } = Object(JSON.parse(valueJson))
+  return { code: textOf(code).slice(0, 64), reason: textOf(reason) }
+}
+
+const textOf = (said: unknown): string => (typeof said === 'string' ? said : typeof said)
+
+/** What a holder lets out for its agent is JSON, or nothing: here and wherever it is read later it is taken for that. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Its program came to this by itself, its host says: the voucher for it is missing. */
