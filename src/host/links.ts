@@ -288,12 +288,12 @@ export class Links {
       }
     }
     this.#links.set(remote, link)
+    const acquainting = this.#options.timers.after(ACQUAINTED_MS, () => this.#turnstile.acquaint(addressOf(remote)))
     void link.session.closed.then((end) => {
+      // One that goes on would keep a process alive that has nothing else to do.
+      acquainting.cancel()
       if (isOffence(end)) this.#turnstile.offend(addressOf(remote), link.networkAddress)
       this.#lost(link, `${end.code}: ${end.reason}`)
-    })
-    this.#options.timers.after(ACQUAINTED_MS, () => {
-      if (this.#links.get(remote) === link) this.#turnstile.acquaint(addressOf(remote))
     })
     if (present) present.session.close('replaced by a newer session')
     this.#options.onConnected(remote, remoteAge)
