@@ -32,6 +32,8 @@ export function onGuest(turn: Turn, event: GuestHappening): void {
       resident.checkpointDueMs = turn.nowMs
       return checkpointWhenDue(turn, resident)
     case 'pulse':
+      // What loading it has burnt so far: it is counted from the beginning again when it runs, and so are its receipts.
+      if (resident.guest === 'preparing' || resident.guest === 'ready') return
       resident.fuelUsed = event.fuelUsed
       return
     case 'frozen':

@@ -68,7 +68,7 @@ export function beginSegments(turn: Turn, resident: Resident): void {
         number: 1,
         previous: null,
         from: resident.checkpoint,
-        fuelFrom: resident.fuelUsed,
+        fuelFrom: resident.checkpoint === null ? 0 : resident.fuelUsed,
         pieces: [],
         open: [],
         signed: [],

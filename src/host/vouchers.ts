@@ -293,9 +293,8 @@ export function note(turn: Turn, host: Did, finding: Finding): void {
 
 /** Something that could have been proved was not. */
 export function lapse(turn: Turn, host: Did, agent: AgentId, why: string): void {
-  if (!turn.state.audits.enabled) return
   log(turn, 'warn', `${host} leaves something unproved: ${why}`, agent)
-  note(turn, host, 'lapsed')
+  if (turn.state.audits.enabled) note(turn, host, 'lapsed')
 }
 
 /** Checkpoints that segments begin at which may be run again. */

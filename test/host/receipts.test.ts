@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { decode } from '../../src/base/codec.ts'
-import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
+import type { Guest, Sandbox } from '../../src/sandbox/port.ts'
+import { type CheapProgram, CheapSandbox, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { Cluster } from './cluster.ts'
 
 const wanderer: CheapProgram = { steps: 9_000, emitEvery: 700, moves: [{ at: 3_000, where: 'anywhere' }] }
@@ -53,4 +54,43 @@ describe('receipts', () => {
     }
     expect(receipts.at(-1)).toMatchObject({ to: { kind: 'result' }, fuelTo: wanderer.steps })
   })
+
+  it('begin at nothing, although a guest that waits for its start says what loading has burnt', async () => {
+    const inner = new CheapSandbox(world.time)
+    const loading: Sandbox = {
+      spawn(order, onEvent) {
+        let hasRun = false
+        const guest = inner.spawn(order, onEvent)
+        for (let ms = 1; ms <= 200; ms++)
+          world.time.after(ms, () => {
+            if (!hasRun && order.image === null) onEvent({ kind: 'pulse', fuelUsed: 141, sentBytes: 0 })
+          })
+        return {
+          ...bound(guest),
+          run() {
+            hasRun = true
+            guest.run()
+          },
+        }
+      },
+    }
+    await world.kill(2)
+    await world.kill(3)
+    await world.start(4, { sandbox: loading })
+    await world.time.advance(3_000)
+    const short: CheapProgram = { steps: 1_000, emitEvery: 0 }
+    const agent = await world.launch(hostOf(1).host, short)
+    expect(await world.ended(hostOf(1).host, agent)).toEqual({ ok: true, value: cheapTruth(short) })
+    expect(hostOf(1).host.story(agent, 0)?.row.epoch).toBe(1)
+    expect(hostOf(1).logs.filter((line) => /unproved|refused/.test(line))).toEqual([])
+  })
+})
+
+const bound = (guest: Guest): Guest => ({
+  run: () => guest.run(),
+  freeze: () => guest.freeze(),
+  deliver: (delivery) => guest.deliver(delivery),
+  limit: (limit) => guest.limit(limit),
+  patch: (image) => guest.patch(image),
+  terminate: () => guest.terminate(),
 })
