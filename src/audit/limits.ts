@@ -45,6 +45,12 @@ export const AUDITS_OUT_MAX = 8
 /** Segments of others that a host runs again at once: beside its slots, and only while one of them is free. */
 export const AUDITS_SERVED_MAX = 1
 
+/**
+ * Running one segment again takes no longer, or nobody waits for the answer any more. Stops: a receipt of a made-up key for a run
+ * without end, by which a stranger would have a place here, and every later audit none (THREATS 31).
+ */
+export const RERUN_MS_MAX = 50_000
+
 /** Attempts to have one segment run again before it counts as lapsed, and the time between two. */
 export const AUDIT_ATTEMPTS_MAX = 20
 export const AUDIT_AGAIN_MS = 1_000

@@ -1,4 +1,6 @@
+import { RERUN_MS_MAX } from '../audit/limits.ts'
 import { type Finding, rerunSegment } from '../audit/rerun.ts'
+import type { Timers } from '../base/timers.ts'
 import { openCheckpoint } from '../checkpoint/open.ts'
 import type { MachineImage } from '../engine/image.ts'
 import type { Did } from '../identity/did.ts'
@@ -19,6 +21,7 @@ export interface AuditorPowers {
   readonly shelf: BundleShelf
   readonly transfers: Transfers
   readonly engineId: string
+  readonly timers: Timers
 }
 
 export type RerunOutcome = Finding | Fault
@@ -34,10 +37,27 @@ export async function carryOutRerun(
   marks: readonly number[] = [],
 ): Promise<{ readonly outcome: RerunOutcome; readonly seen: readonly Seen[] }> {
   const seen: Seen[] = []
-  const outcome = await runAgain(powers, rerun, from, authors, {
+  let isLate = false
+  let end = (): void => {}
+  let tooLate = (_outcome: RerunOutcome): void => {}
+  const late = new Promise<RerunOutcome>((resolve) => {
+    tooLate = resolve
+  })
+  const timer = powers.timers.after(RERUN_MS_MAX, () => {
+    isLate = true
+    end()
+    tooLate({ code: 'TIMEOUT', reason: `rerunMs > RERUN_MS_MAX ${RERUN_MS_MAX}` })
+  })
+  const again = runAgain(powers, rerun, from, authors, {
     marks,
     onSight: ({ mark, root }) => void seen.push({ mark, root }),
+    onStart: (terminate) => {
+      if (isLate) terminate()
+      else end = terminate
+    },
   })
+  const outcome = await Promise.race([again, late])
+  timer.cancel()
   return { outcome, seen }
 }
 

@@ -22,7 +22,7 @@ import type { Answer } from './events.ts'
 import { takeBack } from './home.ts'
 import { authorsNamed } from './license.ts'
 import { banOf } from './notices.ts'
-import { mayRead } from './reading.ts'
+import { mayRead, readerOf } from './reading.ts'
 import { writeRow, writeSegment } from './records.ts'
 import type { HomeRow, HostState } from './state.ts'
 import { tellStory } from './story.ts'
@@ -239,11 +239,12 @@ export const onVerdictSealed = (turn: Turn, handle: number, verdict: Sealed<Verd
 /** A page of what home has receipts for, newest last, and how far the hosts in it are believed. */
 function onSegments(turn: Turn, from: Did, handle: number, { agent, host, after }: Requests['segments']['ask']): void {
   const { audits } = turn.state
+  const mayShow = readerOf(turn.state, from, turn.wallMs)
   const all = [...audits.segments.values()].filter(
     ({ receipt }) =>
       (agent === null || receipt.statement.agent === agent) &&
       (host === null || receipt.signer === host) &&
-      mayRead(turn.state, from, receipt.statement.agent, turn.wallMs),
+      mayShow(receipt.statement.agent),
   )
   const page = all.slice(after, after + SEGMENT_LINES_MAX)
   const makers = new Set(page.map(({ receipt }) => receipt.signer))

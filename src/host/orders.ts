@@ -22,7 +22,7 @@ import {
   STORY_LINES_PER_REPLY,
 } from './limits.ts'
 import { banOf, noteIssuers } from './notices.ts'
-import { mayRead } from './reading.ts'
+import { mayRead, readerOf } from './reading.ts'
 import { writeRow } from './records.ts'
 import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
@@ -210,7 +210,8 @@ export function onStatus(turn: Turn, from: Did, handle: number): void {
   const { state, wallMs } = turn
   const { description } = state.nodes
   if (!description) return deny(turn, handle, 'BUSY', 'the host has just begun')
-  const isShown = ({ agent }: { agent: AgentId }): boolean => mayRead(state, from, agent, wallMs)
+  const mayShow = readerOf(state, from, wallMs)
+  const isShown = ({ agent }: { agent: AgentId }): boolean => mayShow(agent)
   const here = [...state.residents.values()].filter(isShown).map(reportOf)
   const rows = [...state.rows.values()].filter(isShown)
   const known = new Set([...state.residents.keys(), ...state.rows.keys()])

@@ -13,7 +13,19 @@ import { answer, deny, type Turn } from './turn.ts'
  * is, and those to whom this host belongs. Nobody has a right for being in the cluster. What these do with it is theirs.
  */
 export function mayRead(state: HostState, who: Did, agent: AgentId, wallMs: number): boolean {
-  return namesOf(state, who, wallMs).some((did) => isOwn(state, did) || isParty(state, did, agent))
+  return readerOf(state, who, wallMs)(agent)
+}
+
+/** The same for many agents: what is looked for in all segments is looked for once. */
+export function readerOf(state: HostState, who: Did, wallMs: number): (agent: AgentId) => boolean {
+  const names = namesOf(state, who, wallMs)
+  if (names.some((did) => isOwn(state, did))) return () => true
+  let audited: Set<AgentId> | null = null
+  return (agent) => {
+    if (names.some((did) => isParty(state, did, agent))) return true
+    audited ??= auditedBy(state, names)
+    return audited.has(agent)
+  }
 }
 
 /** The host itself, and whom it speaks for. */
@@ -83,16 +95,14 @@ function isParty(state: HostState, did: Did, agent: AgentId): boolean {
   const resident = state.residents.get(agent)
   if (resident && (resident.author === did || resident.departure?.to === did)) return true
   if (state.seen.get(agent)?.author === did) return true
-  return state.forwards.get(agent)?.to === did || isAuditor(state, did, agent)
+  return state.forwards.get(agent)?.to === did
 }
 
-/** Home has asked it to run a segment of the agent again, or where it stood in a false one of its own. */
-function isAuditor({ audits }: HostState, did: Did, agent: AgentId): boolean {
+/** Home has asked them to run a segment of these again, or where they stood in a false one of their own. */
+function auditedBy({ audits }: HostState, names: readonly Did[]): Set<AgentId> {
+  const agents = new Set<AgentId>()
   for (const { auditor, busy, receipt, state: found } of audits.segments.values())
-    if (
-      receipt.statement.agent === agent &&
-      ((busy && auditor === did) || (found === 'fraud' && receipt.signer === did))
-    )
-      return true
-  return false
+    if ((busy && auditor && names.includes(auditor)) || (found === 'fraud' && names.includes(receipt.signer)))
+      agents.add(receipt.statement.agent)
+  return agents
 }

@@ -143,7 +143,7 @@ class Runtime implements Host {
       dispatch,
       shelf: this.#shelf,
       lodgings,
-      auditor: { sandbox, shelf: this.#shelf, transfers, engineId },
+      auditor: { sandbox, shelf: this.#shelf, transfers, engineId, timers },
       seals: new Seals({
         signer: this.#options.signer,
         random,

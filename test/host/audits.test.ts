@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { SEGMENTS_KEPT_MAX } from '../../src/audit/limits.ts'
+import { RERUN_MS_MAX, SEGMENTS_KEPT_MAX } from '../../src/audit/limits.ts'
 import type { Sandbox } from '../../src/sandbox/port.ts'
 import { type CheapProgram, CheapSandbox, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import type { Requests } from '../../src/wire/messages.ts'
@@ -120,5 +120,29 @@ describe('a home that nobody helps', () => {
     expect(segments.filter(({ here }) => here).length).toBeLessThanOrEqual(SEGMENTS_KEPT_MAX)
     expect(hosts[0]?.unaudited).toBe(segments.filter(({ state }) => state === 'kept').length)
     expect(hosts[0]?.every).toBe(1)
+  })
+
+  it('ends a run again that comes to no end, and has room for the next', async () => {
+    const nothing = () => {}
+    const begun: { isOver: boolean }[] = []
+    const endless: Sandbox = {
+      spawn() {
+        const one = { isOver: false }
+        begun.push(one)
+        const terminate = () => {
+          one.isOver = true
+        }
+        return { run: nothing, freeze: nothing, deliver: nothing, limit: nothing, patch: nothing, terminate }
+      },
+    }
+    await world.start(1, { kind: 'launcher', slots: 0, sandbox: endless })
+    await world.start(2, { slots: 1 })
+    await world.time.advance(3_000)
+    const agent = await world.launch(hostOf(1).host, { steps: 9_000, emitEvery: 0 })
+    await world.time.advance(8_000)
+    expect(world.holders(agent)).toEqual([2])
+    await world.time.advance(3 * RERUN_MS_MAX)
+    expect(begun.length).toBeGreaterThan(2)
+    expect(begun.filter(({ isOver }) => !isOver).length).toBeLessThanOrEqual(1)
   })
 })
