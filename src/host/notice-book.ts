@@ -24,6 +24,8 @@ export interface NoticeBook {
   readonly unwanted: Set<Cid>
   /** Keys that stand in permits which verified here: what they take back counts. */
   readonly issuers: Set<Did>
+  /** Made when they are asked for, and good until the next change: who compares again and again costs one sorting. */
+  groups: readonly (readonly Cid[])[] | null
   marks: Uint8Array | null
   dueMs: number
 }
@@ -37,6 +39,7 @@ export const newBook = (): NoticeBook => ({
   revoked: new Map(),
   unwanted: new Set(),
   issuers: new Set(),
+  groups: null,
   marks: null,
   dueMs: 0,
 })
@@ -58,6 +61,7 @@ export function enter(book: NoticeBook, notice: Notice, isMet: boolean): void {
   const name = noticeName(notice)
   book.notices.set(name, notice)
   book.unwanted.delete(name)
+  book.groups = null
   book.marks = null
   const [subject, by] = [accused(notice), accuser(notice)]
   if (by === null) {
@@ -87,6 +91,7 @@ export function forgetProof(book: NoticeBook): Cid | null {
   book.spare.delete(name)
   book.proofs.delete(name)
   book.notices.delete(name)
+  book.groups = null
   book.marks = null
   const subject = accused(notice)
   const why = subject === null ? undefined : book.banned.get(subject)
@@ -102,9 +107,11 @@ const groupOf = (name: Cid): number => {
 
 /** The names of each group, sorted. */
 export function grouped(book: NoticeBook): readonly (readonly Cid[])[] {
+  if (book.groups) return book.groups
   const groups: Cid[][] = Array.from({ length: NOTICE_GROUPS }, () => [])
   for (const name of book.notices.keys()) groups[groupOf(name)]?.push(name)
   for (const names of groups) names.sort()
+  book.groups = groups
   return groups
 }
 
