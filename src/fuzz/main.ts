@@ -62,6 +62,7 @@ function attack(target: Target, count: number): Promise<Found> {
     resourceLimits: { stackSizeMb: 16 },
   })
   const current = (): Uint8Array => Uint8Array.from(new Uint8Array(board, 8, numbers[1] ?? 0))
+  let watch: NodeJS.Timeout | undefined
   return new Promise<Found>((resolve) => {
     let [seen, sinceMs] = [-1, performance.now()]
     const failed = (reason: string): void =>
@@ -72,7 +73,7 @@ function attack(target: Target, count: number): Promise<Found> {
         fault: { input: current(), reason },
         grownBytes: 0,
       })
-    const watch = setInterval(() => {
+    watch = setInterval(() => {
       const at = Atomics.load(numbers, 0)
       if (process.stderr.isTTY) say(`\r${target.name.padEnd(14)} ${String(at).padStart(9)} / ${count}`)
       if (at !== seen) [seen, sinceMs] = [at, performance.now()]
@@ -81,9 +82,10 @@ function attack(target: Target, count: number): Promise<Found> {
     worker.on('message', resolve)
     worker.on('error', (error) => failed(error instanceof Error ? (error.stack ?? error.message) : String(error)))
     worker.on('exit', (code) => failed(`the thread ended with ${code}`))
-    worker.on('message', () => clearInterval(watch))
-    void Promise.resolve().then(() => watch.unref())
-  }).finally(() => worker.terminate())
+  }).finally(() => {
+    clearInterval(watch)
+    return worker.terminate()
+  })
 }
 
 let [total, faults] = [0, 0]

@@ -4,15 +4,13 @@ import { DEFAULT_POLICY } from '../../host/limits.ts'
 import { step } from '../../host/machine.ts'
 import { newState } from '../../host/new-state.ts'
 import type { HostState } from '../../host/state.ts'
-import { didOf, parseDid } from '../../identity/did.ts'
 import { createSigner, generateSecretKey } from '../../identity/signer.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { createAuthority, resolveMessage } from '../../wire/authority.ts'
-import { correspondent, decodeMessage } from '../../wire/codec.ts'
-import { readHeader } from '../../wire/header.ts'
 import type { RequestName } from '../../wire/messages.ts'
 import { mustHold, type Target, verdictOf } from '../target.ts'
 import type { Traffic } from '../traffic.ts'
+import { readMessage } from './wire.ts'
 
 /** What of a host strangers must not be able to fill, entries. */
 const ENTRIES_MAX = 20_000
@@ -47,19 +45,15 @@ export function hostTarget({ messages }: Traffic): Target {
     cost: 10,
     seeds: messages.filter(({ length }) => length < 16_000),
     async judge(input) {
-      const header = readHeader(input)
-      if (!header.ok) return verdictOf(header)
-      const did = parseDid(didOf(Uint8Array.from(header.value.hostKey)))
-      if (!did.ok) return verdictOf(did)
-      const decoded = decodeMessage(input, correspondent(did.value, header.value.age))
+      const decoded = readMessage(input)
       if (!decoded.ok) return 'not a message'
+      const { host: from, age } = decoded.value.header
       const resolved = await resolveMessage(authority, decoded.value.message)
       if (!resolved.ok) return 'not signed'
       const message = resolved.value
       nowMs += 5
       if (message.kind === 'reply' || message.kind === 'error') return 'an answer'
-      const from = did.value
-      happen({ kind: 'connected', host: from, age: header.value.age })
+      happen({ kind: 'connected', host: from, age })
       const event =
         message.kind === 'async'
           ? { kind: 'told', from, name: message.name, body: message.body }

@@ -1,10 +1,10 @@
 import { seededRandom } from '../../base/random.ts'
-import { accept } from '../../base/result.ts'
+import { accept, type Result } from '../../base/result.ts'
 import { didOf, parseDid } from '../../identity/did.ts'
 import { createSigner, generateSecretKey } from '../../identity/signer.ts'
 import { createVerifier } from '../../identity/verifier.ts'
 import { createAuthority, resolveMessage } from '../../wire/authority.ts'
-import { correspondent, decodeMessage } from '../../wire/codec.ts'
+import { correspondent, type Decoded, decodeMessage, type MessageFault } from '../../wire/codec.ts'
 import { createAssembler } from '../../wire/framing.ts'
 import { shakeHands } from '../../wire/handshake.ts'
 import { readHeader } from '../../wire/header.ts'
@@ -48,6 +48,14 @@ export const framesTarget = ({ messages }: Traffic): Target => ({
 const concatFrames = (frames: readonly Uint8Array[]): Uint8Array =>
   Uint8Array.from(frames.flatMap((frame) => [frame.length >> 8, frame.length & 0xff, ...frame]))
 
+/** A message as whoever its header names would send it: who holds the session is not what is tried here. */
+export function readMessage(input: Uint8Array): Result<Decoded, MessageFault | 'DID'> {
+  const header = readHeader(input)
+  if (!header.ok) return header
+  const did = parseDid(didOf(Uint8Array.from(header.value.hostKey)))
+  return did.ok ? decodeMessage(input, correspondent(did.value, header.value.age)) : did
+}
+
 /** Whole messages, with the signatures in them. */
 export const messagesTarget = ({ messages }: Traffic): Target => ({
   name: 'messages',
@@ -55,11 +63,7 @@ export const messagesTarget = ({ messages }: Traffic): Target => ({
   cost: 4,
   seeds: messages.filter(({ length }) => length < 16_000),
   async judge(input) {
-    const header = readHeader(input)
-    if (!header.ok) return verdictOf(header)
-    const did = parseDid(didOf(Uint8Array.from(header.value.hostKey)))
-    if (!did.ok) return verdictOf(did)
-    const decoded = decodeMessage(input, correspondent(did.value, header.value.age))
+    const decoded = readMessage(input)
     if (!decoded.ok) return verdictOf(decoded)
     return `${decoded.value.message.kind} ${decoded.value.message.name} ${verdictOf(await resolveMessage(authority, decoded.value.message))}`
   },
