@@ -3,14 +3,13 @@ import { COMMAND_CHARS_MAX } from './limits.ts'
 
 /**
  * What a permit is for, as UCAN names it: `/` and lower-case words, the more words the narrower. These are what a host of
- * ours asks for; `/` covers all of them, `/agent` the first three.
+ * ours asks for; `/` covers all of them, `/agent` the first two.
  */
 export const COMMANDS = {
   /** Have a home run agents, and hosts take them. Argument: the launch (terms.ts). */
   '/agent/run': 'launch agents',
   /** Argument: `{ verb, host }`. */
   '/agent/command': 'move, evict and kill agents',
-  '/agent/read': 'read the state and the story of agents',
   /** Be let into a cluster as a host; the permit is made out to the host. */
   '/host/join': 'join as a host',
   /** Have a host give its machine back, and take agents again. Argument: `{ verb, host }`. */

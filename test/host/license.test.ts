@@ -93,10 +93,10 @@ describe('a host takes no agent', () => {
     await expect(launchBy(world, home, input)).rejects.toThrow(/^POLICY: .* does not hold: \["==","\.input"/)
   })
 
-  it('by a permit for reading, or one that has expired', async () => {
+  it('by a permit for something else, or one that has expired', async () => {
     const { world, home } = await pair()
-    const reading = [await leaveOf(author, home.did, { command: '/agent/read' })]
-    await expect(launchBy(world, home, reading)).rejects.toThrow(/^COMMAND: /)
+    const other = [await leaveOf(author, home.did, { command: '/agent/command' })]
+    await expect(launchBy(world, home, other)).rejects.toThrow(/^COMMAND: /)
     const expired = [await leaveOf(author, home.did, { expiresMs: world.time.wallMs() })]
     await expect(launchBy(world, home, expired)).rejects.toMatchObject({ code: 'EXPIRED' })
   })

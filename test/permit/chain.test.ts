@@ -106,7 +106,7 @@ describe('a chain is refused', () => {
   it.each([
     ['when a link has expired, at that very moment', { expiresMs: NOW_MS }, 'EXPIRED'],
     ['when a link is not in force yet', { notBeforeMs: NOW_MS + 1000 }, 'TOO_EARLY'],
-    ['when a link is for something else', { command: '/agent/read' }, 'COMMAND'],
+    ['when a link is for something else', { command: '/agent/command' }, 'COMMAND'],
     ['when a link is for a word that only begins alike', { command: '/agent/ru' }, 'COMMAND'],
     ['when a link is about somebody else', { subject: stranger.did }, 'SUBJECT'],
     ['when a link was given to somebody else', { audience: stranger.did }, 'AUDIENCE'],

@@ -34,7 +34,7 @@ describe('a permit in plain words', () => {
       ['or', []],
     ])
     expect(await said({ policy, command: '/agent', notBeforeMs: NOW_MS })).toEqual([
-      'Ada lets Bob launch agents; move, evict and kill agents; read the state and the story of agents ' +
+      'Ada lets Bob launch agents; move, evict and kill agents ' +
         'from 26 November 2026, 00:00 UTC until 27 November 2026, 00:00 UTC.',
       'only where bundle is bafy',
       'only where ["like",".author","did:*"]',
