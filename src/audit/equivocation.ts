@@ -1,5 +1,4 @@
 import type { AgentId } from '../directory/agent-id.ts'
-import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { type Release, type Sealed, sameHolding, type Vote } from '../wire/statements.ts'
 
@@ -26,18 +25,19 @@ export function equivocationOf(first: Binding, second: Binding): Equivocation | 
   const [one, other] = [first.statement, second.statement]
   if (signer !== second.signer || one.agent !== other.agent || one.epoch !== other.epoch) return null
   if (!contradict(one, other)) return null
-  if (one.type === 'vote' && other.type === 'vote' && !bothBind(signer, one, other)) return null
+  if (one.type === 'vote' && other.type === 'vote' && !bothBind(one, other)) return null
   return one.type === other.type ? { signer, kind: one.type, agent: one.agent, epoch: one.epoch } : null
 }
 
 const contradict = (one: Release | Vote, other: Release | Vote): boolean => !sameHolding(one.holding, other.holding)
 
 /**
- * A witness among several may vote otherwise at a later ballot, for what it voted before was perhaps not decided. The home
- * is the only witness of its agents (arrival.ts): there a vote is the decision, at whatever ballot.
+ * A witness among several may vote otherwise at a later ballot, for what it voted before was perhaps not decided. That of an
+ * only one is the decision, at whatever ballot; and who says once that it is the only one and once that it is not has lied too.
  */
-const bothBind = (signer: Did, one: Vote, other: Vote): boolean =>
-  signer === homeOf(one.agent) ||
+const bothBind = (one: Vote, other: Vote): boolean =>
+  one.of === 1 ||
+  other.of === 1 ||
   (one.ballot.round === other.ballot.round &&
     one.ballot.host === other.ballot.host &&
     one.ballot.age === other.ballot.age)

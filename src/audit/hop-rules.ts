@@ -2,6 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import { headOf } from '../wire/chain.ts'
 import { type Ready, type Release, type Sealed, sameHolding, type Vote } from '../wire/statements.ts'
 
 /** What must hold of one hop in its place. Each rule returns the violated condition and whose it is, or null. */
@@ -30,12 +31,15 @@ export interface Place {
   readonly epoch: number
   readonly holder: Did
   readonly previous: Cid
+  /** Who decides it, by what was decided before; null where that is no longer here. */
+  readonly deciders: readonly Did[] | null
 }
 
-/** The votes are a decision for this epoch of this agent, by its witness: its home (host/arrival.ts). */
-export function decisionFault({ votes }: OpenedHop, { agent, epoch }: Place): HopFault | null {
+/** The votes are a decision for this epoch of this agent: of a majority of its witnesses, for the same, at one ballot. */
+export function decisionFault({ votes }: OpenedHop, { agent, epoch, deciders }: Place): HopFault | null {
   const home = homeOf(agent)
   const [first] = votes
+  const signers = new Set<Did>()
   if (!first) return { code: 'VOTES', reason: 'no witness has voted for it', host: home }
   for (const vote of votes) {
     if (!vote.ok) return { code: 'SIGNATURE', reason: `vote: ${vote.reason}`, host: home }
@@ -48,11 +52,26 @@ export function decisionFault({ votes }: OpenedHop, { agent, epoch }: Place): Ho
       }
     if (statement.epoch !== epoch)
       return { code: 'GAP', reason: `the vote is for epoch ${statement.epoch}`, host: statement.holding.holder }
-    if (signer !== home) return { code: 'VOTES', reason: `${signer} is no witness of this agent`, host: signer }
-    if (vote.value.cid !== first.value?.cid) return { code: 'VOTES', reason: 'the votes differ', host: signer }
+    if (deciders && !deciders.includes(signer))
+      return { code: 'VOTES', reason: `${signer} is no witness of this agent`, host: signer }
+    if (statement.of !== (deciders?.length ?? first.value?.statement.of))
+      return { code: 'VOTES', reason: `a vote of one of ${statement.of} witnesses`, host: signer }
+    if (first.value && !agree(statement, first.value.statement))
+      return { code: 'VOTES', reason: 'the votes differ', host: signer }
+    signers.add(signer)
   }
-  return null
+  const quorum = Math.floor((first.value?.statement.of ?? 1) / 2) + 1
+  return signers.size < quorum
+    ? { code: 'VOTES', reason: `votes ${signers.size} < quorum ${quorum}`, host: home }
+    : null
 }
+
+/** All of a vote but its signer's clock. */
+const agree = (one: Vote, other: Vote): boolean =>
+  headOf(one) === headOf(other) &&
+  one.ballot.round === other.ballot.round &&
+  one.ballot.host === other.ballot.host &&
+  one.ballot.age === other.ballot.age
 
 /** It follows the hops before it. */
 export function chainFault({ votes }: OpenedHop, { previous, holder }: Place): HopFault | null {

@@ -106,8 +106,11 @@ export async function verifyItinerary(
   const opened = await Promise.all(hops.map((hop) => openHop(hop, authority)))
   const epochOf = (hop: OpenedHop | undefined): number => hop?.votes.find(({ ok }) => ok)?.value?.statement.epoch ?? 1
   const first = hops.length === ITINERARY_MAX ? epochOf(opened[0]) : 1
+  if (origin.witnesses[0] !== homeOf(agent))
+    return broken(0, { code: 'VOTES', reason: 'the first witness of an agent is its home', host: homeOf(agent) })
   let head = rootOf(agent, bundle, origin)
   let holder = homeOf(agent)
+  let deciders: readonly Did[] | null = first === 1 ? origin.witnesses : null
   for (const [index, hop] of opened.entries()) {
     const epoch = first + index
     if (index === 0 && first > 1) {
@@ -115,7 +118,7 @@ export async function verifyItinerary(
       head = hop.votes[0]?.value?.statement.previous ?? head
       holder = hop.release?.value?.signer ?? homeOf(agent)
     }
-    const expected = { agent, epoch, holder, previous: head }
+    const expected = { agent, epoch, holder, previous: head, deciders }
     const fault = decisionFault(hop, expected) ?? chainFault(hop, expected) ?? givenFault(hop, expected)
     if (fault) return broken(epoch, fault)
     const decided = hop.votes[0]?.value?.statement
@@ -132,6 +135,7 @@ export async function verifyItinerary(
       head,
     })
     holder = decided.holding.holder
+    deciders = decided.holding.witnesses
   }
   const last = first + hops.length - 1
   for (const anchor of [...anchors].sort((one, other) => one.epoch - other.epoch)) {

@@ -4,8 +4,9 @@ import { type Cid, parseCid } from '../base/digest.ts'
 import { type Result, refuse } from '../base/result.ts'
 import { bytes, list, misshapen, oneOf, reading, record } from '../base/shape.ts'
 import { parseAgentId } from '../directory/agent-id.ts'
+import { type Did, parseDid } from '../identity/did.ts'
 import type { HopRecord } from '../wire/chain.ts'
-import { HOP_STATEMENT_BYTES_MAX, VOTES_MAX } from '../wire/limits.ts'
+import { HOP_STATEMENT_BYTES_MAX, VOTES_MAX, WITNESSES_MAX } from '../wire/limits.ts'
 import type { Itinerary } from './itinerary.ts'
 import { ITINERARY_BYTES_MAX, ITINERARY_MAX } from './limits.ts'
 
@@ -25,11 +26,15 @@ export function readItinerary(file: Uint8Array): Result<Itinerary, 'SIZE' | 'ENC
     oneOf(fields.format, 'format', [FORMAT])
     const agent = parseAgentId(fields.agent)
     if (!agent.ok) return misshapen(agent.reason)
-    const { order, after } = record(fields.origin, 'origin', ['order', 'after'])
+    const { order, after, witnesses } = record(fields.origin, 'origin', ['order', 'after', 'witnesses'])
     return {
       agent: agent.value.id,
       bundle: cid(fields.bundle),
-      origin: { order: order === null ? null : cid(order), after: after === null ? null : cid(after) },
+      origin: {
+        order: order === null ? null : cid(order),
+        after: after === null ? null : cid(after),
+        witnesses: list(witnesses, 'witnesses', WITNESSES_MAX).map(did),
+      },
       hops: list(fields.hops, 'hops', ITINERARY_MAX).map(hop),
     }
   })
@@ -43,6 +48,11 @@ function hop(value: unknown): HopRecord {
     release: release === null ? null : statement(release, 'release'),
     ready: ready === null ? null : statement(ready, 'ready'),
   }
+}
+
+function did(value: unknown): Did {
+  const parsed = parseDid(value)
+  return parsed.ok ? parsed.value : misshapen(parsed.reason)
 }
 
 function cid(value: unknown): Cid {

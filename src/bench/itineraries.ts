@@ -23,17 +23,19 @@ export async function benchItineraries(): Promise<Row[]> {
   const hosts = Array.from({ length: HOSTS }, someone)
   const agent = agentId({ home: home.did, age: 1, sequence: 1 })
   const bundle = rawCid(Uint8Array.of(1))
-  const origin = { order: null, after: null }
+  const witnesses = [home.did]
+  const origin = { order: null, after: null, witnesses }
   const hops: HopRecord[] = []
   let previous = rootOf(agent, bundle, origin)
   for (let epoch = 1; epoch <= HOPS; epoch++) {
     const [from, to] = [epoch === 1 ? home : (hosts[(epoch - 1) % HOSTS] ?? home), hosts[epoch % HOSTS] ?? home]
-    const common = { agent, epoch, holding: { holder: to.did, checkpoint: rawCid(Uint8Array.of(epoch)) }, previous }
+    const holding = { holder: to.did, checkpoint: rawCid(Uint8Array.of(epoch)), witnesses, history: null }
+    const common = { agent, epoch, holding, previous }
     const ready = await to.seal<Ready>({ type: 'ready', ...common })
     const named = { reason: 'move', ready: statementCid(ready.statement) } as const
     const release = await from.seal<Release>({ type: 'release', ...common, ...named })
     const ballot = { round: 0, host: from.did, age: epoch }
-    const voted = { ballot, release: statementCid(release.statement), atMs: epoch }
+    const voted = { ballot, release: statementCid(release.statement), of: 1, atMs: epoch }
     const vote = await home.seal<Vote>({ type: 'vote', ...common, ...voted })
     hops.push({ votes: [vote.envelope], release: release.envelope, ready: ready.envelope })
     previous = headOf(vote.statement)

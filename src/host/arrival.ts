@@ -164,7 +164,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
 }
 
 /** Stands for what SEND will say, like the rest of such a brief. */
-const ORIGIN_UNSAID: Origin = { order: null, after: null }
+const ORIGIN_UNSAID: Origin = { order: null, after: null, witnesses: [] }
 
 function emptyPlace(turn: Turn, resident: Resident): void {
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
@@ -191,11 +191,10 @@ function briefFault(turn: Turn, from: Did, brief: Brief, epoch: number): Fault |
   const inputBytes = utf8Length(brief.inputJson)
   if (inputBytes > INPUT_BYTES_MAX)
     return { code: 'QUOTA', reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}` }
-  // The brief is the sender's word: a witness that home has not chosen could outvote it.
-  if (brief.witnesses.length !== 1 || brief.witnesses[0] !== homeOf(brief.agent))
-    return { code: 'REFUSED', reason: 'the witness of an agent is its home' }
   const fault = launchFault(resident.license, brief)
   if (fault) return fault
+  if (brief.origin.witnesses[0] !== homeOf(brief.agent))
+    return { code: 'REFUSED', reason: 'the first witness of an agent is its home' }
   const earlyMs = Math.round(brief.launchedMs - turn.wallMs)
   if (earlyMs > CLOCK_SKEW_MS) return { code: 'REFUSED', reason: `launchedMs lies ${earlyMs} ms in the future` }
   if (arrival.state === 'preparing' || arrival.state === 'staging')
@@ -255,6 +254,7 @@ export function onSend(turn: Turn, from: Did, handle: number, sent: Requests['se
   // Only what was staged is brought up to date; what came to nothing before is thawed anew.
   if (arrival.state !== 'staged' || checkpoint === null) emptyPlace(turn, resident)
   arrival.certificate = sent.certificate
+  resident.charters = sent.charters
   resident.brief = brief
   resident.checkpoint = checkpoint
   resident.consoleLines = brief.consoleLines
@@ -364,7 +364,12 @@ function sealReady(turn: Turn, resident: Resident, handle: number): void {
     type: 'ready',
     agent: resident.agent,
     epoch: resident.epoch + 1,
-    holding: { holder: turn.state.self, checkpoint: resident.checkpoint },
+    holding: {
+      holder: turn.state.self,
+      checkpoint: resident.checkpoint,
+      witnesses: resident.brief.witnesses,
+      history: null,
+    },
     previous: resident.brief.head,
   }
   begin(turn, { kind: 'seal', statement }, { for: 'seal-ready', agent: resident.agent, handle })

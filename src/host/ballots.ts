@@ -20,8 +20,9 @@ export const releaseBallot = (release: Release, holder: Did): Ballot => ({ round
 export function certificateFault(certificate: Certificate, witnesses: readonly Did[]): string | null {
   const voters = new Set<Did>()
   for (const vote of certificate.votes) {
-    const { agent, epoch, ballot, holding } = vote.statement
+    const { agent, epoch, ballot, holding, of } = vote.statement
     if (!witnesses.includes(vote.signer)) return `vote of ${vote.signer}, which is no witness`
+    if (of !== witnesses.length) return `vote of one of ${of} witnesses, not of ${witnesses.length}`
     if (agent !== certificate.agent || epoch !== certificate.epoch) return 'vote for another agent or epoch'
     if (compareBallots(ballot, certificate.ballot) !== 0 || !sameHolding(holding, certificate.holding))
       return 'votes differ'

@@ -1,12 +1,13 @@
 import type { Hop } from '../audit/itinerary.ts'
 import { ITINERARY_MAX } from '../audit/limits.ts'
 import { assert } from '../base/assert.ts'
-import { homeOf } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
 import { headOf } from '../wire/chain.ts'
 import type { Certificate } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { givenFor } from './chain.ts'
+import { charterOf, decidersOf, withCharter } from './charter.ts'
 import { watchDecision } from './doubles.ts'
 import { recordHop } from './hops.ts'
 import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
@@ -14,25 +15,33 @@ import { forgetResident, gone, hopKey, writeHop, writeRegister, writeResident, w
 import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import { noteSeen } from './seen.ts'
-import type { HomeRow, Resident } from './state.ts'
+import type { HomeRow, Register, Resident } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
-import { log, persist, persistSoon, type Turn } from './turn.ts'
+import { log, persist, persistSoon, type Turn, tell } from './turn.ts'
 import { openChain } from './vouchers.ts'
 
 /**
  * A decision becomes known. The same few lines serve everybody whom it concerns: the witness moves to the next epoch,
  * home turns its row, the old holder lets go, the new one begins. Certificates of the past change nothing.
  */
-export function learn(turn: Turn, certificate: Certificate): void {
+export function learn(turn: Turn, certificate: Certificate, charters: readonly Certificate[] = []): void {
   const { state } = turn
   const { agent, epoch, holding } = certificate
   const register = state.registers.get(agent)
   const resident = state.residents.get(agent)
-  const witnesses = register?.witnesses ?? resident?.brief.witnesses ?? (state.seen.has(agent) ? [homeOf(agent)] : null)
-  if (!witnesses) return
-  const fault = certificateFault(certificate, witnesses)
-  if (fault) return log(turn, 'warn', `certificate refused: ${fault}`, agent)
+  const known = charterOf(state, agent)
+  if (!known) return
   watchDecision(turn, certificate)
+  const deciders = epoch > known.epoch ? decidersOf(known, epoch, charters) : null
+  const fault =
+    deciders === null
+      ? isKnown(turn, certificate)
+        ? null
+        : 'it is of the past'
+      : typeof deciders === 'string'
+        ? deciders
+        : certificateFault(certificate, deciders)
+  if (fault !== null) return log(turn, 'warn', `certificate refused: ${fault}`, agent)
 
   const proposal = state.proposals.get(agent)
   if (proposal && proposal.epoch <= epoch) state.proposals.delete(agent)
@@ -41,6 +50,8 @@ export function learn(turn: Turn, certificate: Certificate): void {
   if (register && epoch > register.epoch) {
     register.epoch = epoch
     register.head = headOf(certificate)
+    register.charters = chartersAfter(register, charters, certificate)
+    register.witnesses = holding.witnesses
     register.holder = holding.holder
     register.certificate = certificate
     register.promised = null
@@ -53,6 +64,29 @@ export function learn(turn: Turn, certificate: Certificate): void {
   if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null)
   else if (resident && epoch > resident.epoch) letGo(turn, resident, certificate)
 }
+
+/** The decision that is known here anyway. */
+function isKnown({ state }: Turn, certificate: Certificate): boolean {
+  const { agent } = certificate
+  return [state.registers, state.residents, state.seen].some((map) => {
+    const other = map.get(agent)?.certificate
+    return other?.epoch === certificate.epoch && headOf(other) === headOf(certificate)
+  })
+}
+
+/** Those that are known, those that came with the decision, and the decision itself if it is one. */
+function chartersAfter(
+  { epoch, witnesses, charters }: Pick<Register, 'epoch' | 'witnesses' | 'charters'>,
+  came: readonly Certificate[],
+  certificate: Certificate,
+): readonly Certificate[] {
+  const between = came.filter((one) => one.epoch > epoch && one.epoch < certificate.epoch)
+  return withCharter([...charters, ...between], between.at(-1)?.holding.witnesses ?? witnesses, certificate)
+}
+
+/** A decision for one who does not know it, with what it takes to see whose votes count. */
+export const tellDecided = (turn: Turn, to: Did, certificate: Certificate, charters: readonly Certificate[]): void =>
+  tell(turn, to, 'certificate', { certificate, charters })
 
 /** The agent itself has not come: what is here of it are at most images of what it was. */
 const isAhead = (state: NonNullable<Resident['arrival']>['state']): boolean =>
@@ -121,8 +155,13 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
   const hop = here.arrival
   if (here.departure) here.departure = null
   here.epoch = certificate.epoch
+  here.charters = chartersAfter(
+    { epoch: certificate.epoch - 1, witnesses: here.brief.witnesses, charters: here.charters },
+    [],
+    certificate,
+  )
   here.certificate = certificate
-  here.brief = { ...here.brief, head: headOf(certificate) }
+  here.brief = { ...here.brief, head: headOf(certificate), witnesses: certificate.holding.witnesses }
   here.release = null
   here.placeDueMs = turn.nowMs + (hop ? 0 : PLACE_AGAIN_MS / 10)
   if (hop) {

@@ -3,8 +3,9 @@ import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { headOf, rootOf, statementCid } from '../wire/chain.ts'
 import type { Brief, Requests } from '../wire/messages.ts'
-import { type Accepted, type Certificate, sameHolding } from '../wire/statements.ts'
+import { type Accepted, type Certificate, sameHolding, sameWitnesses } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
+import { decidersOf } from './charter.ts'
 import type { Register } from './state.ts'
 
 /** What a host checks of an agent's chain of hops before it puts its own name to it. Each returns the reason, or null. */
@@ -14,15 +15,25 @@ export const rootOfBrief = ({ agent, bundle, origin }: Brief): Cid => rootOf(age
 /** D, before READY: the sender holds the agent by its witnesses' word, and the head is the one that they voted for. */
 export function senderFault(
   from: Did,
-  { brief, epoch, certificate }: Pick<Requests['send']['ask'], 'brief' | 'epoch' | 'certificate'>,
+  {
+    brief,
+    epoch,
+    certificate,
+    charters,
+  }: Pick<Requests['send']['ask'], 'brief' | 'epoch' | 'certificate' | 'charters'>,
 ): string | null {
   if (!certificate) {
     if (epoch !== 1) return `epoch ${epoch} without a certificate of the epoch before`
     if (from !== homeOf(brief.agent)) return 'the first hop is from home'
+    if (!sameWitnesses(brief.witnesses, brief.origin.witnesses)) return 'the witnesses are not those of its origin'
     return brief.head === rootOfBrief(brief) ? null : 'the head is not the root of this agent'
   }
-  const fault = certificateFault(certificate, [homeOf(brief.agent)])
+  const founding = { epoch: 0, witnesses: brief.origin.witnesses }
+  const deciders = decidersOf(founding, certificate.epoch, charters)
+  const fault = typeof deciders === 'string' ? deciders : certificateFault(certificate, deciders)
   if (fault) return `certificate of the sender: ${fault}`
+  if (!sameWitnesses(brief.witnesses, certificate.holding.witnesses))
+    return 'the witnesses are not those that were decided'
   if (certificate.agent !== brief.agent || certificate.epoch !== epoch - 1 || certificate.holding.holder !== from)
     return 'the certificate is not of the sender for the epoch before'
   return headOf(certificate) === brief.head ? null : 'the head is not that of the certificate'

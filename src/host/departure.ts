@@ -197,7 +197,12 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
   if (!to) return
   departure.frozenMs ??= turn.nowMs
   departure.phase = 'send'
-  departure.holding = { holder: to, checkpoint: resident.checkpoint }
+  departure.holding = {
+    holder: to,
+    checkpoint: resident.checkpoint,
+    witnesses: resident.brief.witnesses,
+    history: null,
+  }
   vouchHop(turn, resident, departure)
   const answered = Math.max(departure.call ?? 0, resident.brief.movedBy ?? 0)
   const brief = {
@@ -218,6 +223,7 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
       checkpoint: resident.checkpoint,
       reason: departure.reason,
       certificate: resident.certificate,
+      charters: resident.charters,
       atHome: turn.state.rows.get(resident.agent)?.checkpoint ?? resident.atHome,
       // The other end has had its pack, and keeps what came.
       base: departure.lostMs === null ? departure.have : resident.checkpoint,

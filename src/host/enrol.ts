@@ -70,7 +70,8 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
   }
   const register: Register = {
     agent,
-    witnesses: [state.self],
+    witnesses: birth.origin.witnesses,
+    charters: [],
     epoch: 0,
     holder: state.self,
     head,

@@ -50,7 +50,7 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
     }
     // What it had let out by then belongs to the one that it was made of.
     const seen = { emit: request, console: row.consoleLines, result: 0, failure: 0 }
-    const origin = { order: row.origin.order, after: row.head }
+    const origin = { order: row.origin.order, after: row.head, witnesses: [turn.state.self] }
     return enrol(turn, quota, { ...row, allowance, forkedFrom, origin, seen, checkpoint, fuelUsed: asked.fuelUsed })
   })
   const fork: Fork = { request, agents: made.map(({ agent }) => agent) }

@@ -1,5 +1,6 @@
 import type { Did } from '../identity/did.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
+import { tellDecided } from './certificates.ts'
 import { forgive, noteLetDown } from './let-downs.ts'
 import { AWAY_MS, LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
 import { isBanned } from './notices.ts'
@@ -9,7 +10,7 @@ import { isJson, isOwnFailure } from './receipts.ts'
 import { writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
 import { tellStory, tellStoryJson } from './story.ts'
-import { answer, begin, deny, log, persist, type Turn, tell } from './turn.ts'
+import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
 import { onEndedAt } from './vacancy.ts'
 import { checkpointFault, endFault, lapse, takeVoucher } from './vouchers.ts'
 
@@ -151,7 +152,12 @@ export function watchLeases(turn: Turn): void {
 export function takeBack(turn: Turn, row: HomeRow): void {
   const register = turn.state.registers.get(row.agent)
   if (register)
-    propose(turn, row.agent, row.epoch + 1, register, { holder: turn.state.self, checkpoint: row.checkpoint })
+    propose(turn, row.agent, row.epoch + 1, register, {
+      holder: turn.state.self,
+      checkpoint: row.checkpoint,
+      witnesses: register.witnesses,
+      history: null,
+    })
 }
 
 /** The row, if `from` holds the agent in this epoch; otherwise null, and the ask is denied with what is known. */
@@ -177,6 +183,6 @@ export function currentRow(
 }
 
 function tellDecision(turn: Turn, to: Did, row: HomeRow): void {
-  const certificate = turn.state.registers.get(row.agent)?.certificate
-  if (certificate) tell(turn, to, 'certificate', { certificate })
+  const register = turn.state.registers.get(row.agent)
+  if (register?.certificate) tellDecided(turn, to, register.certificate, register.charters)
 }

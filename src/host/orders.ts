@@ -79,7 +79,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
       reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`,
     })
   const { resultTo } = plan.license.order.statement
-  const origin = { order: statementCid(plan.license.order.statement), after: null }
+  const origin = { order: statementCid(plan.license.order.statement), after: null, witnesses: [state.self] }
   const fault = launchFault(plan.license, { inputJson: plan.inputJson, launchedMs: turn.wallMs, origin, resultTo })
   if (fault) return launchFailed(turn, plan, fault)
   const granted = grantedQuota(bundle.quota, may.value.quota, state.policy)

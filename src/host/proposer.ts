@@ -6,11 +6,11 @@ import type { Requests } from '../wire/messages.ts'
 import type { Accepted, Certificate, Holding, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
-import { learn } from './certificates.ts'
+import { learn, tellDecided } from './certificates.ts'
 import type { Answer } from './events.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
 import type { Proposal } from './state.ts'
-import { ask, type Turn, tell } from './turn.ts'
+import { ask, type Turn } from './turn.ts'
 
 /**
  * The proposer: asks the witnesses to decide that we hold an agent in its next epoch; used by home after a lease, and by
@@ -88,10 +88,12 @@ export function onProposalVote(turn: Turn, agent: AgentId, epoch: number, vote: 
 
 /** A certificate that we put together: to the new holder, the old one and the witnesses, then to ourselves. */
 export function spread(turn: Turn, certificate: Certificate, witnesses: readonly Did[]): void {
-  const { self, registers } = turn.state
-  const before = registers.get(certificate.agent)?.holder ?? self
+  const { self, registers, residents } = turn.state
+  const { agent } = certificate
+  const before = registers.get(agent)?.holder ?? self
+  const charters = registers.get(agent)?.charters ?? residents.get(agent)?.charters ?? []
   for (const to of new Set([certificate.holding.holder, before, ...witnesses]))
-    if (to !== self) tell(turn, to, 'certificate', { certificate })
+    if (to !== self) tellDecided(turn, to, certificate, charters)
   learn(turn, certificate)
 }
 

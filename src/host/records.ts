@@ -139,6 +139,7 @@ export interface KeptResident {
   readonly quota: Resident['quota']
   readonly epoch: number
   readonly certificate: Resident['certificate']
+  readonly charters: Resident['charters']
   readonly checkpoint: Resident['checkpoint']
   /** The epoch that was started here, or may have been: what said READY may run as soon as the certificate is here. */
   readonly started: number | null
@@ -165,6 +166,7 @@ const keptOf = (resident: Resident): KeptResident => ({
   quota: resident.quota,
   epoch: resident.epoch,
   certificate: resident.certificate,
+  charters: resident.charters,
   checkpoint: resident.checkpoint,
   started: resident.pledged ?? resident.started,
   consoleLines: resident.consoleLines,

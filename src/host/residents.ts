@@ -26,6 +26,7 @@ export function newResident(
     wanted: false,
     epoch,
     certificate: null,
+    charters: [],
     checkpoint: null,
     started: null,
     pledged: null,

@@ -67,6 +67,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
   const resident: Resident = {
     ...newResident(turn, kept.brief, kept.name, kept.author, kept.license, kept.quota, kept.epoch),
     certificate: kept.certificate,
+    charters: kept.charters,
     checkpoint: kept.checkpoint,
     started: kept.started,
     release: kept.release,
@@ -108,6 +109,8 @@ export function renewEpochs(turn: Turn): void {
     propose(turn, resident.agent, resident.epoch + 1, resident.brief, {
       holder: state.self,
       checkpoint: resident.checkpoint,
+      witnesses: resident.brief.witnesses,
+      history: null,
     })
   }
 }

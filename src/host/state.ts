@@ -149,7 +149,9 @@ export interface Fork {
 /** A witness's memory of one agent: single-decree Paxos for `epoch + 1` (DESIGN 4.5; Lamport, "Paxos made simple"). */
 export interface Register {
   readonly agent: AgentId
-  readonly witnesses: readonly Did[]
+  /** Who decides the next epoch, the keeper first; and the decisions by which they became so (charter.ts). */
+  witnesses: readonly Did[]
+  charters: readonly Certificate[]
   epoch: number
   holder: Did
   /** Of the chain of hops, at this epoch: the next one follows it. */
@@ -173,6 +175,8 @@ export interface Resident {
   wanted: boolean
   epoch: number
   certificate: Certificate | null
+  /** The decisions by which its witnesses became those of its brief (charter.ts). */
+  charters: readonly Certificate[]
   checkpoint: Cid | null
   /** The highest epoch this host has run it in, this age and earlier: an epoch is never started twice. */
   started: number | null

@@ -33,7 +33,7 @@ export const briefOfRow = (state: HostState, row: HomeRow): Brief => ({
   seed: row.seed,
   launchedMs: row.launchedMs,
   allowance: row.allowance,
-  witnesses: [state.self],
+  witnesses: state.registers.get(row.agent)?.witnesses ?? row.origin.witnesses,
   hops: row.hops,
   consoleLines: row.consoleLines,
   sentBytes: row.sentBytes,

@@ -5,12 +5,13 @@ import type { Requests } from '../wire/messages.ts'
 import type { Certificate, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
-import { learn } from './certificates.ts'
+import { learn, tellDecided } from './certificates.ts'
 import { givenFault } from './chain.ts'
+import { successionFault } from './charter.ts'
 import { watchRelease } from './doubles.ts'
 import { writeRegister } from './records.ts'
 import type { Register } from './state.ts'
-import { answer, begin, deny, persist, type Turn, tell } from './turn.ts'
+import { answer, begin, deny, persist, type Turn } from './turn.ts'
 import { noteRelease } from './vouchers.ts'
 
 /**
@@ -34,7 +35,8 @@ export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['a
   if (!acceptable(turn, from, handle, ask)) return
   const { agent, epoch, ballot, holding, previous } = ask
   const release = ask.release && statementCid(ask.release.statement)
-  const vote: Vote = { type: 'vote', agent, epoch, ballot, holding, previous, release, atMs: turn.wallMs }
+  const of = turn.state.registers.get(agent)?.witnesses.length ?? 1
+  const vote: Vote = { type: 'vote', agent, epoch, ballot, holding, previous, release, of, atMs: turn.wallMs }
   begin(turn, { kind: 'seal', statement: vote }, { for: 'seal-vote', agent, handle, proposer: from, ask })
 }
 
@@ -61,7 +63,7 @@ export function onVoteSealed(
   const certificate: Certificate = { agent, epoch, ballot, holding, previous, release, votes: [vote] }
   // The old holder, too, where it is not the one that asks: it stops now instead of after its next report.
   for (const to of new Set([holding.holder, register.holder]))
-    if (to !== proposer && to !== turn.state.self) tell(turn, to, 'certificate', { certificate })
+    if (to !== proposer && to !== turn.state.self) tellDecided(turn, to, certificate, register.charters)
   learn(turn, certificate)
 }
 
@@ -71,7 +73,9 @@ function acceptable(turn: Turn, from: Did, handle: number, ask: Requests['accept
   if (known && ask.release) watchRelease(turn, known, ask.release)
   const register = admissible(turn, from, handle, ask.agent, ask.epoch)
   if (!register) return null
-  const fault = ask.ballot.round === 0 || ask.release || ask.ready ? releaseFault(register, ask) : null
+  const fault =
+    (ask.ballot.round === 0 || ask.release || ask.ready ? releaseFault(register, ask) : null) ??
+    successionFault(from, register, ask.holding.witnesses, register.charters)
   if (fault) deny(turn, handle, 'NOT_AUTHORISED', fault)
   else if (ask.previous !== register.head)
     deny(turn, handle, 'NOT_AUTHORISED', `the hop follows ${ask.previous}, not the head ${register.head}`)
@@ -92,7 +96,7 @@ function admissible(turn: Turn, from: Did, handle: number, agent: AgentId, epoch
   }
   if (epoch <= register.epoch) {
     deny(turn, handle, 'STALE_EPOCH', `epoch ${epoch} <= ${register.epoch}`)
-    if (register.certificate) tell(turn, from, 'certificate', { certificate: register.certificate })
+    if (register.certificate) tellDecided(turn, from, register.certificate, register.charters)
     return null
   }
   if (epoch !== register.epoch + 1) {

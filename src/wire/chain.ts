@@ -1,6 +1,7 @@
 import { encode } from '../base/codec.ts'
 import { type Cid, cborCid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
 import type { Holding, Statement } from './statements.ts'
 
 /**
@@ -15,11 +16,13 @@ export interface Origin {
   readonly order: Cid | null
   /** For an agent made by a fork: the head that the one which it was made of had then. */
   readonly after: Cid | null
+  /** Who decides its first epoch, its home first. */
+  readonly witnesses: readonly Did[]
 }
 
 /** The head before the first hop. */
-export const rootOf = (agent: AgentId, bundle: Cid, { order, after }: Origin): Cid =>
-  cborCid(encode({ agent, bundle, order, after }))
+export const rootOf = (agent: AgentId, bundle: Cid, { order, after, witnesses }: Origin): Cid =>
+  cborCid(encode({ agent, bundle, order, after, witnesses }))
 
 /** What is decided for an epoch, at whatever ballot. */
 export interface Decision {
@@ -32,8 +35,10 @@ export interface Decision {
   readonly release: Cid | null
 }
 
-export const headOf = ({ agent, epoch, holding: { holder, checkpoint }, previous, release }: Decision): Cid =>
-  cborCid(encode({ agent, epoch, holding: { holder, checkpoint }, previous, release }))
+export const headOf = ({ agent, epoch, holding, previous, release }: Decision): Cid => {
+  const { holder, checkpoint, witnesses, history } = holding
+  return cborCid(encode({ agent, epoch, holding: { holder, checkpoint, witnesses, history }, previous, release }))
+}
 
 /** The evidence of a hop, to be saved and shown: envelopes, and nothing beside them that could say something else. */
 export interface HopRecord {

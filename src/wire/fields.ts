@@ -11,10 +11,11 @@ import {
   NAME_CHARS_MAX,
   NOTE_CHARS_MAX,
   PACK_BYTES_MAX,
+  WITNESSES_MAX,
 } from './limits.ts'
 import { namesFault } from './names.ts'
 import type { Pack } from './pack.ts'
-import type { Ballot, Holding, Statement } from './statements.ts'
+import type { Ballot, History, Holding, Statement } from './statements.ts'
 
 /**
  * The smallest decoders: names, numbers and bytes that messages and statements are made of. What comes out is branded
@@ -100,7 +101,13 @@ export const envelope = <S extends Statement>(
   )
 
 export const ballot: Schema<Ballot> = v.strictObject({ round: whole, host: did, age })
-export const holding: Schema<Holding> = v.strictObject({ holder: did, checkpoint: v.nullable(cid) })
+/** An odd number of hosts, each once: two majorities of them share one. */
+export const witnesses: Schema<Did[]> = v.pipe(
+  listOf(did, WITNESSES_MAX),
+  v.check((all) => all.length % 2 === 1 && new Set(all).size === all.length, 'not an odd number of different hosts'),
+)
+export const history: Schema<History | null> = v.nullable(v.strictObject({ length: whole, head: v.nullable(cid) }))
+export const holding: Schema<Holding> = v.strictObject({ holder: did, checkpoint: v.nullable(cid), witnesses, history })
 
 /** The first violated condition with its path, e.g. `body.ballot.host: keyBytes 31 != 32`. */
 export function violation(issues: readonly v.BaseIssue<unknown>[], root: string): string {

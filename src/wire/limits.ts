@@ -66,6 +66,12 @@ export const NOTE_CHARS_MAX = 1024
 export const ENGINE_IDS_MAX = 16
 export const WITNESSES_MAX = 15
 export const VOTES_MAX = WITNESSES_MAX
+
+/**
+ * Changes of an agent's witnesses that travel with it as evidence, one and a half kilobytes each with three of them. Who has
+ * seen none of its decisions follows them from the founding set; beyond, its witnesses are changed no more.
+ */
+export const CHARTERS_MAX = 32
 export const REPORTS_MAX = 1024
 export const ROWS_MAX = 1024
 export const STORY_LINES_MAX = 1024

@@ -207,7 +207,7 @@ export interface Requests extends ProofRequests {
   /**
    * The frozen agent: D takes the pack, which differs from checkpoint `base` (null: from nothing), fetches what it still
    * lacks, thaws dry, keeps it, and answers READY. `certificate`: what makes the sender its holder, null in epoch 0, at its
-   * home; D co-signs no chain that does not end there. `atHome`: the newest checkpoint that home has. `checkpointBytes`: of
+   * home; D co-signs no chain that does not end there. `charters`: the decisions by which its witnesses changed, oldest first. `atHome`: the newest checkpoint that home has. `checkpointBytes`: of
    * all blocks together; not a byte more is taken.
    */
   send: {
@@ -217,6 +217,7 @@ export interface Requests extends ProofRequests {
       checkpoint: Cid | null
       reason: HopReason
       certificate: Certificate | null
+      charters: readonly Certificate[]
       atHome: Cid | null
       base: Cid | null
       pack: Pack | null
@@ -320,8 +321,8 @@ export interface Asyncs {
   load: { load: Load }
   /** Holder to home, each HOLD_MS: I still hold these. Renews the lease; home answers a stale one with `certificate`. */
   holding: { reports: readonly HoldingReport[] }
-  /** Witness or home to whom it concerns: this epoch is decided. */
-  certificate: { certificate: Certificate }
+  /** Witness or home to whom it concerns: this epoch is decided. With what it takes to know whose votes count. */
+  certificate: { certificate: Certificate; charters: readonly Certificate[] }
   bye: { reason: string }
   /** Notices that have just become known here. */
   notices: { notices: readonly Notice[] }

@@ -10,6 +10,7 @@ import * as f from './fields.ts'
 import {
   BIRTH_BYTES,
   BIRTHS_MAX,
+  CHARTERS_MAX,
   ENGINE_IDS_MAX,
   HOP_STATEMENT_BYTES_MAX,
   HOPS_PER_REPLY,
@@ -21,7 +22,6 @@ import {
   ROWS_MAX,
   STORY_LINES_MAX,
   VOTES_MAX,
-  WITNESSES_MAX,
 } from './limits.ts'
 import type * as m from './messages.ts'
 import { notice, noticeReason, noticesUpTo } from './notices.ts'
@@ -63,7 +63,11 @@ const forkedFrom: Schema<m.ForkedFrom> = v.strictObject({
   index: f.positive,
   seed: f.seed,
 })
-const origin: Schema<Origin> = v.strictObject({ order: v.nullable(f.cid), after: v.nullable(f.cid) })
+const origin: Schema<Origin> = v.strictObject({
+  order: v.nullable(f.cid),
+  after: v.nullable(f.cid),
+  witnesses: f.witnesses,
+})
 const brief: Schema<m.Brief> = v.strictObject({
   agent: f.agent,
   bundle: f.cid,
@@ -71,7 +75,7 @@ const brief: Schema<m.Brief> = v.strictObject({
   seed: f.seed,
   launchedMs: f.finite,
   allowance: quota,
-  witnesses: f.listOf(f.did, WITNESSES_MAX),
+  witnesses: f.witnesses,
   hops: f.whole,
   consoleLines: f.whole,
   sentBytes: f.whole,
@@ -158,6 +162,7 @@ const certificate: Schema<Alleged<s.Certificate>> = v.strictObject({
   release: v.nullable(f.cid),
   votes: f.listOf(f.envelope<s.Vote>('vote'), VOTES_MAX),
 })
+const charters = f.listOf(certificate, CHARTERS_MAX)
 /** A RELEASE, and the READY that it answers: together, or neither. */
 const given = { release: v.nullable(f.envelope<s.Release>('release')), ready: v.nullable(f.envelope<s.Ready>('ready')) }
 
@@ -190,6 +195,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       checkpoint: v.nullable(f.cid),
       reason: v.picklist(HOP_REASONS),
       certificate: v.nullable(certificate),
+      charters,
       atHome: v.nullable(f.cid),
       ...pushed,
     }),
@@ -282,9 +288,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
 export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyncs[N]>> } = {
   load: v.strictObject({ load }),
   holding: v.strictObject({ reports: f.listOf(report, REPORTS_MAX) }),
-  certificate: v.strictObject({
-    certificate,
-  }),
+  certificate: v.strictObject({ certificate, charters }),
   bye: v.strictObject({ reason: f.note }),
   notices: v.strictObject({ notices: noticesUpTo(NOTICES_PER_MESSAGE_MAX) }),
 }
@@ -310,7 +314,13 @@ export const STATEMENT_SCHEMAS: { readonly [S in Exclude<s.Statement, s.PermitLi
     previous: f.cid,
     ready: f.cid,
   }),
-  vote: v.strictObject({ type: v.literal('vote'), ...decision, release: v.nullable(f.cid), atMs: f.finite }),
+  vote: v.strictObject({
+    type: v.literal('vote'),
+    ...decision,
+    of: f.positive,
+    release: v.nullable(f.cid),
+    atMs: f.finite,
+  }),
   launch: v.strictObject({
     type: v.literal('launch'),
     home: f.did,

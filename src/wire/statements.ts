@@ -25,14 +25,33 @@ export interface Ballot {
   readonly age: number
 }
 
-/** What the witnesses decide for an epoch: who holds the agent, from which checkpoint. */
+/** What the witnesses decide for an epoch: who holds the agent, from which checkpoint, and who decides the epoch after. */
 export interface Holding {
   readonly holder: Did
   /** Root of the checkpoint; null for an agent that has not run yet: it starts from the top of its program. */
   readonly checkpoint: Cid | null
+  /** The witnesses of the epoch after this one, an odd number; the first is the keeper. */
+  readonly witnesses: readonly Did[]
+  /** What of the agent's history is decided with it; null for a fast agent, which has none. */
+  readonly history: History | null
 }
 
-export const sameHolding = (a: Holding, b: Holding): boolean => a.holder === b.holder && a.checkpoint === b.checkpoint
+/** A durable agent's history: how many pieces, and the head of their hash chain (null before the first). */
+export interface History {
+  readonly length: number
+  readonly head: Cid | null
+}
+
+export const sameHolding = (a: Holding, b: Holding): boolean =>
+  a.holder === b.holder &&
+  a.checkpoint === b.checkpoint &&
+  sameWitnesses(a.witnesses, b.witnesses) &&
+  a.history?.length === b.history?.length &&
+  a.history?.head === b.history?.head
+
+/** The same hosts in the same order. */
+export const sameWitnesses = (a: readonly Did[], b: readonly Did[]): boolean =>
+  a.length === b.length && a.every((did, rank) => did === b[rank])
 
 /** D to S: I hold this checkpoint whole, verified, thawed dry and durable; and I have seen the chain up to `previous`. */
 export interface Ready {
@@ -60,6 +79,8 @@ export interface Release {
 export interface Vote extends Decision {
   readonly type: 'vote'
   readonly ballot: Ballot
+  /** How many witnesses there are to decide this epoch: the vote of an only one decides. */
+  readonly of: number
   /** The witness's clock: its word, for people. Not part of what is decided. */
   readonly atMs: number
 }

@@ -20,7 +20,7 @@ const release = (to = one, more: Partial<Release> = {}, by = source) =>
     type: 'release',
     agent,
     epoch: 4,
-    holding: { holder: to.did, checkpoint },
+    holding: { holder: to.did, checkpoint, witnesses: [home.did], history: null },
     reason: 'move',
     previous,
     ready: previous,
@@ -33,8 +33,9 @@ const vote = (to = one, more: Partial<Vote> = {}, by = home) =>
     agent,
     epoch: 4,
     ballot: { round: 0, host: source.did, age: 4 },
-    holding: { holder: to.did, checkpoint },
+    holding: { holder: to.did, checkpoint, witnesses: [home.did], history: null },
     previous,
+    of: 1,
     release: null,
     atMs: 0,
     ...more,
@@ -49,7 +50,7 @@ describe('two statements of one key', () => {
   })
 
   it('that release two states of one agent in one epoch prove it as well', async () => {
-    const newer = { holder: one.did, checkpoint: rawCid(Uint8Array.of(2)) }
+    const newer = { holder: one.did, checkpoint: rawCid(Uint8Array.of(2)), witnesses: [home.did], history: null }
     expect(equivocationOf(await release(one), await release(one, { holding: newer }))).not.toBeNull()
   })
 
@@ -61,8 +62,10 @@ describe('two statements of one key', () => {
 
   it('of a witness among others prove it at one ballot only: what it voted for before was perhaps not decided', async () => {
     const later = { round: 3, host: home.did, age: 1 }
-    expect(equivocationOf(await vote(one, {}, source), await vote(other, {}, source))).not.toBeNull()
-    expect(equivocationOf(await vote(one, {}, source), await vote(other, { ballot: later }, source))).toBeNull()
+    expect(equivocationOf(await vote(one, { of: 3 }, source), await vote(other, { of: 3 }, source))).not.toBeNull()
+    expect(
+      equivocationOf(await vote(one, { of: 3 }, source), await vote(other, { of: 3, ballot: later }, source)),
+    ).toBeNull()
   })
 })
 

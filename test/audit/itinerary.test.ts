@@ -159,7 +159,7 @@ describe('whoever puts hops where they do not belong', () => {
     const { agent, itinerary } = way
     const verified = await verifyItinerary({ ...itinerary, bundle: stateOf(1) }, verifier)
     expect(verified).toMatchObject({ ok: false, code: 'CHAIN', hop: 1 })
-    const child = { ...itinerary, agent, origin: { order: null, after: anchor.head } }
+    const child = { ...itinerary, agent, origin: { ...itinerary.origin, after: anchor.head } }
     expect(await verifyItinerary(child, verifier)).toMatchObject({ ok: false, code: 'CHAIN', hop: 1 })
   })
 })
@@ -194,7 +194,7 @@ describe('an invented hop', () => {
     const forged = await hopOf(way.agent, home, three, four, place(), { by: { release: four } })
     expect(await check([...records().slice(0, 3), forged.record])).toBe('RELEASE at hop 4 of host 4')
     const other = await hopOf(way.agent, home, three, four, place(), {
-      release: { holding: { holder: five.did, checkpoint: null } },
+      release: { holding: { holder: five.did, checkpoint: null, witnesses: [home.did], history: null } },
     })
     expect(await check([...records().slice(0, 3), other.record])).toBe('RELEASE at hop 4 of host 3')
     const none = { ...forged.record, release: null }

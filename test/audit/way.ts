@@ -1,7 +1,7 @@
 import type { Itinerary } from '../../src/audit/itinerary.ts'
 import { type Cid, rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
+import { type AgentId, agentId, homeOf } from '../../src/directory/agent-id.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { createNativeSubtle, lendNativeSignatures } from '../../src/platform/node/native-signatures.ts'
@@ -16,7 +16,7 @@ export const hostOf = (seed: number): Authority =>
   createAuthority(createSigner(generateSecretKey(seededRandom(seed))), createVerifier(createNativeSubtle()))
 
 const BUNDLE = rawCid(Uint8Array.of(7))
-const ORIGIN: Origin = { order: null, after: null }
+const originOf = (agent: AgentId): Origin => ({ order: null, after: null, witnesses: [homeOf(agent)] })
 
 export const stateOf = (n: number): Cid => rawCid(Uint8Array.of(9, n & 255, n >> 8))
 
@@ -39,7 +39,7 @@ export async function hopOf(
     by?: Partial<Record<'ready' | 'release' | 'vote', Authority>>
   } = {},
 ) {
-  const holding = { holder: to.did, checkpoint: stateOf(epoch) }
+  const holding = { holder: to.did, checkpoint: stateOf(epoch), witnesses: [home.did], history: null }
   const { by = {} } = changes
   const common = { agent, epoch, holding, previous }
   const ready = await (by.ready ?? to).seal<Ready>({ type: 'ready', ...common, ...changes.ready })
@@ -55,6 +55,7 @@ export async function hopOf(
     ...common,
     ballot: { round: 0, host: from.did, age: epoch },
     release: statementCid(release.statement),
+    of: 1,
     atMs: 1_000 * epoch,
     ...changes.vote,
   })
@@ -69,7 +70,8 @@ export async function recoveryOf(agent: AgentId, home: Authority, { epoch, previ
     agent,
     epoch,
     previous,
-    holding: { holder: home.did, checkpoint: stateOf(epoch) },
+    holding: { holder: home.did, checkpoint: stateOf(epoch), witnesses: [home.did], history: null },
+    of: 1,
     ballot: { round: 1, host: home.did, age: 1 },
     release: null,
     atMs: 1_000 * epoch,
@@ -83,7 +85,7 @@ type Signed = Awaited<ReturnType<typeof hopOf>>
 /** An honest way from home through these hosts. */
 export async function wayOf(home: Authority, hosts: readonly Authority[], sequence = 1) {
   const agent = agentId({ home: home.did, age: 1, sequence })
-  const root = rootOf(agent, BUNDLE, ORIGIN)
+  const root = rootOf(agent, BUNDLE, originOf(agent))
   const hops: Signed[] = []
   for (const [i, to] of hosts.entries()) {
     const previous = hops.at(-1)?.head ?? root
@@ -103,6 +105,6 @@ export async function wayOf(home: Authority, hosts: readonly Authority[], sequen
 export const itineraryOf = (agent: AgentId, hops: readonly HopRecord[]): Itinerary => ({
   agent,
   bundle: BUNDLE,
-  origin: ORIGIN,
+  origin: originOf(agent),
   hops,
 })

@@ -69,7 +69,7 @@ async function lodging(steps: number) {
     messages: 0,
     movedBy: null,
     forkedFrom: null,
-    origin: { order: null, after: null },
+    origin: { order: null, after: null, witnesses: [] },
     head: car.value.root,
     resultTo: null,
   }

@@ -58,7 +58,7 @@ const release = (signer: A, to: Did, epoch = 3): Promise<Sealed<Release>> =>
     type: 'release',
     agent: agentId({ home: other.did, age: 1, sequence: 1 }),
     epoch,
-    holding: { holder: to, checkpoint: null },
+    holding: { holder: to, checkpoint: null, witnesses: [other.did], history: null },
     reason: 'move',
     previous: permit,
     ready: permit,

@@ -113,7 +113,7 @@ describe('a host that has signed a RELEASE and come back', () => {
       seed: 4,
       resultTo: null,
     }
-    const origin = { order: null, after: null }
+    const origin = { order: null, after: null, witnesses: [authority.did] }
     const author = createSigner(generateSecretKey(seededRandom(3)))
     const license = await licenseOf(author, { home: authority.did, bundle, nowMs: 1 })
     const begun = { launchedMs: 1, allowance: DEFAULT_QUOTA, license, origin, ...NOTHING_DONE }
@@ -127,7 +127,7 @@ describe('a host that has signed a RELEASE and come back', () => {
       type: 'release',
       agent: resident.agent,
       epoch: resident.epoch + 1,
-      holding: { holder: other, checkpoint: null },
+      holding: { holder: other, checkpoint: null, witnesses: [authority.did], history: null },
       reason: 'move',
       previous: bundle,
       ready: bundle,

@@ -152,7 +152,7 @@ describe('a home that decides an epoch twice', () => {
     const agent = agentId({ home: rogue.did, age: 1, sequence: 1 })
     const license = await licenseOf(author, { home: rogue.did, bundle, nowMs: world.time.wallMs() })
     rogue.licenses.set(agent, license)
-    const origin = { order: statementCid(license.order.statement), after: null }
+    const origin = { order: statementCid(license.order.statement), after: null, witnesses: [rogue.did] }
     const brief = {
       agent,
       bundle,
@@ -175,15 +175,16 @@ describe('a home that decides an epoch twice', () => {
     await expect(rogue.bring(hostAt(2).did, { ...brief, head: bundle }, null, 1)).rejects.toThrow(/root/)
     await rogue.bring(hostAt(2).did, brief, null, 1)
     const decide = async (holder = hostAt(2).did): Promise<Certificate> => {
-      const decision = { agent, epoch: 1, holding: { holder, checkpoint: null }, previous: brief.head, release: null }
+      const holding = { holder, checkpoint: null, witnesses: [rogue.did], history: null }
+      const decision = { agent, epoch: 1, holding, previous: brief.head, release: null }
       const ballot = { round: holder === hostAt(2).did ? 1 : 2, host: rogue.did, age: 1 }
-      const vote = await rogue.authority.seal<Vote>({ type: 'vote', ...decision, ballot, atMs: 1 })
+      const vote = await rogue.authority.seal<Vote>({ type: 'vote', ...decision, ballot, of: 1, atMs: 1 })
       return { ...decision, ballot, votes: [vote] }
     }
-    rogue.tell(hostAt(2).did, 'certificate', { certificate: await decide() })
+    rogue.tell(hostAt(2).did, 'certificate', { certificate: await decide(), charters: [] })
     await world.time.advance(500)
     expect(world.holders(agent)).toEqual([2])
-    rogue.tell(hostAt(2).did, 'certificate', { certificate: await decide(hostAt(1).did) })
+    rogue.tell(hostAt(2).did, 'certificate', { certificate: await decide(hostAt(1).did), charters: [] })
     await world.time.advance(3_000)
     expect(world.holders(agent)).toEqual([])
     expect([banned(1), banned(2)]).toEqual([true, true])

@@ -43,7 +43,7 @@ const begun = (): Resident =>
     launchedMs: 100,
     allowance: DEFAULT_QUOTA,
     license,
-    origin: { order: null, after: null },
+    origin: { order: null, after: null, witnesses: [home] },
     ...NOTHING_DONE,
   })
 
@@ -116,7 +116,13 @@ describe('a home is not made to make agents', () => {
   })
 
   it('while another checkpoint than this one may be decided for', () => {
-    propose(turnOf(), row.agent, 4, { witnesses: [home], head: row.head }, { holder: home, checkpoint: null })
+    propose(
+      turnOf(),
+      row.agent,
+      4,
+      { witnesses: [home], head: row.head },
+      { holder: home, checkpoint: null, witnesses: [home], history: null },
+    )
     expect(ask()).toBe('BUSY: the next holder of the agent is being decided')
   })
 
@@ -125,7 +131,7 @@ describe('a home is not made to make agents', () => {
     if (register)
       register.accepted = {
         ballot: { round: 1, host: home, age: 1 },
-        holding: { holder: home, checkpoint: null },
+        holding: { holder: home, checkpoint: null, witnesses: [home], history: null },
         release: null,
         ready: null,
       }

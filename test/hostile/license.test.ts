@@ -65,7 +65,7 @@ const send = async (more: Record<string, unknown>): Promise<string> => {
     resultTo: null,
     ...more,
   }
-  const nothing = { certificate: null, atHome: null, base: null, pack: null, checkpointBytes: 0 }
+  const nothing = { certificate: null, charters: [], atHome: null, base: null, pack: null, checkpointBytes: 0 }
   return refusal(await home.ask('send', { ...nothing, brief, epoch: 1, checkpoint: null, reason: 'place' }))
 }
 
@@ -96,7 +96,7 @@ describe('a host that is offered an agent by leave of somebody', () => {
     ['another reader of its words', { resultTo: author.did }, 'what it says is sealed to another key than was ordered'],
     [
       'a chain of hops from another order',
-      { origin: { order: null, after: null } },
+      { origin: { order: null, after: null, witnesses: [author.did] } },
       'its chain of hops begins with another order',
     ],
   ])('refuses %s than was ordered', async (_what, more, reason) => {

@@ -85,6 +85,7 @@ describe('a sender is refused', () => {
       checkpoint: null,
       reason: 'move' as const,
       certificate,
+      charters: [],
       atHome: null,
       base: null,
       pack: null,

@@ -6,7 +6,7 @@ import { createVerifier } from '../../src/identity/verifier.ts'
 import { CHEAP_ENGINE } from '../../src/sim/cheap-sandbox.ts'
 import { type Authority, createAuthority } from '../../src/wire/authority.ts'
 import { headOf, statementCid } from '../../src/wire/chain.ts'
-import type { Brief, HoldingReport, Message, Offer, RequestName, Requests } from '../../src/wire/messages.ts'
+import type { Asyncs, Brief, HoldingReport, Message, Offer, RequestName, Requests } from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
 import type { Certificate, License, Ready, Release, Sealed } from '../../src/wire/statements.ts'
 import type { Cluster } from '../host/cluster.ts'
@@ -90,7 +90,7 @@ export class Rogue {
   }
 
   ready({ brief, epoch, checkpoint }: Pick<Requests['send']['ask'], 'brief' | 'epoch' | 'checkpoint'>) {
-    const holding = { holder: this.did, checkpoint }
+    const holding = { holder: this.did, checkpoint, witnesses: brief.witnesses, history: null }
     return this.authority.seal<Ready>({ type: 'ready', agent: brief.agent, epoch, holding, previous: brief.head })
   }
 
@@ -98,7 +98,7 @@ export class Rogue {
     return this.#sessions.get(to)?.send({ kind: 'request', name, body } as Message) ?? 0
   }
 
-  tell(to: Did, name: 'certificate', body: { certificate: Certificate }): void {
+  tell(to: Did, name: 'certificate', body: Asyncs['certificate']): void {
     this.#sessions.get(to)?.send({ kind: 'async', name, body })
   }
 
@@ -161,6 +161,7 @@ export class Rogue {
       checkpoint: null,
       reason: 'move',
       certificate,
+      charters: [],
       atHome: null,
       base: null,
       pack: null,

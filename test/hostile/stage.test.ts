@@ -155,6 +155,7 @@ const send = async (done: number) => {
     ...(await pushed(cheapImage(done))),
     reason: 'place',
     certificate: null,
+    charters: [],
     atHome: null,
   }
   const answer = await stranger.ask('send', body)

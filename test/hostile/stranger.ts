@@ -1,6 +1,6 @@
 import type { Cid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import type { AgentId } from '../../src/directory/agent-id.ts'
+import { type AgentId, homeOf } from '../../src/directory/agent-id.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
@@ -93,7 +93,7 @@ export async function strangerAt(
 
 /** What a brief says of an agent that has not moved yet. */
 export const beginning = (agent: AgentId, bundle: Cid, { order }: License) => {
-  const origin = { order: statementCid(order.statement), after: null }
+  const origin = { order: statementCid(order.statement), after: null, witnesses: [homeOf(agent)] }
   return { origin, head: rootOf(agent, bundle, origin) }
 }
 

@@ -16,7 +16,7 @@ export const [one, two] = [authorityFor(1), authorityFor(2)]
 export const agent = agentId({ home: one.did, age: 7, sequence: 3 })
 export const cid = rawCid(Uint8Array.of(1, 2, 3))
 const load = { agents: 1, slots: 4, accepting: true }
-export const holding = { holder: two.did, checkpoint: cid }
+export const holding = { holder: two.did, checkpoint: cid, witnesses: [one.did], history: { length: 2, head: cid } }
 export const ballot = { round: 1, host: one.did, age: 7 }
 const report = { agent, epoch: 2, fuelUsed: 5e12, progress: 0.25, note: 'half-way' }
 const allowance = { ...DEFAULT_QUOTA, calls: ['move', 'emit'] as const }
@@ -36,7 +36,7 @@ const brief = {
   movedBy: null,
   forkedFrom,
   resultTo: two.did,
-  origin: { order: cid, after: null },
+  origin: { order: cid, after: null, witnesses: [one.did] },
   head: cid,
 }
 const row = {
@@ -73,6 +73,7 @@ export async function everyMessage(): Promise<Message[]> {
     ballot,
     holding,
     previous: cid,
+    of: 1,
     release: null,
     atMs: 2.5,
   } as const)
@@ -151,6 +152,7 @@ export async function everyMessage(): Promise<Message[]> {
         checkpoint: cid,
         reason: 'evict',
         certificate,
+        charters: [certificate],
         atHome: null,
         base: cid,
         pack,
@@ -234,7 +236,7 @@ export async function everyMessage(): Promise<Message[]> {
       body: {
         kept: {
           bundle: cid,
-          origin: { order: cid, after: null },
+          origin: { order: cid, after: null, witnesses: [one.did] },
           first: 1,
           hops: [{ votes: [vote.envelope], release: release.envelope, ready: null }],
         },
@@ -257,7 +259,7 @@ export async function everyMessage(): Promise<Message[]> {
     {
       kind: 'async',
       name: 'certificate',
-      body: { certificate },
+      body: { certificate, charters: [certificate] },
     },
     { kind: 'async', name: 'bye', body: { reason: 'owner is back' } },
     { kind: 'async', name: 'notices', body: { notices } },

@@ -41,7 +41,7 @@ describe('a session', () => {
     const [a, b] = [world.host(1), world.host(2)]
     const { near } = await sessionBetween(world, a, b)
     const agent = agentId({ home: a.did, age: 3, sequence: 9 })
-    const holding = { holder: b.did, checkpoint: rawCid(Uint8Array.of(1)) }
+    const holding = { holder: b.did, checkpoint: rawCid(Uint8Array.of(1)), witnesses: [a.did], history: null }
     const ready = await a.authority.seal({ type: 'ready', agent, epoch: 2, holding, previous: HEAD })
     near.send({ kind: 'reply', name: 'send', to: 4, body: { ready } })
     await world.time.advance(50)
@@ -233,7 +233,7 @@ describe('a session with a hostile host', () => {
       type: 'ready',
       agent,
       epoch: 2,
-      holding: { holder: b.did, checkpoint: null },
+      holding: { holder: b.did, checkpoint: null, witnesses: [a.did], history: null },
       previous: HEAD,
     })
     flipBit(ready.envelope, ready.envelope.length - 40)
@@ -249,7 +249,7 @@ describe('a session with a hostile host', () => {
       agent,
       epoch: 2,
       reason: 'move',
-      holding: { holder: b.did, checkpoint: null },
+      holding: { holder: b.did, checkpoint: null, witnesses: [a.did], history: null },
       previous: HEAD,
       ready: HEAD,
     })
