@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { CHARTERS_MAX } from '../wire/limits.ts'
@@ -18,7 +19,11 @@ export interface Charter {
 }
 
 /** The host that keeps the row: its home, unless another witness has taken its place. */
-export const keeperOf = ({ witnesses }: Pick<Charter, 'witnesses'>): Did | null => witnesses[0] ?? null
+export function keeperOf({ witnesses }: Pick<Charter, 'witnesses'>): Did {
+  const [keeper] = witnesses
+  assert(keeper !== undefined, 'an agent has a witness')
+  return keeper
+}
 
 /** What this host knows of who decides about an agent; null where it has never had to do with it. */
 export function charterOf({ registers, residents, seen }: HostState, agent: AgentId): Charter | null {

@@ -1,11 +1,11 @@
 import type { Needs } from '../allocator/choose.ts'
-import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { statementCid } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Release, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { quorumOf, releaseBallot } from './ballots.ts'
+import { keeperOf } from './charter.ts'
 import type { Answer, Fault } from './events.ts'
 import { choosePlace, noteLetDown } from './let-downs.ts'
 import {
@@ -133,7 +133,7 @@ function needsOf({ state, nowMs }: Turn, resident: Resident, tried: readonly Did
 }
 
 function parkingHome(turn: Turn, resident: Resident, departure: Departure): Did | null {
-  const home = homeOf(resident.agent)
+  const home = keeperOf(resident.brief)
   return departure.reason === 'evict' && home !== turn.state.self && !departure.tried.includes(home) ? home : null
 }
 

@@ -1,9 +1,9 @@
-import { homeOf } from '../directory/agent-id.ts'
 import { minQuota } from '../permit/quota.ts'
 import { type Budget, splitBudget } from '../permit/split.ts'
 import { answerCall, refuseCall } from '../sandbox/calls.ts'
 import type { ForkedFrom, Requests } from '../wire/messages.ts'
 import { factsOf, quotaLeft } from './calls.ts'
+import { keeperOf } from './charter.ts'
 import type { Answer, Fault } from './events.ts'
 import { FORK_AGAIN_MS } from './limits.ts'
 import { writeResident } from './records.ts'
@@ -52,7 +52,7 @@ export function pursueFork(turn: Turn, resident: Resident): void {
     forking.phase = 'asked'
     ask(
       turn,
-      homeOf(agent),
+      keeperOf(brief),
       'fork',
       { agent, epoch, request, n, checkpoint, fuelUsed, hops: brief.hops },
       { for: 'fork', agent, request },

@@ -1,7 +1,7 @@
-import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { HoldingReport, Load } from '../wire/messages.ts'
 import { loadOf } from './acquaintance.ts'
+import { keeperOf } from './charter.ts'
 import { HOLD_MS, LOAD_MS } from './limits.ts'
 import type { Resident } from './state.ts'
 import { type Turn, tell } from './turn.ts'
@@ -41,9 +41,9 @@ export const reportHolding = (turn: Turn, resident: Resident): void => reportTo(
 function reportTo(turn: Turn, residents: Iterable<Resident>): void {
   const { state } = turn
   const byHome = new Map<Did, HoldingReport[]>()
-  for (const { agent, arrival, epoch, fuelUsed, progress, note } of residents) {
-    const home = homeOf(agent)
+  for (const { agent, brief, arrival, epoch, fuelUsed, progress, note } of residents) {
     if (arrival) continue
+    const home = keeperOf(brief)
     const row = state.rows.get(agent)
     if (row) {
       if (row.holder === state.self) Object.assign(row, { heardMs: turn.nowMs, fuelUsed, progress, note })

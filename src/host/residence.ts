@@ -1,10 +1,10 @@
 import { assert } from '../base/assert.ts'
 import { utf8Length } from '../base/bytes.ts'
 import type { Cid } from '../base/digest.ts'
-import { homeOf } from '../directory/agent-id.ts'
 import type { Trace } from '../sandbox/trace.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
+import { keeperOf } from './charter.ts'
 import { onDepartureFrozen } from './departure.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
@@ -172,7 +172,7 @@ export function askCheckpoint(turn: Turn, resident: Resident, checkpoint: Cid, v
   resident.telling = null
   ask(
     turn,
-    homeOf(agent),
+    keeperOf(resident.brief),
     'checkpoint',
     { agent, epoch, ...telling, base: resident.atHome, pack: null, checkpointBytes: 0, voucher },
     { for: 'checkpoint', agent, checkpoint },
@@ -253,7 +253,7 @@ export function sendEffects(turn: Turn, resident: Resident): void {
     // The epoch is the one we hold it in now: what a life before did not get through goes out under this one.
     ask(
       turn,
-      homeOf(resident.agent),
+      keeperOf(resident.brief),
       'effect',
       { ...first, epoch: resident.epoch },
       { for: 'effect', agent: resident.agent },
