@@ -1,7 +1,7 @@
 import type { Cid } from '../base/digest.ts'
 import type { Delivery, MachineImage, PendingCall } from '../engine/image.ts'
 import type { TierChoice } from '../engine/machine.ts'
-import type { Input, Trace, TraceStart, Until } from './trace.ts'
+import type { Input, Piece, Trace, TraceStart, Until } from './trace.ts'
 
 /**
  * Where an agent runs: one guest, one web worker (browser) or worker thread (Node). The guest is a hostile peer: the
@@ -20,6 +20,10 @@ import type { Input, Trace, TraceStart, Until } from './trace.ts'
  * - A guest that is told to `record` brings its trace since the image before with every `frozen` and with its end, as far as
  *   that is its own: after UNRESPONSIVE, BREACH or a dead worker there is none. `full` says, once for each trace, that it has
  *   become long: have the guest frozen, which begins another. One that is not frozen stands still before it grows further.
+ * - One that is to be `durable` hands out, before whatever it says, a piece of what reached its program up to where it says it:
+ *   from an image, with all pieces up to any place, another guest stands at that place, and has said the same on the way.
+ *   With an image comes one, too, where something reached the program since the piece before, and so does its own end. They
+ *   cost the program no stop; the trace goes on over them.
  * - Calls are delivered in order; a thawed guest reports its pending calls again as `call` events with `again: true`.
  */
 export interface Sandbox {
@@ -64,6 +68,8 @@ export interface GuestOrder {
   readonly tier?: TierChoice
   /** Keep a trace of everything that reaches the program and comes out of it (sandbox/trace.ts). */
   readonly record?: true
+  /** As `record`, and a piece of it is told before whatever the program says. */
+  readonly durable?: true
   /**
    * Do once more what a trace says, instead of living: the inputs come from here, no answer is taken and no time waited for.
    * `run` starts it. Yields `frozen` at every mark and where the trace ends, or the end; nobody freezes it otherwise. The
@@ -91,6 +97,7 @@ export type GuestEvent =
   | { readonly kind: 'console'; readonly level: 'log' | 'info' | 'warn' | 'error' | 'debug'; readonly text: string }
   | { readonly kind: 'pulse'; readonly fuelUsed: number; readonly sentBytes: number }
   | { readonly kind: 'full' }
+  | { readonly kind: 'told'; readonly piece: Piece }
   | { readonly kind: 'frozen'; readonly image: MachineImage; readonly trace?: Trace }
   | {
       readonly kind: 'finished'

@@ -1,6 +1,6 @@
 import type { Result } from '../base/result.ts'
 import { flag, misshapen, oneOf, reading, record, text, whole } from '../base/shape.ts'
-import type { Delivery, MachineImage } from '../engine/image.ts'
+import type { Delivery, MachineImage, Place } from '../engine/image.ts'
 import type { EngineCode, EngineModules } from '../engine/machine.ts'
 import {
   CALL_ARGS_LENGTH_MAX,
@@ -12,7 +12,7 @@ import {
 } from './limits.ts'
 import { type PackedImage, readGone, readImage } from './packed-image.ts'
 import type { GuestEvent, GuestFailure, GuestLimit, GuestOrder } from './port.ts'
-import { type ReportedInput, readReported } from './reported-inputs.ts'
+import { type ReportedInput, readPlace, readReported } from './reported-inputs.ts'
 
 /**
  * What a host and its guest say to each other over the one port between them: plain data, structured-cloned. Nothing of
@@ -41,7 +41,9 @@ export type StartOrder = Omit<GuestOrder, 'label' | 'image'> & { readonly image:
  * one); `gone` are those that the image no longer has.
  */
 export type GuestMessage =
-  | Exclude<GuestEvent, { kind: 'frozen' | 'finished' | 'failed' }>
+  | Exclude<GuestEvent, { kind: 'told' | 'frozen' | 'finished' | 'failed' }>
+  /** Since the one before, up to where the program stands: what comes next it has said by then. */
+  | ({ readonly kind: 'told'; readonly packed: Float64Array } & Place)
   /** Of the trace that ends with the very next message; only where one is recorded, and then always. */
   | { readonly kind: 'inputs'; readonly packed: Float64Array }
   | { readonly kind: 'finished'; readonly resultJson: string; readonly fuelUsed: number; readonly stateHash: string }
@@ -74,6 +76,7 @@ const KINDS = [
   'console',
   'pulse',
   'full',
+  'told',
   'inputs',
   'frozen',
   'finished',
@@ -82,7 +85,8 @@ const KINDS = [
 
 /** A guest's message, read: what it has frozen may still lack the pages that have not changed. */
 export type GuestReport =
-  | Exclude<GuestEvent, { kind: 'frozen' }>
+  | Exclude<GuestEvent, { kind: 'frozen' | 'told' }>
+  | { readonly kind: 'told'; readonly inputs: readonly ReportedInput[]; readonly until: Place }
   | { readonly kind: 'inputs'; readonly inputs: readonly ReportedInput[] }
   | { readonly kind: 'frozen'; readonly image: MachineImage; readonly gone: Uint32Array | null }
 
@@ -97,6 +101,10 @@ function readMessage(message: unknown): GuestReport {
     case 'full':
       record(message, kind, ['kind'])
       return { kind }
+    case 'told': {
+      const { packed, fuelUsed, standing } = record(message, kind, ['kind', 'packed', 'fuelUsed', 'standing'])
+      return { kind, inputs: readReported(packed), until: readPlace(fuelUsed, standing) }
+    }
     case 'inputs':
       return { kind, inputs: readReported(record(message, kind, ['kind', 'packed']).packed) }
     case 'call': {

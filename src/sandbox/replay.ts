@@ -2,7 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { HashedPages } from '../checkpoint/hashed.ts'
 import { sealCheckpoint } from '../checkpoint/seal.ts'
 import type { MachineImage, Place } from '../engine/image.ts'
-import type { GuestFailure, GuestOrder, Sandbox } from './port.ts'
+import type { GuestEvent, GuestFailure, GuestOrder, Sandbox } from './port.ts'
 import { type EffectsDigest, NO_EFFECTS, type Trace } from './trace.ts'
 
 /**
@@ -53,10 +53,14 @@ export interface Sight extends Place {
   readonly image: MachineImage
 }
 
+export type Word = Extract<GuestEvent, { kind: 'call' | 'console' }>
+
 export interface ReplayOptions {
   /** Ascending; what is seen there comes before the outcome. */
   readonly marks?: readonly number[]
   onSight?(sight: Sight): void
+  /** What the program says on the way, in order; what it had said before and is reported again is left out. */
+  onWord?(word: Word): void
   /** Given the way to end the replay at once; the promise then never settles. */
   onStart?(terminate: () => void): void
 }
@@ -64,7 +68,7 @@ export interface ReplayOptions {
 export function replaySegment(
   sandbox: Sandbox,
   { program, image, trace }: Segment,
-  { marks = [], onSight, onStart }: ReplayOptions = {},
+  { marks = [], onSight, onWord, onStart }: ReplayOptions = {},
 ): Promise<ReplayOutcome> {
   const { from, inputs, until } = trace
   let hashed: HashedPages | undefined
@@ -82,6 +86,10 @@ export function replaySegment(
       (event) => {
         const effects = 'trace' in event ? (event.trace?.effects ?? NO_EFFECTS) : NO_EFFECTS
         switch (event.kind) {
+          case 'call':
+            return event.again ? undefined : onWord?.(event)
+          case 'console':
+            return onWord?.(event)
           case 'frozen': {
             const sealed = sealCheckpoint(event.image, hashed)
             hashed = sealed.hashed

@@ -93,6 +93,11 @@ export function readReported(packed: unknown): ReportedInput[] {
   return inputs
 }
 
+export const readPlace = (fuelUsed: unknown, standing: unknown): Place => ({
+  fuelUsed: whole(fuelUsed, 'fuelUsed', 0, Number.MAX_SAFE_INTEGER),
+  standing: oneOf(standing, 'standing', STANDINGS),
+})
+
 function misread(what: string, [fuelUsed, standing = -1, kind = -1, value]: Float64Array, last: number): never {
   whole(fuelUsed, `${what} fuelUsed`, last, Number.MAX_SAFE_INTEGER)
   oneOf(STANDINGS[standing], `${what} standing`, STANDINGS)

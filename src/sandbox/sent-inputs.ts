@@ -1,8 +1,8 @@
-import type { Delivery, MachineImage } from '../engine/image.ts'
+import type { Delivery, MachineImage, Place } from '../engine/image.ts'
 import { INPUT_TEXT_MAX } from './limits.ts'
 import type { GuestLimit, GuestOrder } from './port.ts'
 import type { ReportedInput } from './reported-inputs.ts'
-import { digestEffect, type Effect, type Input, NO_EFFECTS, type Trace, type TraceStart } from './trace.ts'
+import { digestEffect, type Effect, type Input, NO_EFFECTS, type Piece, type Trace, type TraceStart } from './trace.ts'
 
 /**
  * The warden's half of a trace: what was sent to the guest, and what came out. The guest only says where each thing reached
@@ -26,18 +26,32 @@ export class SentInputs {
   #effects: TraceStart['effects']
   /** What holds in the guest once it has been brought what the traces until now say. */
   #limit: GuestLimit
+  /** Whether pieces are told. */
+  readonly #tells: boolean
+  /** Of the trace that is being recorded, what has been told ahead of its end, and its text. */
+  #told: Input[] = []
+  #toldLength = 0
+  /** What the next piece begins with and where, and what holds there. */
+  #untold: Input[] = []
+  #toldUntil = 0
+  #pieceFrom: Piece['from']
 
-  constructor({ fuelMax, sentBytesMax, image, pace, replay }: GuestOrder) {
+  constructor({ fuelMax, sentBytesMax, image, pace, replay, durable }: GuestOrder) {
+    this.#tells = durable === true
     this.#inOrder = pace === 'real'
     this.#limit = { fuelMax, sentBytesMax }
     this.#effects = replay?.from.effects ?? NO_EFFECTS
-    this.#from = { fuelMax, sentBytesMax, sentBytes: replay?.from.sentBytes ?? 0, effects: this.#effects }
+    this.#pieceFrom = { fuelMax, sentBytesMax, sentBytes: replay?.from.sentBytes ?? 0 }
+    this.#from = { ...this.#pieceFrom, effects: this.#effects }
     this.#opened(image)
   }
 
   #opened(image: MachineImage | null): void {
     this.#open.clear()
     for (const { request } of image?.pending ?? []) this.#open.add(request)
+    // Whoever comes from a place before the image has to take one there, too.
+    this.#untold = image && this.#tells ? [restAt(Number(image.fuelUsed), image.standing)] : []
+    this.#toldUntil = Number(image?.fuelUsed ?? 0n)
   }
 
   /** The guest is made to stand at another image: what it was sent before is gone with the program that it was for. */
@@ -48,8 +62,11 @@ export class SentInputs {
     this.#past = 0
     this.#waiting = []
     this.#textLength = 0
+    this.#told = []
+    this.#toldLength = 0
     this.#opened(image)
     this.#begin(sentBytes)
+    this.#pieceFrom = { ...this.#limit, sentBytes }
   }
 
   #begin(sentBytes: number): void {
@@ -75,7 +92,8 @@ export class SentInputs {
 
   /** A single answer has room in any case. */
   #hasRoom(delivery: Delivery): boolean {
-    return this.#textLength === 0 || this.#textLength + lengthOf(delivery) <= INPUT_TEXT_MAX
+    const length = this.#textLength + this.#toldLength
+    return length === 0 || length + lengthOf(delivery) <= INPUT_TEXT_MAX
   }
 
   #noteDelivery(delivery: Delivery): void {
@@ -94,7 +112,7 @@ export class SentInputs {
 
   /** Whether it is time to begin another trace. */
   get isLong(): boolean {
-    return this.#waiting.length > 0 || this.#textLength > INPUT_TEXT_MAX / 2
+    return this.#waiting.length > 0 || this.#textLength + this.#toldLength > INPUT_TEXT_MAX / 2
   }
 
   /** How much has been sent by now: what is asked for after it comes after it. */
@@ -113,25 +131,68 @@ export class SentInputs {
     return sent
   }
 
+  /** A piece ahead of the trace's end. Or what is wrong with what the guest says. */
+  tell(reported: readonly ReportedInput[], until: Piece['until'], sentBytes: number): Piece | string {
+    const before = this.#textLength
+    const inputs = this.#read(reported, until)
+    if (typeof inputs === 'string') return inputs
+    for (const input of inputs) this.#told.push(input)
+    this.#toldLength += before - this.#textLength
+    return this.#piece(inputs, until, sentBytes)
+  }
+
   /**
-   * The trace up to here, and the next one begins. `atLeast`: so much of what was sent must have reached the program. Or what
-   * is wrong with what the guest says.
+   * The trace up to here, and the next one begins; with the last piece of it, null where nothing is to be said. `atLeast`: so
+   * much of what was sent must have reached the program. Or what is wrong with what the guest says.
    */
-  take(reported: readonly ReportedInput[], until: Trace['until'], atLeast: number, sentBytes: number): Trace | string {
+  take(
+    reported: readonly ReportedInput[],
+    until: Trace['until'],
+    atLeast: number,
+    sentBytes: number,
+  ): { readonly trace: Trace; readonly piece: Piece | null } | string {
+    const inputs = this.#read(reported, until)
+    if (typeof inputs === 'string') return inputs
+    if (this.#inOrder && this.#takenCount < atLeast)
+      return `${atLeast - this.#takenCount} inputs that were sent are left out`
+    const trace: Trace = {
+      from: this.#from,
+      inputs: this.#tells ? [...this.#told, ...inputs] : inputs,
+      until,
+      effects: this.#effects,
+    }
+    this.#told = []
+    this.#toldLength = 0
+    this.#begin(sentBytes)
+    if (!this.#tells) return { trace, piece: null }
+    const { fuelUsed, standing } = until
+    const piece = inputs.length > 0 || standing === 'end' ? this.#piece(inputs, until, sentBytes) : null
+    if (standing !== 'end') this.#untold.push(restAt(fuelUsed, standing))
+    // Somebody may go on from the image.
+    this.#pieceFrom = { ...this.#limit, sentBytes }
+    return { trace, piece }
+  }
+
+  #piece(inputs: readonly Input[], until: Piece['until'], sentBytes: number): Piece {
+    const piece: Piece = { from: this.#pieceFrom, inputs: [...this.#untold, ...inputs], until }
+    this.#untold = []
+    this.#pieceFrom = { ...this.#limit, sentBytes }
+    this.#toldUntil = until.fuelUsed
+    return piece
+  }
+
+  #read(reported: readonly ReportedInput[], until: Trace['until']): Input[] | string {
     const inputs: Input[] = []
     for (const { fuelUsed, standing, kind, value } of reported) {
       if (fuelUsed > until.fuelUsed) return `input at fuel ${fuelUsed} > ${until.fuelUsed}`
+      if (fuelUsed < this.#toldUntil) return `input at fuel ${fuelUsed} < ${this.#toldUntil}, which is told`
       const act = this.#actOf(kind, value)
       if (typeof act === 'string') return act
       inputs.push({ fuelUsed, standing, act })
     }
-    if (this.#inOrder && this.#takenCount < atLeast)
-      return `${atLeast - this.#takenCount} inputs that were sent are left out`
     this.#sent = this.#sent.slice(this.#past)
     this.#past = 0
-    const trace: Trace = { from: this.#from, inputs, until, effects: this.#effects }
-    this.#begin(sentBytes)
-    return trace
+    return inputs
   }
 
   #actOf(kind: ReportedInput['kind'], value: number): Input['act'] | string {
@@ -168,6 +229,8 @@ export class SentInputs {
     return sent
   }
 }
+
+const restAt = (fuelUsed: number, standing: Place['standing']): Input => ({ fuelUsed, standing, act: { kind: 'rest' } })
 
 const limitOf = ({ fuelMax, sentBytesMax }: GuestLimit): GuestLimit => ({ fuelMax, sentBytesMax })
 

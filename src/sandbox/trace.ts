@@ -53,6 +53,17 @@ export type Act =
 /** Hex of a SHA-256 chain over effects, one link each. */
 export type EffectsDigest = string & { readonly brand: 'EffectsDigest' }
 
+/**
+ * What reached a program from one place to the next at which a replay can stop: a part of a trace, or of several one behind
+ * the other, with an image taken between them a `rest`. `from`: what held at its
+ * beginning; of what was said at that very place it counts nothing, unless an image was taken there.
+ */
+export interface Piece {
+  readonly from: Omit<TraceStart, 'effects'>
+  readonly inputs: readonly Input[]
+  readonly until: Until
+}
+
 /** Before the first effect. */
 export const NO_EFFECTS = '0'.repeat(64) as EffectsDigest
 
@@ -86,4 +97,34 @@ export function joinTraces(first: Trace, second: Trace): Trace {
   assert(first.effects === second.from.effects, 'the second trace does not go on where the first ended')
   const rest: Input = { fuelUsed, standing, act: { kind: 'rest' } }
   return { ...second, from: first.from, inputs: [...first.inputs, rest, ...second.inputs] }
+}
+
+/**
+ * Pieces one behind the other, the first from an image on, as what is to be repeated from there. Guests on different hosts may
+ * have had different limits: where another one begins, so do its own.
+ */
+export function joinPieces(first: Piece, ...others: readonly Piece[]): Piece {
+  const inputs = [...first.inputs]
+  let { fuelMax, sentBytesMax } = limitAfter(first)
+  let { until } = first
+  for (const piece of others) {
+    const { fuelUsed, standing } = until
+    assert(standing !== 'end', 'nothing comes after the end')
+    const { from } = piece
+    if (from.fuelMax !== fuelMax || from.sentBytesMax !== sentBytesMax)
+      inputs.push({
+        fuelUsed,
+        standing,
+        act: { kind: 'limit', fuelMax: from.fuelMax, sentBytesMax: from.sentBytesMax },
+      })
+    for (const input of piece.inputs) inputs.push(input)
+    ;({ fuelMax, sentBytesMax } = limitAfter(piece))
+    until = piece.until
+  }
+  return { from: first.from, inputs, until }
+}
+
+function limitAfter({ from, inputs }: Piece): Pick<TraceStart, 'fuelMax' | 'sentBytesMax'> {
+  const last = inputs.findLast(({ act }) => act.kind === 'limit')?.act
+  return last?.kind === 'limit' ? last : from
 }

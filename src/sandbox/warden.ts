@@ -4,7 +4,8 @@ import type { Clock } from '../base/clock.ts'
 import type { Timer, Timers } from '../base/timers.ts'
 import { createTokenBucket, type TokenBucket } from '../base/token-bucket.ts'
 import { WASM_PAGE_BYTES } from '../checkpoint/limits.ts'
-import type { Delivery, MachineImage } from '../engine/image.ts'
+import type { Delivery, MachineImage, Place } from '../engine/image.ts'
+import { type Bounds, boundsOf } from './bounds.ts'
 import { changesBetween, isReference, mergePages } from './image-delta.ts'
 import {
   ANSWER_LENGTH_MAX,
@@ -72,7 +73,10 @@ export class Warden implements Guest, WorkerEvents {
   /** What the guest has said of the trace that ends with its next message. */
   #reported: readonly ReportedInput[] | null = null
   #saidFull = false
+  /** Whether any piece has come since it began or stood still. */
+  #hasTold = false
   readonly #replays: boolean
+  readonly #tells: boolean
   #lastRequest = 0
   #fuelUsed: number
   #sentBytes = 0
@@ -83,18 +87,17 @@ export class Warden implements Guest, WorkerEvents {
 
   constructor(link: WorkerLink, order: GuestOrder, onEvent: (event: GuestEvent) => void, powers: WardenPowers) {
     this.#link = link
-    const { engineId, freezeAtFuel, memoryBytesMax } = order
-    const kernels = new Set(order.kernels.keys())
-    const hops = freezeAtFuel !== undefined || order.replay !== undefined
-    const hashes = order.hashAtEnd === true
-    this.#bounds = { engineId, hops, hashes, memoryBytesMax, ...mostOf(order), kernels }
-    this.#sent = order.record || order.replay ? new SentInputs(order) : null
+    this.#bounds = boundsOf(order)
+    this.#sent = order.record || order.durable || order.replay ? new SentInputs(order) : null
+    this.#tells = order.durable === true
     this.#replays = order.replay !== undefined
     this.#sentBytes = order.replay?.from.sentBytes ?? 0
     this.#onEvent = onEvent
     this.#powers = powers
     const { clock } = powers
-    this.#messages = slackBucket(clock, MESSAGES_BURST, MESSAGES_PER_SECOND)
+    // A piece can come before every word.
+    const perWord = this.#tells ? 2 : 1
+    this.#messages = slackBucket(clock, perWord * MESSAGES_BURST, perWord * MESSAGES_PER_SECOND)
     this.#textBytes = slackBucket(clock, TEXT_BYTES_BURST, TEXT_BYTES_PER_SECOND)
     this.#againUntil = order.image?.nextRequest ?? 0
     this.#fuelUsed = Number(order.image?.fuelUsed ?? 0n)
@@ -184,6 +187,7 @@ export class Warden implements Guest, WorkerEvents {
     if (!parsed.ok) return this.#fail('BREACH', parsed.reason)
     const report = parsed.value
     if (report.kind === 'inputs') return this.#note(report.inputs)
+    if (report.kind === 'told') return this.#tell(report)
     const whole = this.#whole(report)
     if (typeof whole === 'string') return this.#fail('BREACH', whole)
     const fault = this.#faultOf(whole)
@@ -200,8 +204,25 @@ export class Warden implements Guest, WorkerEvents {
     this.#reported = inputs
   }
 
+  #tell({ inputs, until }: Extract<GuestReport, { kind: 'told' }>): void {
+    const piece = this.#faultOfPlace(until) ?? this.#sent?.tell(inputs, until, this.#sentBytes) ?? 'nobody records'
+    if (typeof piece === 'string') return this.#fail('BREACH', piece)
+    this.#fuelUsed = until.fuelUsed
+    this.#hasTold = true
+    this.#onEvent({ kind: 'told', piece })
+  }
+
+  #faultOfPlace({ fuelUsed }: Place): string | null {
+    if (!this.#tells) return 'a piece that nobody wants'
+    if (this.#state !== 'running') return 'told while standing still'
+    if (this.#reported) return 'inputs before told'
+    if (fuelUsed < this.#fuelUsed) return `told at fuel ${fuelUsed} < ${this.#fuelUsed}`
+    const { fuelMax } = this.#bounds
+    return fuelUsed > fuelMax ? `told at fuel ${fuelUsed} > fuelMax ${fuelMax}` : null
+  }
+
   /** With the trace that the event ends, where it ends one. Or the breach. */
-  #traced(event: GuestEvent): GuestEvent | string {
+  #traced(event: Said): Said | string {
     const sent = this.#sent
     // A program that did not load has no trace: nothing reached it.
     if (!sent || this.#state === 'starting') return event
@@ -217,12 +238,15 @@ export class Warden implements Guest, WorkerEvents {
         ? { fuelUsed: Number(event.image.fuelUsed), standing: event.image.standing }
         : ({ fuelUsed: event.fuelUsed, standing: 'end' } as const)
     const atLeast = event.kind === 'frozen' ? (this.#freezes[0]?.sent ?? 0) : 0
-    const trace = sent.take(inputs, until, atLeast, this.#sentBytes)
-    return typeof trace === 'string' ? trace : { ...event, trace }
+    const taken = sent.take(inputs, until, atLeast, this.#sentBytes)
+    if (typeof taken === 'string') return taken
+    if (taken.piece) this.#onEvent({ kind: 'told', piece: taken.piece })
+    this.#hasTold = false
+    return { ...event, trace: taken.trace }
   }
 
   /** What the guest has told of a large image is what has changed in it: the event has all of it. Or the breach. */
-  #whole(report: Exclude<GuestReport, { kind: 'inputs' }>): GuestEvent | string {
+  #whole(report: Exclude<GuestReport, { kind: 'inputs' | 'told' }>): Said | string {
     if (report.kind !== 'frozen') return report
     const { kind, image, gone } = report
     if (gone === null) return { kind, image }
@@ -233,7 +257,7 @@ export class Warden implements Guest, WorkerEvents {
   }
 
   /** What the message alone cannot show: whether it belongs here now, and what it adds up to. */
-  #faultOf(event: GuestEvent): { code: GuestFailure; reason: string } | null {
+  #faultOf(event: Said): { code: GuestFailure; reason: string } | null {
     const breach = (reason: string) => ({ code: 'BREACH', reason }) as const
     const { fuelMax } = this.#bounds
     if (event.kind === 'ready') return this.#state === 'starting' || this.#patching > 0 ? null : breach('ready twice')
@@ -248,6 +272,8 @@ export class Warden implements Guest, WorkerEvents {
     }
     if (event.kind === 'frozen') return this.#faultOfImage(event.image)
     if (this.#state !== 'running') return breach(`${event.kind} while standing still`)
+    if (this.#tells && !this.#hasTold && (event.kind === 'call' || event.kind === 'console'))
+      return breach(`${event.kind} before what it comes of is told`)
     if (event.kind === 'full') return this.#sent && !this.#replays ? null : breach('full of nothing')
     if (event.kind === 'call') {
       const { request } = event.call
@@ -288,7 +314,7 @@ export class Warden implements Guest, WorkerEvents {
     return null
   }
 
-  #pass(event: GuestEvent): void {
+  #pass(event: Said): void {
     switch (event.kind) {
       case 'ready':
         if (this.#state !== 'starting') this.#patching -= 1
@@ -348,26 +374,8 @@ export class Warden implements Guest, WorkerEvents {
   }
 }
 
-interface Bounds {
-  readonly engineId: string
-  /** Whether it may freeze without being asked. */
-  readonly hops: boolean
-  /** Whether its last word may take long. */
-  readonly hashes: boolean
-  readonly memoryBytesMax: number
-  readonly sentBytesMax: number
-  readonly fuelMax: number
-  readonly kernels: ReadonlySet<string>
-}
-
-/** In a replay limits may change on the way: the guest keeps to them, and here to the most that they are. */
-function mostOf({ fuelMax, sentBytesMax, replay }: GuestOrder): GuestLimit {
-  const limits = replay?.inputs.flatMap(({ act }) => (act.kind === 'limit' ? [act] : [])) ?? []
-  return {
-    fuelMax: Math.max(fuelMax, ...limits.map((limit) => limit.fuelMax)),
-    sentBytesMax: Math.max(sentBytesMax, ...limits.map((limit) => limit.sentBytesMax)),
-  }
-}
+/** A piece comes of a message before which, or inside which, it is told. */
+type Said = Exclude<GuestEvent, { kind: 'told' }>
 
 const slackBucket = (clock: Clock, burst: number, perSecond: number): TokenBucket =>
   createTokenBucket(clock, (burst + (perSecond * RATE_BACKLOG_MS) / 1000) * RATE_SLACK, perSecond * RATE_SLACK)

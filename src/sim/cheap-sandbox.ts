@@ -1,7 +1,15 @@
 import type { Timers } from '../base/timers.ts'
 import type { Delivery, MachineImage, PendingCall, Place } from '../engine/image.ts'
 import type { Guest, GuestEvent, GuestLimit, GuestOrder, Replay, Sandbox } from '../sandbox/port.ts'
-import { digestEffect, type EffectsDigest, type Input, NO_EFFECTS, type Trace, type Until } from '../sandbox/trace.ts'
+import {
+  digestEffect,
+  type EffectsDigest,
+  type Input,
+  NO_EFFECTS,
+  type Piece,
+  type Trace,
+  type Until,
+} from '../sandbox/trace.ts'
 
 /**
  * Guests that cost nothing: a program is a number of steps, its state a running hash of every step done, so that a step
@@ -17,6 +25,10 @@ export interface CheapProgram {
   readonly moves?: readonly { readonly at: number; readonly where: unknown }[]
   /** Forks after this many steps, in ascending order; each that comes of it does the forks that are left. */
   readonly forks?: readonly { readonly at: number; readonly n: number }[]
+  /** Asks where it is after every so many steps; what it is told, which no two hosts and moments say alike, is part of its state. */
+  readonly lookEvery?: number
+  /** Prints a line after every so many steps. */
+  readonly printEvery?: number
   /** Asks for its input to be unsealed after this many steps; whether that was granted shows in the result. */
   readonly unsealAt?: number
   readonly fail?: string
@@ -48,6 +60,9 @@ export function cheapTruth(
 }
 
 const stepOn = (hash: number, i: number): number => (Math.imul(hash, 31) + i + 1) >>> 0
+
+const hashOn = (hash: number, text: string): number =>
+  [...text].reduce((sum, char) => stepOn(sum, char.charCodeAt(0)), hash)
 
 export class CheapSandbox implements Sandbox {
   readonly #timers: Timers
@@ -81,6 +96,8 @@ class CheapGuest implements Guest {
   #gone = false
   /** What it was told since the last image; null where nobody wants to know. */
   #inputs: Input[] | null
+  /** Since the last piece; null where none are wanted. */
+  #untold: Input[] | null
   #effects: EffectsDigest
   #effectsFrom: EffectsDigest
   readonly #replay: Replay | null
@@ -91,7 +108,8 @@ class CheapGuest implements Guest {
     this.#timers = timers
     this.#onEvent = onEvent
     this.#fuelMax = order.fuelMax
-    this.#inputs = order.record ? [] : null
+    this.#inputs = order.record || order.durable ? [] : null
+    this.#untold = order.durable ? [] : null
     this.#replay = order.replay ?? null
     this.#effects = this.#effectsFrom = order.replay?.from.effects ?? NO_EFFECTS
     if (order.image) this.#standAt(order.image)
@@ -106,6 +124,7 @@ class CheapGuest implements Guest {
     this.#asked = Number(globals.get('asked') ?? 0)
     this.#pending = [...pending]
     this.#nextRequest = nextRequest
+    if (this.#untold) this.#untold = []
   }
 
   #getReady(): void {
@@ -139,7 +158,9 @@ class CheapGuest implements Guest {
 
   deliver({ request, outcome }: Delivery): void {
     const answered = this.#pending.find((call) => call.request === request)
-    if (answered) this.#inputs?.push({ ...this.#place, act: { kind: 'deliver', delivery: { request, outcome } } })
+    const input: Input = { ...this.#place, act: { kind: 'deliver', delivery: { request, outcome } } }
+    if (answered) this.#inputs?.push(input)
+    if (answered) this.#untold?.push(input)
     this.#answer({ request, outcome })
     this.#goOn()
   }
@@ -148,6 +169,7 @@ class CheapGuest implements Guest {
     const answered = this.#pending.find((call) => call.request === request)
     // A refused fork shows in the result, too.
     if (answered?.name === 'unseal') this.#hash = stepOn(this.#hash, outcome.ok ? outcome.valueJson.length : -3)
+    if (answered?.name === 'self') this.#hash = hashOn(this.#hash, outcome.ok ? outcome.valueJson : outcome.code)
     if (answered?.name === 'fork')
       this.#hash = stepOn(this.#hash, outcome.ok ? Number(JSON.parse(outcome.valueJson).index) : -2)
     this.#pending = this.#pending.filter((call) => call.request !== request)
@@ -182,10 +204,12 @@ class CheapGuest implements Guest {
   }
 
   #step(): void {
-    const { emitEvery, moves = [], forks = [], unsealAt } = this.#program
+    const { emitEvery, lookEvery = 0, printEvery = 0, moves = [], forks = [], unsealAt } = this.#program
     this.#hash = stepOn(this.#hash, this.#done++)
     if (emitEvery > 0 && this.#done % emitEvery === 0)
       this.#call('emit', { value: { done: this.#done, hash: this.#hash } })
+    if (lookEvery > 0 && this.#done % lookEvery === 0) this.#call('self', {})
+    if (printEvery > 0 && this.#done % printEvery === 0) this.#print(`${this.#done} ${this.#hash}`)
     const move = moves[this.#moved]
     if (move && this.#done >= move.at) {
       this.#moved += 1
@@ -232,6 +256,7 @@ class CheapGuest implements Guest {
     this.#effectsFrom = this.#effects
     if (this.#inputs) this.#inputs = []
     const until: Until = ended ? { fuelUsed: this.#done, standing: 'end' } : this.#place
+    if (ended || this.#untold?.length) this.#tellPiece(until)
     return { trace: { from, inputs, until, effects: this.#effects } }
   }
 
@@ -269,9 +294,26 @@ class CheapGuest implements Guest {
   #call(name: string, args: unknown): void {
     const call = { request: this.#nextRequest++, name, argsJson: JSON.stringify(args) }
     this.#pending.push(call)
-    const made = { kind: 'call', call, again: false } as const
-    this.#effects = digestEffect(this.#effects, made)
-    this.#tell(made)
+    this.#say({ kind: 'call', call, again: false })
+  }
+
+  #print(text: string): void {
+    this.#say({ kind: 'console', level: 'log', text })
+  }
+
+  #say(word: Extract<GuestEvent, { kind: 'call' | 'console' }>): void {
+    this.#tellPiece(this.#place)
+    this.#effects = digestEffect(this.#effects, word)
+    this.#tell(word)
+  }
+
+  /** The trace's own inputs are another list: they go on over this. */
+  #tellPiece(until: Until): void {
+    const inputs = this.#untold
+    if (!inputs) return
+    this.#untold = []
+    const piece: Piece = { from: { fuelMax: this.#fuelMax, sentBytesMax: 0, sentBytes: 0 }, inputs, until }
+    this.#tell({ kind: 'told', piece })
   }
 
   #stand(): void {

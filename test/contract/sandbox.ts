@@ -3,6 +3,7 @@ import { type Claim, type EventOf, freezeInside, LOOP, Play, play, type SandboxP
 import { HEAP_CLAIMS } from './sandbox-heap.ts'
 import { QUOTA_CLAIMS } from './sandbox-quota.ts'
 import { REPLAY_CLAIMS } from './sandbox-replay.ts'
+import { TOLD_CLAIMS } from './sandbox-told.ts'
 
 /**
  * What every adapter of src/sandbox/port.ts keeps, as plain functions without a test runner: Vitest runs them in Node,
@@ -288,4 +289,10 @@ claim('pulses while it works', async (place) => {
   played.guest.terminate()
 })
 
-export const SANDBOX_CLAIMS: readonly Claim[] = [...claims, ...HEAP_CLAIMS, ...QUOTA_CLAIMS, ...REPLAY_CLAIMS]
+export const SANDBOX_CLAIMS: readonly Claim[] = [
+  ...claims,
+  ...HEAP_CLAIMS,
+  ...QUOTA_CLAIMS,
+  ...REPLAY_CLAIMS,
+  ...TOLD_CLAIMS,
+]

@@ -42,7 +42,7 @@ export function live(build: EngineBuild, plan: Plan): Done[] {
   const draws = (percent: number): boolean => below(100) < percent
   let { options } = plan
   let machine = Machine.start(build, plan.code, 'null', options)
-  let intake = new Intake(machine, true)
+  let intake = new Intake(machine, { record: true })
   const done: Done[] = []
   const asked = new Map<number, PendingCall>()
   const answers = new Map<number, Delivery>()
@@ -98,7 +98,7 @@ export function live(build: EngineBuild, plan: Plan): Done[] {
     close(frozen)
     if (draws(plan.thaws)) {
       machine = Machine.thaw(build, frozen, options)
-      intake = new Intake(machine, true)
+      intake = new Intake(machine, { record: true })
     }
     ;[image, words, began] = [frozen, [], options]
   }
@@ -119,7 +119,7 @@ export function again(
 ): Again & { shown: MachineImage[] } {
   const options: MachineOptions = { ...began, tier: 'movable' }
   const machine = image === null ? Machine.start(build, code, 'null', options) : Machine.thaw(build, image, options)
-  const intake = new Intake(machine, false)
+  const intake = new Intake(machine, {})
   const from = { sentBytes: 0, effects: '' as never }
   const pace = new RepeatPace(machine, intake, { from, inputs, until, marks: shows }, () => undefined)
   const words: string[] = []

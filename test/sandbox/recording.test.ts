@@ -236,7 +236,130 @@ describe('a guest that lies about its inputs is ended', () => {
   })
 })
 
+describe('a guest that is durable', () => {
+  const told = (fuelUsed: number, ...reported: ReportedInput[]) => {
+    const notes = new InputNotes()
+    for (const { kind, value, ...place } of reported) notes.note(place, kind, value)
+    worker.say({ kind: 'told', packed: notes.take(), fuelUsed, standing: 'turn' })
+  }
+  const pieces = () => events.flatMap((event) => (event.kind === 'told' ? [event.piece] : []))
+  const durably = (changes: Partial<GuestOrder> = {}) => running({ durable: true, ...changes })
+
+  test('says what its words come of ahead of its images, and the trace of an image has all of it', () => {
+    durably({ image: image() })
+    told(100)
+    worker.say({ kind: 'call', call: image().pending[0], again: true })
+    guest.deliver(answer(2, '"two"'))
+    guest.limit({ fuelMax: 900, sentBytesMax: 50 })
+    told(105, at(101, 'deliver', 2))
+    worker.say(call(3))
+    guest.freeze()
+    inputs(at(105, 'limit'))
+    frozen(110n)
+    const rest = (fuelUsed: number) => ({ fuelUsed, standing: 'turn', act: { kind: 'rest' } })
+    const delivered = { fuelUsed: 101, standing: 'turn', act: { kind: 'deliver', delivery: answer(2, '"two"') } }
+    const limited = { fuelUsed: 105, standing: 'turn', act: { kind: 'limit', fuelMax: 900, sentBytesMax: 50 } }
+    const from = { fuelMax: 10_000_000_000, sentBytesMax: pieces()[0]?.from.sentBytesMax, sentBytes: 0 }
+    expect(pieces()).toEqual([
+      { from, inputs: [{ ...rest(100), standing: image().standing }], until: { fuelUsed: 100, standing: 'turn' } },
+      { from, inputs: [delivered], until: { fuelUsed: 105, standing: 'turn' } },
+      { from, inputs: [limited], until: { fuelUsed: 110, standing: image().standing } },
+    ])
+    expect(trace().inputs).toEqual([delivered, limited])
+    guest.run()
+    worker.say({ kind: 'pulse', fuelUsed: 111, sentBytes: 2 })
+    inputs()
+    worker.say({ kind: 'finished', resultJson: '1', fuelUsed: 120, stateHash: '' })
+    expect(pieces().at(-1)).toEqual({
+      from: { fuelMax: 900, sentBytesMax: 50, sentBytes: 2 },
+      inputs: [{ ...rest(110), standing: image().standing }],
+      until: { fuelUsed: 120, standing: 'end' },
+    })
+    expect(events.at(-2)?.kind).toBe('told')
+  })
+
+  const rows: [what: string, say: () => void, reason: string][] = [
+    ['a word before any piece', () => worker.say(call(1)), 'call before what it comes of is told'],
+    ['an answer that was never sent', () => told(5, at(5, 'deliver', 1)), 'answer 1 was not sent, or not as the next'],
+    ['an input behind the piece', () => told(5, at(6, 'clock', 7)), 'input at fuel 6 > 5'],
+    ['a piece that goes back', () => [told(5), told(4)], 'told at fuel 4 < 5'],
+    ['an input that goes back', () => [told(5), told(7, at(4, 'clock', 7))], 'input at fuel 4 < 5, which is told'],
+    [
+      'an input that goes back, with an image',
+      () => [told(5), guest.freeze(), inputs(at(4, 'rest')), frozen(7n)],
+      'input at fuel 4 < 5, which is told',
+    ],
+    ['more fuel than there is', () => told(10_000_000_001), 'told at fuel 10000000001 > fuelMax 10000000000'],
+    [
+      'an answer told twice',
+      () => [
+        told(1),
+        worker.say(call(1)),
+        guest.deliver(answer(1)),
+        told(2, at(1, 'deliver', 1)),
+        told(3, at(2, 'deliver', 1)),
+      ],
+      'answer 1 was not sent, or not as the next',
+    ],
+    ['a piece inside the end of a trace', () => [inputs(), told(1)], 'inputs before told'],
+    [
+      'no place',
+      () => worker.say({ kind: 'told', packed: new Float64Array(), fuelUsed: 1, standing: 'end' }),
+      'standing is none of turn, interrupt, kernel, call',
+    ],
+    [
+      'inputs that are no numbers',
+      () => worker.say({ kind: 'told', packed: [], fuelUsed: 1, standing: 'turn' }),
+      'inputs are not own 64-bit numbers',
+    ],
+  ]
+  for (const [what, say, expected] of rows)
+    test(`is ended for ${what}`, () => {
+      durably()
+      say()
+      expect([last()?.kind, reason()]).toEqual(['failed', expected])
+    })
+
+  test('is ended for leaving out, with an image, an answer that it was sent before it was told to freeze', () => {
+    durably()
+    told(1)
+    worker.say(call(1))
+    guest.deliver(answer(1))
+    guest.freeze()
+    told(2)
+    inputs()
+    frozen(3n)
+    expect(reason()).toBe('1 inputs that were sent are left out')
+  })
+
+  test('is not another name for one that is recorded', () => {
+    running()
+    told(1)
+    expect(reason()).toBe('a piece that nobody wants')
+  })
+})
+
 describe('a trace that becomes long', () => {
+  test('is long by what has been told of it, too', () => {
+    running({ durable: true })
+    worker.say({ kind: 'told', packed: new Float64Array(), fuelUsed: 1, standing: 'turn' })
+    const long = 'x'.repeat(INPUT_TEXT_MAX / 2 - 2)
+    for (const request of [1, 2, 3]) {
+      worker.say(call(request))
+      guest.deliver(answer(request, long))
+      worker.say({
+        kind: 'told',
+        packed: Float64Array.of(request + 1, 0, 0, request),
+        fuelUsed: request + 1,
+        standing: 'turn',
+      })
+    }
+    expect([sentAnswers(), last()]).toEqual([
+      [1, 2],
+      expect.objectContaining({ reason: 'answer 3 was not sent, or not as the next' }),
+    ])
+  })
+
   test('is said to be, once, and what would be too much waits for the next', () => {
     running()
     const long = 'x'.repeat(INPUT_TEXT_MAX / 2 - 2)

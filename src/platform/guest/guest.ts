@@ -1,6 +1,6 @@
 import type { Timer } from '../../base/timers.ts'
 import type { MachineImage, PendingCall } from '../../engine/image.ts'
-import { type EngineBuild, ImageError, type Machine, type Stop } from '../../engine/machine.ts'
+import { type ConsoleLine, type EngineBuild, ImageError, type Machine, type Stop } from '../../engine/machine.ts'
 import {
   ANSWER_LENGTH_MAX,
   CALL_NAME_LENGTH_MAX,
@@ -29,6 +29,7 @@ export class Guest {
   readonly #realm: GuestRealm
   readonly #freezeAtFuel: bigint | null
   readonly #hashAtEnd: boolean
+  readonly #tells: boolean
   readonly #machine: Machine
   readonly #intake: Intake
   readonly #outbox: Outbox
@@ -62,9 +63,10 @@ export class Guest {
     this.#realm = realm
     this.#freezeAtFuel = order.freezeAtFuel === undefined ? null : BigInt(order.freezeAtFuel)
     this.#hashAtEnd = order.hashAtEnd === true
+    this.#tells = order.durable === true
     this.#machine = machine
     const { replay } = order
-    this.#intake = new Intake(machine, order.record === true)
+    this.#intake = new Intake(machine, order)
     this.#outbox = new Outbox(realm.clock, order.sentBytesMax, replay?.from.sentBytes ?? 0, (message) =>
       realm.post(message, []),
     )
@@ -223,25 +225,31 @@ export class Guest {
   /** Sends what the program has said; false when that ended it. */
   #drain(): boolean {
     if (this.#pace.isSilent) return true
-    for (const word of this.#machine.takeWords()) {
+    const words = this.#machine.takeWords()
+    if (words.length > 0 && this.#tells) this.#tell(words)
+    for (const word of words) {
       const fault = 'request' in word ? this.#send(word) : this.#outbox.print(word)
       if (!fault) continue
-      this.#intake.overdrawn()
+      if (!this.#tells) this.#intake.overdrawn()
       return this.#fail('QUOTA', fault)
     }
     this.#intake.drained()
     return true
   }
 
+  /** What these words come of, before they are said; also that they cannot all be. */
+  #tell(words: readonly (ConsoleLine | PendingCall)[]): void {
+    const isTooMuch = words.some((word) => 'request' in word && faultOf(word) !== null)
+    if (isTooMuch || !this.#outbox.hasRoomFor(words, this.#againUntil)) this.#intake.overdrawn()
+    const told = this.#intake.tell()
+    if (told) this.#realm.post({ kind: 'told', ...told }, [told.packed.buffer])
+  }
+
   #send(call: PendingCall): string | null {
-    const { request, name, argsJson } = call
-    if (name.length > CALL_NAME_LENGTH_MAX)
-      return `call name length ${name.length} > CALL_NAME_LENGTH_MAX ${CALL_NAME_LENGTH_MAX}`
+    const fault = faultOf(call)
+    if (fault) return fault
     const refusal = refusalOf(call)
-    if (!refusal) return this.#outbox.call(call, request < this.#againUntil)
-    // A long call is refused to the program; one so long that no image could hold it while it waits ends the program.
-    if (argsJson.length > ANSWER_LENGTH_MAX)
-      return `args length ${argsJson.length} > ANSWER_LENGTH_MAX ${ANSWER_LENGTH_MAX}`
+    if (!refusal) return this.#outbox.call(call, call.request < this.#againUntil)
     this.#pace.refuse(refusal)
     return null
   }
@@ -304,6 +312,15 @@ export class Guest {
     this.#replan()
     this.#state = 'ended'
   }
+}
+
+/** A long call is refused to the program; one so long that no image could hold it while it waits ends the program. */
+function faultOf({ name, argsJson }: PendingCall): string | null {
+  if (name.length > CALL_NAME_LENGTH_MAX)
+    return `call name length ${name.length} > CALL_NAME_LENGTH_MAX ${CALL_NAME_LENGTH_MAX}`
+  return argsJson.length > ANSWER_LENGTH_MAX
+    ? `args length ${argsJson.length} > ANSWER_LENGTH_MAX ${ANSWER_LENGTH_MAX}`
+    : null
 }
 
 const cut = (reason: string): string =>

@@ -1,6 +1,7 @@
 import type { Delivery, Place } from '../../engine/image.ts'
 import type { Machine } from '../../engine/machine.ts'
 import { INPUTS_MAX, INPUTS_ROOM } from '../../sandbox/limits.ts'
+import type { StartOrder } from '../../sandbox/protocol.ts'
 import { InputNotes, type ReportedInput } from '../../sandbox/reported-inputs.ts'
 
 /**
@@ -11,6 +12,9 @@ import { InputNotes, type ReportedInput } from '../../sandbox/reported-inputs.ts
 export class Intake {
   readonly #machine: Machine
   readonly #records: boolean
+  readonly #tells: boolean
+  /** Of this trace, what has been told ahead of its end. */
+  #told = 0
   readonly #notes = new InputNotes()
   /** Calls that the guest itself has refused and whose refusals have not reached the program. */
   readonly #refused = new Set<number>()
@@ -19,9 +23,10 @@ export class Intake {
   /** Where the machine stands, once somebody has asked since it ran. */
   #place: Place | null = null
 
-  constructor(machine: Machine, records: boolean) {
+  constructor(machine: Machine, { record, durable }: Pick<StartOrder, 'record' | 'durable'>) {
     this.#machine = machine
-    this.#records = records
+    this.#tells = durable === true
+    this.#records = record === true || this.#tells
   }
 
   /** False, as below, where it had no effect. */
@@ -77,12 +82,12 @@ export class Intake {
   }
 
   get isLong(): boolean {
-    return this.#notes.count > INPUTS_MAX / 2
+    return this.#told + this.#notes.count > INPUTS_MAX / 2
   }
 
   /** Nothing more may happen to the program before the next trace has begun. */
   get isFull(): boolean {
-    return this.#notes.count > INPUTS_MAX - INPUTS_ROOM
+    return this.#told + this.#notes.count > INPUTS_MAX - INPUTS_ROOM
   }
 
   /** Null where nothing is recorded. The next trace begins. */
@@ -90,6 +95,16 @@ export class Intake {
     if (!this.#records) return null
     this.ran()
     this.#drainedAt = 0
+    this.#told = 0
     return this.#notes.take()
+  }
+
+  /** What has come since the last take or tell, and up to where; null where it is not to be told ahead of a trace's end. */
+  tell(): (Place & { readonly packed: Float64Array<ArrayBuffer> }) | null {
+    if (!this.#tells) return null
+    const { fuelUsed, standing } = this.#where()
+    this.#drainedAt = 0
+    this.#told += this.#notes.count
+    return { packed: this.#notes.take(), fuelUsed, standing }
   }
 }

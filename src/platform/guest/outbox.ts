@@ -63,6 +63,15 @@ export class Outbox {
       : null
   }
 
+  /** Whether all of these may be said, one behind the other; what is said again was counted before. */
+  hasRoomFor(words: readonly (ConsoleLine | PendingCall)[], againUntil: number): boolean {
+    let bytes = 0
+    for (const word of words)
+      if (!('request' in word)) bytes += utf8Length(word.text.slice(0, CONSOLE_LENGTH_MAX))
+      else if (word.request >= againUntil && !refusalOf(word)) bytes += utf8Length(word.argsJson)
+    return this.#sentBytes + bytes <= this.#sentBytesMax
+  }
+
   /** Says so where the line exceeds the quota; it is not sent then. */
   print({ level, text }: ConsoleLine): string | null {
     const cut = text.slice(0, CONSOLE_LENGTH_MAX)
