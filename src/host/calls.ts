@@ -7,7 +7,6 @@ import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Wher
 import { forProgram } from './about.ts'
 import { depart } from './departure.ts'
 import { fork } from './fork.ts'
-import { CHECKPOINT_MS } from './limits.ts'
 import { spend } from './quotas.ts'
 import { release } from './residence.ts'
 import { CONFINED, effectBytesMax, isConfined, noteOf, unseal } from './sealing.ts'
@@ -67,7 +66,7 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
     case 'checkpoint':
       if (isConfined(resident)) return deliver(turn, resident, refuseCall(request, 'DENIED', CONFINED))
       resident.checkpointCall = request
-      resident.checkpointDueMs = Math.min(resident.checkpointDueMs, turn.nowMs - CHECKPOINT_MS)
+      resident.checkpointDueMs = turn.nowMs
       return
     case 'asset':
       turn.effects.push({ kind: 'read', agent: resident.agent, request, what: 'asset', name: call.asset })

@@ -122,6 +122,8 @@ export type Wish =
   | { readonly kind: 'obey'; readonly root: Did; readonly obeyed: boolean }
   /** Give the machine back: freeze everything here now, hand it over, park what nobody wants. */
   | { readonly kind: 'evict' }
+  /** Something may end this host soon: every agent here is checkpointed now. */
+  | { readonly kind: 'checkpoint' }
   | { readonly kind: 'move'; readonly agent: AgentId; readonly to: Did | null }
   | { readonly kind: 'kill'; readonly agent: AgentId }
   | { readonly kind: 'publish'; readonly notice: Notice }

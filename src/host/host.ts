@@ -123,6 +123,8 @@ export interface Host {
   kill(agent: AgentId): void
   /** Bans a key here, and tells everybody who accepts this host's key as an administrator's; nothing takes it back. */
   ban(subject: Did, reason: string): Promise<Notice>
+  /** Checkpoints everything here at once, because this host may end soon; the agents run on. */
+  checkpoint(): void
   /**
    * Freezes everything here at once and hands it over. Resolves when all has left or stands parked and durable, and
    * after DRAIN_MS_MAX in any case.

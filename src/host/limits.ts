@@ -13,15 +13,32 @@ export const HOLD_MS = 1_000
 /** Loads are told to acquaintances this often (the paper's load vector; MOSIX tells once a second). */
 export const LOAD_MS = 1_000
 
-/** Default time between two checkpoints sent home: the most work that a killed host can lose. */
-export const CHECKPOINT_MS = 2_000
+/**
+ * The most work that an agent loses with a host that dies without a word, milliseconds; checkpoints are as close to each other
+ * as this asks for, unless they would take more of the agent's time than CHECKPOINT_SHARE_MAX. A tab is closed at any moment.
+ */
+export const WORK_LOST_MS_MAX: Readonly<Record<HostKind, number>> = { edge: 2_000, launcher: 2_000, tab: 1_000 }
+
+/** Of that, what the way home takes of a small agent's checkpoint, beside the look that finds it due. */
+export const CHECKPOINT_WAY_MS = 250
+
+/** How much the newest checkpoint changes what one is believed to cost: about the last eight count. */
+export const COST_SMOOTHING = 0.25
+
+/** A host writes down this often how long it has lived: what a death hides of a life, beside one small write. */
+export const LIFE_WRITE_MS = 30_000
+
+/** Lives remembered, a small record each, for how long this host lives on average: what was long ago says little. */
+export const LIVES_KEPT_MAX = 16
 
 /**
- * Silence of a holder after which home may propose a new one. Only permits a proposal, safety never uses it. An edge
- * worker reports each second, so 5 s are four lost reports; a tab may be frozen by its browser for a while.
+ * Silence of a holder after which home may propose a new one. Only permits a proposal, safety never uses it. Hosts report each
+ * second, a hidden tab too (platform/browser/steady-timers.ts), so 5 s are four lost reports; a tab shares its thread with a
+ * page and its machine with whatever its owner does, and gets seven. One that its browser has frozen says nothing until its
+ * owner looks at it again, hours later perhaps: its agents go on elsewhere.
  */
 export const LEASE_EDGE_MS = 5_000
-export const LEASE_TAB_MS = 12_000
+export const LEASE_TAB_MS = 8_000
 
 /**
  * Two looks at the leases further apart than this: the host itself was away, asleep or too busy, and what holders said

@@ -33,6 +33,7 @@ import {
   watchMeetings,
 } from './inic.ts'
 import { onItinerary } from './itineraries.ts'
+import { noteLife, restoreLives } from './lives.ts'
 import { onLoad, reportHoldings, tellLoad } from './neighbours.ts'
 import { onPublish, publish, take } from './notices.ts'
 import {
@@ -53,7 +54,7 @@ import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
 import { onNodes } from './reading.ts'
 import { onReceiptSealed } from './receipts.ts'
 import { onEvidence, onEvidenceAnswered, onReconcile, onReconciled, reconcileWhenDue } from './reconcile.ts'
-import { checkpointWhenDue, onCheckpointHome, onEffectAnswered, sendEffects } from './residence.ts'
+import { checkpointAll, checkpointWhenDue, onCheckpointHome, onEffectAnswered, sendEffects } from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
 import { pursueUnseal } from './sealing.ts'
 import type { HostState } from './state.ts'
@@ -86,6 +87,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
     case 'tick':
       return onTick(turn)
     case 'restored':
+      restoreLives(turn, event.records)
       return restore(turn, event.records)
     case 'connected':
       return onConnected(turn, event.host, event.age)
@@ -301,6 +303,8 @@ function onWish(turn: Turn, wish: Wish): void {
     case 'evict':
       evictAll(turn)
       return
+    case 'checkpoint':
+      return checkpointAll(turn)
     case 'move': {
       const resident = state.residents.get(wish.agent)
       return resident && depart(turn, resident, { reason: 'order', only: wish.to })
@@ -340,4 +344,5 @@ function onTick(turn: Turn): void {
   for (const [agent, { untilMs }] of state.forwards) if (nowMs >= untilMs) state.forwards.delete(agent)
   tellLoad(turn)
   reportHoldings(turn)
+  noteLife(turn)
 }

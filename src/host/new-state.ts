@@ -1,6 +1,7 @@
 import type { Did } from '../identity/did.ts'
 import { newQueue } from './fair.ts'
 import { DEPTH_OFFERED } from './limits.ts'
+import { newLives } from './lives.ts'
 import { type NodeBook, openToAll } from './nodes.ts'
 import { newBook } from './notice-book.ts'
 import type { HostState } from './state.ts'
@@ -45,6 +46,7 @@ export function newState(
     versions: new Map(),
     nonces: new Map(),
     hops: [],
+    lives: newLives(0),
     totals: { finished: 0, hopsIn: 0, hopsOut: 0, fuel: 0, refused: 0 },
     nextToken: 1,
     nextSequence: 1,

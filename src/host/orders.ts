@@ -21,6 +21,7 @@ import {
   STATUS_ENTRIES_MAX,
   STORY_LINES_PER_REPLY,
 } from './limits.ts'
+import { noteLifeNow } from './lives.ts'
 import { banOf, noteIssuers } from './notices.ts'
 import { mayRead, readerOf } from './reading.ts'
 import { writeRow } from './records.ts'
@@ -160,6 +161,7 @@ export function onCommand(turn: Turn, handle: number, asked: Requests['command']
 export function evictAll(turn: Turn): number {
   const { state } = turn
   state.evicting = true
+  noteLifeNow(turn)
   let count = 0
   for (const resident of state.residents.values()) {
     if (resident.arrival || resident.ended) continue
@@ -177,7 +179,10 @@ export function evictAll(turn: Turn): number {
 export function acceptAgents(turn: Turn, accepting: boolean): void {
   const { state } = turn
   state.accepting = accepting
-  if (accepting) state.evicting = false
+  if (accepting && state.evicting) {
+    state.evicting = false
+    noteLifeNow(turn)
+  }
   state.loadDueMs = turn.nowMs
   for (const resident of state.residents.values()) settleIn(turn, resident)
 }

@@ -5,6 +5,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
+import type { Life } from './lives.ts'
 import type { Node } from './nodes.ts'
 import type { Seen } from './seen.ts'
 import type { Fork, HomeRow, Register, Resident } from './state.ts'
@@ -32,6 +33,8 @@ const forkKey = (agent: AgentId, request: number): string => `fork/${agent}/${re
 
 const seenKey = (agent: AgentId): string => `seen/${agent}`
 
+const lifeKey = (age: number): string => `life/${String(age).padStart(9, '0')}`
+
 export const nodeKey = (did: Did): string => `node/${did}`
 export const noticeKey = (name: Cid): string => `notice/${name}`
 
@@ -51,6 +54,7 @@ export const RESTORED_PREFIXES = [
   'audit/',
   'seen/',
   'node/',
+  'life/',
 ] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
@@ -125,6 +129,10 @@ export const writeFork = (agent: AgentId, fork: Fork): RecordWrite => ({
   key: forkKey(agent, fork.request),
   value: () => fork,
 })
+
+export const writeLife = (life: Life): RecordWrite => ({ key: lifeKey(life.age), value: () => life })
+
+export const forgetLife = (age: number): RecordWrite => gone(lifeKey(age))
 
 export const writeSeen = (seen: Seen): RecordWrite => ({ key: seenKey(seen.agent), value: () => seen })
 

@@ -5,12 +5,13 @@ import type { Trace } from '../sandbox/trace.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
 import { keeperOf } from './charter.ts'
+import { checkpointDueMs, noteArrived, noteFreezing, noteTaken } from './checkpoint-pace.ts'
 import { onDepartureFrozen } from './departure.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
 import { authorsNamed } from './license.ts'
-import { CHECKPOINT_MS, EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
+import { EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
 import { reportHolding } from './neighbours.ts'
 import { spend } from './quotas.ts'
 import { beginSegments, closePiece, noteTrace, settleSegment, vouch, vouchEnd } from './receipts.ts'
@@ -85,7 +86,7 @@ export function goOn(turn: Turn, resident: Resident): void {
     row.state = 'running'
     persist(turn, writeRow(row))
   }
-  resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
+  resident.checkpointDueMs = checkpointDueMs(turn, resident)
   turn.effects.push({ kind: 'run', agent: resident.agent })
   pursueUnseal(turn, resident)
 }
@@ -99,7 +100,16 @@ export function checkpointWhenDue(turn: Turn, resident: Resident): void {
   if (turn.nowMs < resident.checkpointDueMs || isBeingBrought(turn, resident) || isConfined(resident)) return
   resident.guest = 'freezing'
   resident.checkpointing = true
+  noteFreezing(turn, resident)
   turn.effects.push({ kind: 'freeze', agent: resident.agent })
+}
+
+/** Without waiting for the next one to be due; one that is on its way is followed by another. */
+export function checkpointAll(turn: Turn): void {
+  for (const resident of turn.state.residents.values()) {
+    resident.checkpointDueMs = turn.nowMs
+    checkpointWhenDue(turn, resident)
+  }
 }
 
 /** Images of it are on their way to the next host, which is quicker done without another one; but not for long. */
@@ -114,6 +124,7 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   if (changed) closePiece(resident, checkpoint, fuelUsed)
   resident.guest = 'frozen'
   resident.checkpointing = false
+  noteTaken(turn, resident)
   if (changed) resident.strikes = 0
   resident.checkpoint = checkpoint
   resident.fuelUsed = fuelUsed
@@ -187,7 +198,7 @@ export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid
     settleSegment(resident, checkpoint)
   }
   resident.checkpointSending = false
-  resident.checkpointDueMs = turn.nowMs + CHECKPOINT_MS
+  noteArrived(turn, resident)
   if (checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent: resident.agent, checkpoint })
   onForkCheckpointHome(turn, resident, arrived)
   sendCheckpointHome(turn, resident)

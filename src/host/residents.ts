@@ -2,6 +2,7 @@ import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { License } from '../wire/statements.ts'
+import { newCheckpointPace } from './checkpoint-pace.ts'
 import { newPace } from './quotas.ts'
 import type { Resident } from './state.ts'
 import type { Turn } from './turn.ts'
@@ -37,6 +38,7 @@ export function newResident(
     arrival: null,
     checkpointing: false,
     checkpointDueMs: turn.nowMs,
+    checkpointPace: newCheckpointPace(),
     checkpointSending: false,
     telling: null,
     atHome: null,

@@ -349,6 +349,7 @@ class Runtime implements Host {
   distrust = (author: Did): void => this.#wish({ kind: 'trust', author, trusted: false })
   obey = (root: Did, obeyed: boolean): void => this.#wish({ kind: 'obey', root, obeyed })
   move = (agent: AgentId, to: Did | null): void => this.#wish({ kind: 'move', agent, to })
+  checkpoint = (): void => this.#wish({ kind: 'checkpoint' })
   kill = (agent: AgentId): void => this.#wish({ kind: 'kill', agent })
 
   async ban(subject: Did, reason: string): Promise<Notice> {

@@ -19,10 +19,12 @@ import type {
   Vote,
 } from '../wire/statements.ts'
 import type { Acquaintance } from './acquaintance.ts'
+import type { CheckpointPace } from './checkpoint-pace.ts'
 import type { BundleFacts } from './events.ts'
 import type { Queue } from './fair.ts'
 import type { LetDown } from './let-downs.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
+import type { Lives } from './lives.ts'
 import type { NodeBook } from './nodes.ts'
 import type { NoticeBook } from './notice-book.ts'
 import type { Pace } from './quotas.ts'
@@ -83,6 +85,8 @@ export interface HostState {
   readonly versions: Map<string, readonly VersionMark[]>
   readonly nonces: Map<string, { readonly agent: AgentId | null; readonly expiresMs: number }>
   readonly hops: HopSnapshot[]
+  /** This life and those before it. */
+  lives: Lives
   readonly totals: { finished: number; hopsIn: number; hopsOut: number; fuel: number; refused: number }
   nextToken: number
   nextSequence: number
@@ -206,6 +210,7 @@ export interface Resident {
   } | null
   checkpointing: boolean
   checkpointDueMs: number
+  readonly checkpointPace: CheckpointPace
   /** A newer checkpoint is not sent home before the last one is there. */
   checkpointSending: boolean
   /** The checkpoint that is about to be sent home, as of when it was taken. */

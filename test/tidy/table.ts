@@ -118,6 +118,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:*', 'assemblyscript', 'esbuild', 'node-datachannel', 'pino', 'playwright-core'],
     core: false,
   },
+  /** The whole of it on this machine, under faults that are real. */
+  soak: {
+    imports: [...CORE, 'platform/node', 'entry/node'],
+    packages: ['node:*', 'puppeteer-core'],
+    core: false,
+  },
   'entry/browser': {
     imports: [...CORE, 'platform/browser', 'platform/peerjs', 'platform/guest', 'ui'],
     packages: ['@preact/signals', 'preact', 'workbox-window', 'virtual:*'],

@@ -6,7 +6,7 @@ import { openBrowserHasher } from '../../platform/browser/hash.ts'
 import { loadOrCreateBrowserIdentity } from '../../platform/browser/identity.ts'
 import { createBrowserSandbox } from '../../platform/browser/sandbox.ts'
 import { openBrowserStore } from '../../platform/browser/store.ts'
-import { browserClock, browserRandom, browserTimers } from '../../platform/browser/time.ts'
+import { browserClock, browserRandom, openSteadyTimers } from '../../platform/browser/time.ts'
 import { goOnlineFromPage } from '../../platform/browser/transport.ts'
 import type { RendezvousTransport } from '../../platform/peerjs/transport.ts'
 import { SPARES_MAX } from '../../sandbox/limits.ts'
@@ -26,6 +26,8 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
   const store = await openBrowserStore('sojourn')
   let sandbox: ReturnType<typeof createBrowserSandbox> | null = null
   const hasher = openBrowserHasher()
+  const steady = openSteadyTimers()
+  const { timers } = steady
   try {
     const [signer, engine, guest] = await Promise.all([
       loadOrCreateBrowserIdentity(),
@@ -36,6 +38,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       engines: new Map([[engine.id, engine.code]]),
       script: guest.default,
       spares: Math.min(wish.slots, SPARES_MAX),
+      timers,
     })
     const guests = sandbox
     let online: RendezvousTransport | null = null
@@ -55,7 +58,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       engineId: engine.id,
       clock: browserClock,
       random: browserRandom,
-      timers: browserTimers,
+      timers,
       kind: 'tab',
       name: wish.name,
       slots: wish.slots,
@@ -63,7 +66,7 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
       roots: wish.authors.filter(isRoot),
       administrators: wish.cluster.administrators ?? [],
       transport: async () => {
-        online = await goOnlineFromPage({ rendezvous: document.baseURI, signer, relayOnly: wish.relayOnly })
+        online = await goOnlineFromPage({ rendezvous: document.baseURI, signer, relayOnly: wish.relayOnly, timers })
         return online
       },
       members: async () => (online ? (await online.hosts()).map(({ address }) => address) : []),
@@ -83,16 +86,19 @@ export async function startHost(wish: HostWish): Promise<PageHost> {
         host.distrust(author)
         host.obey(author, false)
       },
+      checkpoint: () => host.checkpoint(),
       drain: () => host.drain(),
       close: () => host.close(),
       ended: ended.finally(() => {
         guests.close()
         hasher.close()
+        steady.close()
       }),
     }
   } catch (error) {
     sandbox?.close()
     hasher.close()
+    steady.close()
     // A host that failed half-way may have closed it already.
     await store.close().catch(() => undefined)
     throw error

@@ -10,6 +10,8 @@ export interface PageHost {
   setAccepting(accepting: boolean): void
   trust(author: Did): void
   distrust(author: Did): void
+  /** Checkpoints agents at once, and lets them run on. */
+  checkpoint(): void
   /** Hands agents over, or parks them. */
   drain(): Promise<void>
   close(): Promise<void>

@@ -50,6 +50,14 @@ effect(() => {
   before = host
 })
 
+// A page in sight that goes out of it may be closed, frozen or discarded next, and `beforeunload` is the first to tell of a
+// closing: what was done since the last checkpoint is made safe. A frozen page does nothing more, not even in its workers.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'hidden') volunteer.beware()
+})
+window.addEventListener('beforeunload', () => volunteer.beware())
+document.addEventListener('freeze', () => volunteer.beware())
+
 // The page may be closed, or kept whole for the back button; in the second case the host is gone when it comes back.
 window.addEventListener('pagehide', () => volunteer.leave())
 window.addEventListener('pageshow', (event) => {

@@ -37,6 +37,8 @@ export interface VolunteerParts extends ClusterQuestion {
 export interface Volunteer {
   readonly view: ReadonlySignal<PageView>
   readonly actions: PageActions
+  /** The page may go away soon: what is here is made safe, and goes on. */
+  beware(): void
   /** The page goes away now: there is no time to wait for anything. */
   leave(): void
 }
@@ -256,6 +258,7 @@ export function createVolunteer(parts: VolunteerParts): Volunteer {
   return {
     view,
     actions,
+    beware: () => host.peek()?.checkpoint(),
     leave() {
       const here = host.peek()
       if (here === null) return

@@ -1,3 +1,4 @@
+import type { Timers } from '../../base/timers.ts'
 import type { EngineCode } from '../../engine/machine.ts'
 import { type ClosableSandbox, createSandbox } from '../../sandbox/create-sandbox.ts'
 import type { WorkerEvents, WorkerLink } from '../../sandbox/warden.ts'
@@ -17,13 +18,20 @@ export interface BrowserSandboxOptions {
   readonly script: string
   /** How many workers to hold ready. */
   readonly spares?: number
+  /** The page's own where nothing is said, which are slow while it is hidden. */
+  readonly timers?: Timers
 }
 
-export function createBrowserSandbox({ engines, script, spares = 1 }: BrowserSandboxOptions): ClosableSandbox {
+export function createBrowserSandbox({
+  engines,
+  script,
+  timers = browserTimers,
+  spares = 1,
+}: BrowserSandboxOptions): ClosableSandbox {
   const file = new Blob([script], { type: 'text/javascript' })
   return createSandbox({
     clock: browserClock,
-    timers: browserTimers,
+    timers,
     engines,
     spares,
     startWorker: (events) => startWorker(file, events),

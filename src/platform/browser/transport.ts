@@ -1,4 +1,5 @@
 import { Peer } from 'peerjs'
+import type { Timers } from '../../base/timers.ts'
 import { CONNECTIONS_PER_PAGE_MAX } from '../peerjs/limits.ts'
 import type { PeerJsPowers, PeerLike, PeerOptions } from '../peerjs/port.ts'
 import { goOnline, type OnlineOptions, type RendezvousTransport } from '../peerjs/transport.ts'
@@ -8,6 +9,8 @@ import { browserClock, browserRandom, browserTimers } from './time.ts'
 export interface BrowserTransportOptions extends OnlineOptions {
   /** Only through TURN: hides this machine's addresses from the other hosts. */
   readonly relayOnly?: boolean
+  /** The page's own where nothing is said, which are slow while it is hidden. */
+  readonly timers?: Timers
 }
 
 export function goOnlineFromPage(options: BrowserTransportOptions): Promise<RendezvousTransport> {
@@ -17,7 +20,7 @@ export function goOnlineFromPage(options: BrowserTransportOptions): Promise<Rend
       new Peer(address, { ...peerOptions, config: { ...peerOptions.config } }) as unknown as PeerLike,
     getJson,
     clock: browserClock,
-    timers: browserTimers,
+    timers: options.timers ?? browserTimers,
     random: browserRandom,
     rtcConfig: options.relayOnly ? { iceTransportPolicy: 'relay' } : {},
     connectionsMax: CONNECTIONS_PER_PAGE_MAX,

@@ -53,6 +53,7 @@ class ScriptedHost implements PageHost {
   setAccepting = (accepting: boolean): void => void this.log.push(`accepting ${accepting}`)
   trust = (did: Did): void => void this.log.push(`trust ${did === ALICE ? 'Alice' : 'Bob'}`)
   distrust = (did: Did): void => void this.log.push(`distrust ${did === ALICE ? 'Alice' : 'Bob'}`)
+  checkpoint = (): void => void this.log.push('checkpoint')
   async drain(): Promise<void> {
     this.log.push('drain')
     await new Promise<void>((resolve) => {
