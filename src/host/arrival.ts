@@ -5,6 +5,7 @@ import type { Did } from '../identity/did.ts'
 import { grantedQuota, sameQuota } from '../permit/grant.ts'
 import { exceeds } from '../permit/quota.ts'
 import { type Origin, rootOf } from '../wire/chain.ts'
+import { NO_MAIL } from '../wire/mail.ts'
 import type { Brief, Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
 import { senderFault } from './chain.ts'
@@ -13,11 +14,14 @@ import type { BundleFacts, Fault, Pushed } from './events.ts'
 import { roomFault } from './fair.ts'
 import { authorsNamed, launchFault, offerLicenseFault, strangerFault } from './license.ts'
 import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, OFFERS_OPENING_MAX, READY_MS, RESERVATION_MS, STAGES_MAX } from './limits.ts'
+import { forgetLetters } from './mail.ts'
+import { openMailbox } from './mailbox.ts'
 import { banOf } from './notices.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import { epochSeen, noteSeen } from './seen.ts'
+import { postFault } from './standing.ts'
 import { type Resident, rememberBundle } from './state.ts'
 import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
@@ -140,6 +144,8 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       origin: ORIGIN_UNSAID,
       head: rootOf(offer.agent, offer.bundle, ORIGIN_UNSAID),
       resultTo: null,
+      mail: NO_MAIL,
+      birth: null,
     }
     resident = newResident(turn, brief, facts.name, facts.author, offer.license, granted.value, offer.epoch - 1)
     state.residents.set(offer.agent, resident)
@@ -191,7 +197,7 @@ function briefFault(turn: Turn, from: Did, brief: Brief, epoch: number): Fault |
   const inputBytes = utf8Length(brief.inputJson)
   if (inputBytes > INPUT_BYTES_MAX)
     return { code: 'QUOTA', reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}` }
-  const fault = launchFault(resident.license, brief)
+  const fault = launchFault(resident.license, brief) ?? postFault(brief)
   if (fault) return fault
   if (brief.origin.witnesses[0] !== homeOf(brief.agent))
     return { code: 'REFUSED', reason: 'the first witness of an agent is its home' }
@@ -261,6 +267,7 @@ export function onSend(turn: Turn, from: Did, handle: number, sent: Requests['se
   resident.atHome = atHome
   resident.sentBytes = brief.sentBytes
   resident.messages = brief.messages
+  resident.mailbox = openMailbox(brief.mail)
   arrival.state = 'preparing'
   arrival.handle = handle
   arrival.untilMs = turn.nowMs + READY_MS
@@ -349,6 +356,7 @@ function cannotGoOn(turn: Turn, resident: Resident, fault: Fault): void {
 
 /** Nothing of an arrival stays: no guest, no place, no block. */
 export function drop(turn: Turn, resident: Resident): void {
+  forgetLetters(turn, resident)
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   turn.state.residents.delete(resident.agent)
   if (resident.arrival?.certificate) noteSeen(turn, resident, resident.arrival.certificate)

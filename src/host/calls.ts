@@ -7,6 +7,9 @@ import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Wher
 import { forProgram } from './about.ts'
 import { depart } from './departure.ts'
 import { fork } from './fork.ts'
+import { receive } from './mail.ts'
+import { lookup, register } from './names.ts'
+import { post } from './post.ts'
 import { spend } from './quotas.ts'
 import { release } from './residence.ts'
 import { CONFINED, effectBytesMax, isConfined, noteOf, unseal } from './sealing.ts'
@@ -80,6 +83,14 @@ function answerTo(turn: Turn, resident: Resident, request: number, call: Call, a
       turn.effects.push({ kind: 'sealValue', agent, request, reader: call.reader, valueJson: call.valueJson, about })
       return
     }
+    case 'send':
+      return post(turn, resident, { request, to: call.to, dataJson: call.dataJson }, again)
+    case 'receive':
+      return receive(turn, resident, { request, after: call.after, open: call.open }, again)
+    case 'lookup':
+      return lookup(turn, resident, request, call.asked)
+    case 'register':
+      return register(turn, resident, request, call.asked, call.held)
     case 'unseal':
       return unseal(turn, resident, request, call.value)
     case 'fork':

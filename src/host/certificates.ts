@@ -11,10 +11,13 @@ import { charterOf, decidersOf, withCharter } from './charter.ts'
 import { watchDecision } from './doubles.ts'
 import { recordHop } from './hops.ts'
 import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
-import { forgetResident, gone, hopKey, writeHop, writeRegister, writeResident, writeRow } from './records.ts'
+import { forgetLetters } from './mail.ts'
+import { openMailbox } from './mailbox.ts'
+import { forgetResident, gone, hopKey, writeHop, writeMail, writeRegister, writeResident, writeRow } from './records.ts'
 import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import { noteSeen } from './seen.ts'
+import { birthIn } from './standing.ts'
 import type { HomeRow, Register, Resident } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
 import { log, persist, persistSoon, type Turn, tell } from './turn.ts'
@@ -98,6 +101,8 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
   row.epoch = epoch
   row.holder = holding.holder
   row.head = headOf(hop.certificate)
+  row.birth ??= birthIn(hop.certificate)
+  if (epoch === 1) persist(turn, writeMail(row))
   openChain(turn, row, before, hop.certificate)
   row.heardMs = turn.nowMs
   row.itinerary.push(hop)
@@ -146,6 +151,7 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     here.consoleLines = row.consoleLines
     here.sentBytes = row.sentBytes
     here.messages = row.messages
+    here.mailbox = openMailbox(row.mail)
   }
   // What said READY in a life before this one counts as started: it is not run here in this epoch, and asks for the next.
   assert(
@@ -161,7 +167,12 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     certificate,
   )
   here.certificate = certificate
-  here.brief = { ...here.brief, head: headOf(certificate), witnesses: certificate.holding.witnesses }
+  here.brief = {
+    ...here.brief,
+    head: headOf(certificate),
+    witnesses: certificate.holding.witnesses,
+    birth: here.brief.birth ?? birthIn(certificate),
+  }
   here.release = null
   here.placeDueMs = turn.nowMs + (hop ? 0 : PLACE_AGAIN_MS / 10)
   if (hop) {
@@ -211,6 +222,7 @@ function letGo(turn: Turn, resident: Resident, certificate: Certificate): void {
     })
   }
   persist(turn, forgetResident(resident.agent))
+  forgetLetters(turn, resident)
   noteSeen(turn, resident, certificate)
   // Home keeps its newest whole checkpoint: it is the second copy until the new holder's next one.
   turn.effects.push({

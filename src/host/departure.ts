@@ -17,6 +17,7 @@ import {
   RESUME_AGAIN_MS,
   RESUME_MS_MAX,
 } from './limits.ts'
+import { mailOf } from './mailbox.ts'
 import { isWorthStaging, onStandingImage, takeImage } from './precopy.ts'
 import { spread } from './proposer.ts'
 import { vouch, voucherFor } from './receipts.ts'
@@ -211,6 +212,7 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
     consoleLines: resident.consoleLines,
     sentBytes: resident.sentBytes,
     messages: resident.messages,
+    mail: mailOf(resident.mailbox),
     movedBy: answered === 0 ? null : answered,
   }
   ask(

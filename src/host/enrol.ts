@@ -1,6 +1,7 @@
 import { agentId } from '../directory/agent-id.ts'
 import type { Quota } from '../permit/quota.ts'
 import { rootOf } from '../wire/chain.ts'
+import { NO_MAIL } from '../wire/mail.ts'
 import { ROWS_MAX } from './limits.ts'
 import { forgetRow, writeInput, writeLicense, writeRegister, writeResident, writeRow } from './records.ts'
 import { newResident } from './residents.ts'
@@ -55,6 +56,9 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
     epoch: 0,
     holder: state.self,
     head,
+    // What was written to the one that it was made of is that one's.
+    mail: NO_MAIL,
+    birth: null,
     sentBytes: 0,
     checkpointBytes: 0,
     messages: 0,

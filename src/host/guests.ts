@@ -1,6 +1,7 @@
 import { unreachable } from '../base/assert.ts'
 import { onCall } from './calls.ts'
 import type { HostEvent } from './events.ts'
+import { rewindMail } from './mailbox.ts'
 import { endHere } from './over.ts'
 import { noteImage, onImaged } from './precopy.ts'
 import { noteTrace } from './receipts.ts'
@@ -67,6 +68,7 @@ function abandon(turn: Turn, resident: Resident, reason: string): void {
   log(turn, 'warn', `no room for checkpoints, taking no more agents: ${reason}`, resident.agent)
   turn.state.accepting = false
   resident.guest = 'none'
+  rewindMail(resident)
   // At home itself the row has the last checkpoint: the next epoch goes on from there.
   if (turn.state.rows.has(resident.agent)) resident.checkpoint = turn.state.rows.get(resident.agent)?.checkpoint ?? null
   else bury(turn, resident)

@@ -1,13 +1,15 @@
 import type { Did } from '../identity/did.ts'
+import { NO_MAIL } from '../wire/mail.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
 import { tellDecided } from './certificates.ts'
 import { forgive, noteLetDown } from './let-downs.ts'
 import { AWAY_MS, LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
+import { mailFault } from './mailbox.ts'
 import { isBanned } from './notices.ts'
 import { endOverdrawn } from './over.ts'
 import { propose } from './proposer.ts'
 import { isJson, isOwnFailure } from './receipts.ts'
-import { writeRow } from './records.ts'
+import { writeMail, writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
 import { tellStory, tellStoryJson } from './story.ts'
 import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
@@ -26,7 +28,7 @@ export function onCheckpoint(
 ): void {
   const row = currentRow(turn, from, handle, checkpointAsk.agent, checkpointAsk.epoch)
   if (!row) return
-  const unproved = checkpointFault(row, from, checkpointAsk)
+  const unproved = checkpointFault(row, from, checkpointAsk) ?? mailFault(checkpointAsk.mail)
   if (unproved !== null) return deny(turn, handle, 'REFUSED', unproved)
   const { base, pack, checkpointBytes } = checkpointAsk
   const hopped = turn.state.registers.get(row.agent)?.certificate?.holding.checkpoint === checkpointAsk.checkpoint
@@ -45,7 +47,7 @@ export function onCheckpoint(
 }
 
 export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['checkpoint']['ask']): void {
-  const { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, messages, voucher, checkpointBytes } = ask
+  const { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, messages, mail, voucher, checkpointBytes } = ask
   const row = turn.state.rows.get(agent)
   if (!row || row.outcome) {
     // It was still coming when everything else of the agent was let go of.
@@ -63,7 +65,8 @@ export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['c
   row.consoleLines = consoleLines
   row.sentBytes = sentBytes
   row.messages = messages
-  persist(turn, writeRow(row))
+  row.mail = mail
+  persist(turn, writeRow(row), writeMail(row))
   turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
   tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
   answer(turn, handle, 'checkpoint', {})
@@ -102,6 +105,8 @@ export function applyEffect(turn: Turn, row: HomeRow, effect: Effect): void {
     row.outcome = { ok: effect.kind === 'result', valueJson: effect.valueJson }
     if (effect.kind === 'result') row.progress = 1
     row.checkpoint = null
+    row.mail = NO_MAIL
+    persist(turn, writeMail(row))
     turn.effects.push({ kind: 'forget', agent: row.agent, keep: null, ended: true })
   }
   persist(turn, writeRow(row))

@@ -7,6 +7,7 @@ import { loadOf } from './acquaintance.ts'
 import { type AdmissionRule, rulesFor } from './admission.ts'
 import type { Answer, Fault } from './events.ts'
 import { INIC_MS_MAX, MANDATE_LIFE_MS, NODE_WRITE_MS, REFUSALS_SHOWN_MAX, TURNED_AWAY_MS } from './limits.ts'
+import { compareNames } from './names.ts'
 import { ageFault, type Invitation, type Meeting, type Node, note } from './nodes.ts'
 import { banOf, isBanned, isRevoked, noteIssuers } from './notices.ts'
 import { reconcile } from './reconcile.ts'
@@ -190,6 +191,7 @@ function admit(
   answer(turn, handle, 'inic', { ground })
   state.holdDueMs = turn.nowMs
   reconcile(turn, from)
+  compareNames(turn, from)
 }
 
 /** Its age is durable before it is let in; that it was here once more is not worth a write. */

@@ -1,6 +1,7 @@
 import { unreachable } from '../base/assert.ts'
 import type { Random } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import type { NameRecord } from '../wire/mail.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Claim, Description, Ready, Receipt, Release, Sealed, Verdict, Vote } from '../wire/statements.ts'
 import { describe } from './acquaintance.ts'
@@ -34,6 +35,17 @@ import {
 } from './inic.ts'
 import { onItinerary } from './itineraries.ts'
 import { noteLife, restoreLives } from './lives.ts'
+import { onMail } from './mail.ts'
+import {
+  keepNames,
+  onNamed,
+  onNameSealed,
+  onNames,
+  onNamesAnswered,
+  onRegister,
+  onRegistered,
+  pursueNames,
+} from './names.ts'
 import { onLoad, reportHoldings, tellLoad } from './neighbours.ts'
 import { onPublish, publish, take } from './notices.ts'
 import {
@@ -49,6 +61,7 @@ import {
   onStory,
 } from './orders.ts'
 import { endLapsed, endWhenOver } from './over.ts'
+import { onMailAnswered, onSought, pursuePost } from './post.ts'
 import { onStageAnswered } from './precopy.ts'
 import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
 import { onNodes } from './reading.ts'
@@ -103,6 +116,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
       if (event.name === 'holding') return onHolding(turn, event.from, event.body.reports)
       if (event.name === 'certificate') return learn(turn, event.body.certificate, event.body.charters)
       if (event.name === 'notices') return take(turn, event.body.notices, event.from)
+      if (event.name === 'named') return onNamed(turn, event.from, event.body)
       return
     case 'described':
       state.nodes.description = event.description
@@ -208,6 +222,12 @@ function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { 
       return onReconcile(turn, handle, as('reconcile'))
     case 'evidence':
       return onEvidence(turn, handle, as('evidence'))
+    case 'mail':
+      return onMail(turn, from, handle, as('mail'))
+    case 'register':
+      return onRegister(turn, from, handle, as('register'))
+    case 'names':
+      return onNames(turn, handle, as('names'))
     case 'audit':
     case 'claim':
     case 'segments':
@@ -256,6 +276,14 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
       return onClaims(turn, waiting, answer)
     case 'audit':
       return onAuditAnswered(turn, waiting.segment, waiting.auditor, answer)
+    case 'mail':
+      return resident && onMailAnswered(turn, resident, waiting.request, waiting.host, answer)
+    case 'seek':
+      return resident && onSought(resident, waiting.request, answer)
+    case 'register':
+      return resident && onRegistered(turn, resident, waiting.request, answer)
+    case 'names':
+      return onNamesAnswered(turn, waiting.host, waiting.from, answer)
     case 'fork':
       return resident && onForkAnswered(turn, resident, waiting.request, answer)
     default:
@@ -273,6 +301,7 @@ function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
   if (waiting?.for === 'seal-vote')
     return onVoteSealed(turn, waiting.handle, waiting.proposer, waiting.ask, sealed as Sealed<Vote>)
   if (waiting?.for === 'seal-claim') return onClaimSealed(turn, waiting.handle, sealed as Sealed<Claim>)
+  if (waiting?.for === 'seal-name') return onNameSealed(turn, waiting.handle, sealed as Sealed<NameRecord>)
   if (waiting?.for === 'seal-verdict') return onVerdictSealed(turn, waiting.handle, sealed as Sealed<Verdict>)
   if (waiting?.for === 'seal-receipt') {
     const signer = turn.state.residents.get(waiting.agent)
@@ -331,11 +360,14 @@ function onTick(turn: Turn): void {
     pursue(turn, resident)
     pursueFork(turn, resident)
     pursueUnseal(turn, resident)
+    pursuePost(turn, resident)
+    pursueNames(turn, resident)
     checkpointWhenDue(turn, resident)
     if (isParked(turn, resident) && nowMs >= resident.placeDueMs) place(turn, resident)
   }
   watchMeetings(turn)
   reconcileWhenDue(turn)
+  keepNames(turn)
   renewEpochs(turn)
   retryProposals(turn)
   watchLeases(turn)

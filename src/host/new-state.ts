@@ -1,4 +1,6 @@
+import { newNameBook } from '../directory/name-book.ts'
 import type { Did } from '../identity/did.ts'
+import { NAME_GROUPS, NAME_MARK_BYTES } from '../wire/mail-limits.ts'
 import { newQueue } from './fair.ts'
 import { DEPTH_OFFERED } from './limits.ts'
 import { newLives } from './lives.ts'
@@ -39,6 +41,11 @@ export function newState(
     forwards: new Map(),
     seen: new Map(),
     letDowns: new Map(),
+    holders: new Map(),
+    proven: new Map(),
+    names: newNameBook(NAME_GROUPS, NAME_MARK_BYTES),
+    settling: [],
+    namesDueMs: { renew: 0, compare: 0 },
     proposals: new Map(),
     bundles: new Map(),
     audits: newAudits(birth.audits ?? true),

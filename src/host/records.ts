@@ -3,6 +3,7 @@ import type { HostRate } from '../audit/rate.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { Letter, NameEntry } from '../wire/mail.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { Life } from './lives.ts'
@@ -36,6 +37,9 @@ const seenKey = (agent: AgentId): string => `seen/${agent}`
 const lifeKey = (age: number): string => `life/${String(age).padStart(9, '0')}`
 
 export const nodeKey = (did: Did): string => `node/${did}`
+const mailKey = (agent: AgentId): string => `mail/${agent}`
+const letterKey = (agent: AgentId, place: number): string => `letter/${agent}/${String(place).padStart(9, '0')}`
+export const nameRecordKey = (key: string): string => `name/${key}`
 export const noticeKey = (name: Cid): string => `notice/${name}`
 
 /** Prefixes that `restored` hands back to the machine. */
@@ -55,6 +59,9 @@ export const RESTORED_PREFIXES = [
   'seen/',
   'node/',
   'life/',
+  'mail/',
+  'letter/',
+  'name/',
 ] as const
 
 export const writeRow = (row: HomeRow): RecordWrite => ({
@@ -67,6 +74,8 @@ export const writeRow = (row: HomeRow): RecordWrite => ({
       heardMs: _heardMs,
       inputJson: _inputJson,
       license: _license,
+      mail: _mail,
+      birth: _birth,
       ...kept
     } = row
     return { ...kept, seen: { ...row.seen } }
@@ -78,6 +87,7 @@ export const forgetRow = ({ agent, story, itinerary, forks }: HomeRow): readonly
   gone(rowKey(agent)),
   gone(inputKey(agent)),
   gone(licenseKey(agent)),
+  gone(mailKey(agent)),
   gone(registerKey(agent)),
   ...story.map(({ number }) => gone(storyKey(agent, number))),
   ...itinerary.map(({ certificate }) => gone(hopKey(agent, certificate.epoch))),
@@ -94,6 +104,25 @@ export const writeInput = ({ agent, inputJson }: HomeRow): RecordWrite => ({
 export const writeLicense = ({ agent, license }: HomeRow): RecordWrite => ({
   key: licenseKey(agent),
   value: () => license,
+})
+
+/** Apart from the row, which is written with every effect. */
+export const writeMail = ({ agent, mail, birth }: HomeRow): RecordWrite => ({
+  key: mailKey(agent),
+  value: () => ({ mail, birth }),
+})
+
+/** One that has come since the checkpoint: beside it, those are in the brief. */
+export const writeLetter = (letter: Letter, place: number): RecordWrite => ({
+  key: letterKey(letter.to, place),
+  value: () => letter,
+})
+
+export const forgetLetter = (agent: AgentId, place: number): RecordWrite => gone(letterKey(agent, place))
+
+export const writeName = (key: string, entry: NameEntry): RecordWrite => ({
+  key: nameRecordKey(key),
+  value: () => entry,
 })
 
 export const writeRegister = (register: Register): RecordWrite => ({

@@ -12,10 +12,12 @@ import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
 import { authorsNamed } from './license.ts'
 import { EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
+import { forgetLetters, keepMail } from './mail.ts'
 import { reportHolding } from './neighbours.ts'
+import { pursuePost } from './post.ts'
 import { spend } from './quotas.ts'
 import { beginSegments, closePiece, noteTrace, settleSegment, vouch, vouchEnd } from './receipts.ts'
-import { forgetResident, writeResident, writeRow } from './records.ts'
+import { forgetResident, writeMail, writeResident, writeRow } from './records.ts'
 import { asSaid, effectBytesMax, isConfined, pursueUnseal } from './sealing.ts'
 import { noteSeen } from './seen.ts'
 import type { Resident } from './state.ts'
@@ -89,6 +91,7 @@ export function goOn(turn: Turn, resident: Resident): void {
   resident.checkpointDueMs = checkpointDueMs(turn, resident)
   turn.effects.push({ kind: 'run', agent: resident.agent })
   pursueUnseal(turn, resident)
+  pursuePost(turn, resident)
 }
 
 /** Others are being made of it as it stands there; what it did meanwhile would be paid from their shares. */
@@ -129,7 +132,13 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   resident.checkpoint = checkpoint
   resident.fuelUsed = fuelUsed
   const { consoleLines, sentBytes, messages } = resident
-  resident.brief = { ...resident.brief, consoleLines, sentBytes, messages }
+  resident.brief = {
+    ...resident.brief,
+    consoleLines,
+    sentBytes,
+    messages,
+    ...(changed ? keepMail(turn, resident) : {}),
+  }
   // On its way: up to the RELEASE, which is written after this and waited for, the checkpoint before would do as well.
   const isSent = resident.departure?.phase === 'freeze'
   if (changed) (isSent ? persistSoon : persist)(turn, writeResident(resident))
@@ -157,7 +166,7 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
   const { state } = turn
   const { agent, checkpoint, fuelUsed } = resident
   // As of the checkpoint: by now the agent may have said more.
-  const { consoleLines, sentBytes, messages } = resident.brief
+  const { consoleLines, sentBytes, messages, mail } = resident.brief
   if (checkpoint === null) return
   if (resident.forking?.phase === 'still') resident.forking.phase = 'sent'
   const row = state.rows.get(agent)
@@ -166,13 +175,14 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
     row.consoleLines = consoleLines
     row.sentBytes = sentBytes
     row.messages = messages
+    row.mail = mail
     row.fuelUsed = fuelUsed
-    persist(turn, writeRow(row))
+    persist(turn, writeRow(row), writeMail(row))
     tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
     return onCheckpointHome(turn, resident, checkpoint)
   }
   resident.checkpointSending = true
-  resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes, messages }
+  resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes, messages, mail }
   if (!vouch(turn, resident, { for: 'checkpoint', checkpoint })) askCheckpoint(turn, resident, checkpoint, null)
 }
 
@@ -337,6 +347,7 @@ export function bury(turn: Turn, resident: Resident): void {
   if (resident.certificate) noteSeen(turn, resident, resident.certificate)
   turn.state.loadDueMs = turn.nowMs
   persist(turn, forgetResident(resident.agent))
+  forgetLetters(turn, resident)
   turn.effects.push({
     kind: 'forget',
     agent: resident.agent,

@@ -3,6 +3,7 @@ import type { Quota } from '../permit/quota.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { License } from '../wire/statements.ts'
 import { newCheckpointPace } from './checkpoint-pace.ts'
+import { openMailbox } from './mailbox.ts'
 import { newPace } from './quotas.ts'
 import type { Resident } from './state.ts'
 import type { Turn } from './turn.ts'
@@ -53,6 +54,11 @@ export function newResident(
     consoleLines: brief.consoleLines,
     sentBytes: brief.sentBytes,
     messages: brief.messages,
+    mailbox: openMailbox(brief.mail),
+    outgoing: [],
+    shown: new Map(),
+    lookups: [],
+    registering: [],
     pace: newPace(quota, turn.nowMs),
     unheard: 0,
     effects: [],

@@ -1,10 +1,12 @@
 import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import { NO_MAIL } from '../wire/mail.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { License } from '../wire/statements.ts'
 import { banish } from './banish.ts'
 import { READY_MS } from './limits.ts'
+import { restoreMail } from './mail-records.ts'
 import { type Node, note } from './nodes.ts'
 import { enter } from './notice-book.ts'
 import { isMet } from './notices.ts'
@@ -34,6 +36,8 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
         heardMs: turn.nowMs,
         inputJson: String(records.get(inputKey((value as HomeRow).agent)) ?? 'null'),
         license,
+        mail: NO_MAIL,
+        birth: null,
         story: [],
         itinerary: [],
         forks: [],
@@ -58,6 +62,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
   for (const notice of told) enter(state.notices, notice, isMet(state, notice))
   // It may have stopped between keeping a notice and acting on it.
   banish(turn, state.notices.banned.keys())
+  restoreMail(turn, records)
   restoreVersions(turn, records)
   restoreAudits(turn, records)
   if (state.residents.size > 0) log(turn, 'info', `took up ${state.residents.size} agents from the life before`)

@@ -5,6 +5,7 @@ import { refuseCall } from '../sandbox/calls.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import { asEffect, forProgram } from './about.ts'
 import { EFFECT_BYTES_MAX } from './limits.ts'
+import { rewindMail } from './mailbox.ts'
 import type { Resident } from './state.ts'
 import type { Turn } from './turn.ts'
 
@@ -97,4 +98,5 @@ export function letGoOfUnsealed(turn: Turn, resident: Resident): void {
   resident.consoleLines = resident.brief.consoleLines
   resident.sentBytes = resident.brief.sentBytes
   resident.messages = resident.brief.messages
+  rewindMail(resident)
 }

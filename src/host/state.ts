@@ -2,10 +2,12 @@ import type { Hop } from '../audit/itinerary.ts'
 import type { Vouched } from '../audit/receipt.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import type { NameBook } from '../directory/name-book.ts'
 import type { Did } from '../identity/did.ts'
 import type { SealedValue, Sealer, SealerTo } from '../identity/sealed-value.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Origin } from '../wire/chain.ts'
+import type { Mail, NameEntry } from '../wire/mail.ts'
 import type { Brief, ForkedFrom, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type {
   Accepted,
@@ -25,12 +27,16 @@ import type { Queue } from './fair.ts'
 import type { LetDown } from './let-downs.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { Lives } from './lives.ts'
+import type { Mailbox } from './mailbox.ts'
+import type { Lookup, Registering, Settling } from './names.ts'
 import type { NodeBook } from './nodes.ts'
 import type { NoticeBook } from './notice-book.ts'
+import type { Outgoing } from './post.ts'
 import type { Pace } from './quotas.ts'
 import type { Segment, Told } from './receipts.ts'
 import type { Seen } from './seen.ts'
 import type { HopReason, HopSnapshot, HostKind } from './snapshot.ts'
+import type { Proven } from './standing.ts'
 import type { VersionMark } from './versions.ts'
 import type { Audits } from './vouchers.ts'
 import type { Waiting } from './waiting.ts'
@@ -74,6 +80,13 @@ export interface HostState {
   readonly forwards: Map<AgentId, Forward>
   readonly seen: Map<AgentId, Seen>
   readonly letDowns: Map<Did, LetDown>
+  /** Where agents of others were last written to. */
+  readonly holders: Map<AgentId, Did>
+  /** Who has shown that it speaks for an agent. */
+  readonly proven: Map<AgentId, Proven>
+  readonly names: NameBook<NameEntry>
+  settling: Settling[]
+  readonly namesDueMs: { renew: number; compare: number }
   readonly proposals: Map<AgentId, Proposal>
   /** Bundles opened lately, by id: admission of the second agent of a bundle asks nobody. */
   readonly bundles: Map<Cid, BundleFacts>
@@ -125,6 +138,9 @@ export interface HomeRow {
   /** Of all its blocks, as its holder said. */
   checkpointBytes: number
   consoleLines: number
+  /** Up to the checkpoint; a record of its own, with home's vote for the first hop. */
+  mail: Mail
+  birth: Sealed<Vote> | null
   /** Up to the checkpoint. */
   sentBytes: number
   messages: number
@@ -231,6 +247,13 @@ export interface Resident {
   consoleLines: number
   sentBytes: number
   messages: number
+  /** What others have sent it. */
+  mailbox: Mailbox
+  /** What it has sent and nobody has acknowledged, in order; and which hosts have seen who speaks for it, in which epoch. */
+  outgoing: Outgoing[]
+  readonly shown: Map<Did, number>
+  lookups: Lookup[]
+  readonly registering: Registering[]
   /** What it may say just now, by the two rates of its quota. */
   readonly pace: Pace
   /** Console lines lost since the last one that was taken. */

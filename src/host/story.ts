@@ -43,4 +43,6 @@ export const briefOfRow = (state: HostState, row: HomeRow): Brief => ({
   origin: row.origin,
   head: row.head,
   resultTo: row.resultTo,
+  mail: row.mail,
+  birth: row.birth,
 })

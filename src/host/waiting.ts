@@ -67,6 +67,12 @@ export type Waiting =
   /** Home without slots takes an agent back: its blocks are fetched, nothing is thawed. */
   | { readonly for: 'parked'; readonly agent: AgentId }
   | AuditWaiting
+  | { readonly for: 'mail'; readonly agent: AgentId; readonly request: number; readonly host: Did }
+  /** Where is the recipient of this letter? */
+  | { readonly for: 'seek'; readonly agent: AgentId; readonly request: number; readonly host: Did }
+  | { readonly for: 'register'; readonly agent: AgentId; readonly request: number }
+  | { readonly for: 'names'; readonly host: Did; readonly from: number }
+  | { readonly for: 'seal-name'; readonly handle: number | null }
 
 export interface LaunchPlan {
   readonly license: License

@@ -23,6 +23,7 @@ export const DOMAINS = [
   'receipt', // a segment of an agent's run, by its holder
   'verdict', // what came of running a segment again, by an auditor
   'claim', // where a segment stood at so much fuel, by its holder
+  'name', // what a registered name means, by the keeper of the agent that has it
 ] as const
 export type Domain = (typeof DOMAINS)[number]
 

@@ -11,6 +11,10 @@ export const CALLS = [
   'hosts',
   'seal',
   'unseal',
+  'send',
+  'receive',
+  'lookup',
+  'register',
 ] as const
 
 export type CallName = (typeof CALLS)[number]

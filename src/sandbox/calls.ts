@@ -1,5 +1,7 @@
 import { type Result, refuse } from '../base/result.ts'
 import { flag, misshapen, oneOf, reading, record, text, whole } from '../base/shape.ts'
+import { type AgentId, parseAgentId } from '../directory/agent-id.ts'
+import { type NameAsked, parseName } from '../directory/name.ts'
 import type { Delivery, PendingCall } from '../engine/image.ts'
 import type { HostKind } from '../host/snapshot.ts'
 import { type Did, parseDid } from '../identity/did.ts'
@@ -26,6 +28,12 @@ export type Call =
   | { readonly name: 'hosts' }
   | { readonly name: 'seal'; readonly reader: Did; readonly valueJson: string }
   | { readonly name: 'unseal'; readonly value: SealedValue }
+  | { readonly name: 'send'; readonly to: AgentId; readonly dataJson: string }
+  /** The letter at this place; `open`: agents of other launchers may write, too. */
+  | { readonly name: 'receive'; readonly after: number; readonly open: boolean }
+  | { readonly name: 'lookup'; readonly asked: NameAsked }
+  /** `held: false` gives the name up. */
+  | { readonly name: 'register'; readonly asked: string; readonly held: boolean }
 
 export type Where =
   | { readonly to: 'home' }
@@ -49,6 +57,11 @@ export interface Answers {
   /** The sealed value, and what was sealed: JSON that the rim has at hand as text. */
   readonly seal: never
   readonly unseal: never
+  readonly send: null
+  /** Who has sent it, and what: JSON that the host has as text. */
+  readonly receive: never
+  readonly lookup: AgentId
+  readonly register: null
 }
 
 export interface HostFacts {
@@ -79,6 +92,14 @@ export type CallRefusal =
   | 'INVALID'
   /** The host does not know this call: it is older than the agent. */
   | 'UNKNOWN_CALL'
+  /** There has never been such an agent. */
+  | 'UNKNOWN'
+  /** The agent has ended. */
+  | 'GONE'
+  /** The same message came to its recipient before, and said something else. */
+  | 'CONFLICT'
+  /** Another agent has the name; the reason is its id. */
+  | 'TAKEN'
 
 export function parseCall(call: PendingCall): Result<Call, CallRefusal> {
   const name = CALLS.find((known) => known === call.name)
@@ -121,6 +142,29 @@ function readCall(name: Call['name'], value: unknown): Call {
     case 'unseal': {
       const sealed = parseSealed(record(value, name, ['value']).value)
       return { name, value: sealed.ok ? sealed.value : misshapen(sealed.reason) }
+    }
+    case 'send': {
+      const { to, data } = record(value, name, ['to', 'data'])
+      const agent = parseAgentId(to)
+      if (!agent.ok) return misshapen(`to: ${agent.reason}`)
+      const json = writeJson(data)
+      return { name, to: agent.value.id, dataJson: json.ok ? json.value : misshapen(`data: ${json.reason}`) }
+    }
+    case 'receive': {
+      const { after, open } = record(value, name, ['after', 'open'])
+      return { name, after: whole(after, 'after', 0, Number.MAX_SAFE_INTEGER), open: flag(open, 'open') }
+    }
+    case 'lookup': {
+      const asked = parseName(record(value, name, ['name']).name)
+      return { name, asked: asked.ok ? asked.value : misshapen(asked.reason) }
+    }
+    case 'register': {
+      const { name: wanted, held } = record(value, name, ['name', 'held'])
+      const asked = parseName(wanted)
+      if (!asked.ok) return misshapen(asked.reason)
+      if (asked.value.owner !== null)
+        return misshapen('a name is registered under its own launcher, and has no @ in it')
+      return { name, asked: asked.value.name, held: flag(held, 'held') }
     }
     case 'asset':
       return { name, asset: text(record(value, name, ['name']).name, 'name', PATH_LENGTH_MAX) }

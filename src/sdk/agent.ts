@@ -20,13 +20,17 @@
  *     })
  *
  * Input, result and everything emitted are JSON; a Uint8Array anywhere in them arrives as a Uint8Array.
- * This file and its neighbour run inside the guest and import nothing else; they are bundled into every agent that uses
- * them.
+ * This room runs inside the guest and imports nothing else; it is bundled into every agent that uses it.
  */
-import { type KernelEngine, type KernelFunction, type KernelMemory, type KernelOptions, openKernel } from './kernel.ts'
-import type { CallName, Quota } from './quota.ts'
 
-export type { CallName, KernelFunction, KernelMemory, KernelOptions, Quota }
+import { Inbox, type Letter } from './inbox.ts'
+import { type KernelEngine, type KernelFunction, type KernelMemory, type KernelOptions, openKernel } from './kernel.ts'
+import { Progress } from './progress.ts'
+import type { CallName, Quota } from './quota.ts'
+import { type RefusalCode, RefusalError } from './refusal.ts'
+
+export type { CallName, Inbox, KernelFunction, KernelMemory, KernelOptions, Letter, Quota, RefusalCode }
+export { RefusalError }
 
 /** What an agent knows of itself and can ask of its host. */
 export interface Self<Input = unknown> {
@@ -107,6 +111,33 @@ export interface Self<Input = unknown> {
   /** The bytes of a file that the present host shares. Refused with NOT_FOUND, DENIED, or QUOTA where it is too large. */
   read(path: string): Promise<Uint8Array>
 
+  /**
+   * Sends JSON to another agent, wherever it is. Resolves when it is in that one's mailbox; what one agent sends to another
+   * comes in order, each once, also while both travel. Not awaited, it may be lost when the agent ends.
+   * Refused with UNKNOWN (there never was such an agent), GONE (it has ended), DENIED (it is another launcher's, and has not
+   * opened its inbox to all), QUOTA, CONFLICT (after a recovery, see `effects` in the manifest: it came before, with other contents).
+   */
+  send(to: string, data: unknown): Promise<void>
+
+  /**
+   * What others have sent. `for await (const { from, data } of self.inbox)` waits for the next one for as long as it takes;
+   * waiting costs nothing, and goes on elsewhere when the agent moves.
+   */
+  readonly inbox: Inbox
+
+  /**
+   * The id of the agent that has a name: `tally` among those of this agent's own launcher, `tally@did:key:z6Mk…` among
+   * another's. A name that is not known yet is waited for, two seconds; then it is refused with NOT_FOUND.
+   */
+  lookup(name: string): Promise<string>
+
+  /**
+   * Takes a name for as long as the agent lives, or until `unregister`. Of two agents of one launcher the one that had it first
+   * keeps it; the other is refused with TAKEN, and `self.lookup` tells who it is. QUOTA where it has too many.
+   */
+  register(name: string): Promise<void>
+  unregister(name: string): Promise<void>
+
   /** The hosts that the present one knows to be on line, itself among them. */
   hosts(): Promise<readonly KnownHost[]>
 
@@ -165,31 +196,6 @@ export interface KnownHost {
   readonly shares?: readonly string[]
 }
 
-/** Why something was refused. */
-export type RefusalCode =
-  /** The permit, or the host's owner, does not grant it. */
-  | 'DENIED'
-  /** It would exceed the permit's numbers, or what one message can hold. */
-  | 'QUOTA'
-  | 'NOT_FOUND'
-  /** Nobody who could do it is on line or willing. */
-  | 'UNREACHABLE'
-  /** The arguments are not what the call takes. */
-  | 'INVALID'
-  /** The host does not know this call: it is older than the agent. */
-  | 'UNKNOWN_CALL'
-
-/** What every refused call of `self` rejects with. The message is the reason, as a sentence. */
-export class RefusalError extends Error {
-  override readonly name = 'RefusalError'
-  readonly code: RefusalCode
-
-  constructor(code: RefusalCode, reason: string) {
-    super(reason)
-    this.code = code
-  }
-}
-
 /** An agent as the engine starts it; what `agent` returns and a module exports as its default. */
 export type Agent<Input, Output> = (input: Input) => Promise<Output>
 
@@ -224,6 +230,10 @@ interface Answers {
   hosts: readonly KnownHost[]
   seal: Sealed
   unseal: unknown
+  send: null
+  receive: Letter
+  lookup: string
+  register: null
 }
 
 /** What the engine refuses has a code; the author's error says so by its class. */
@@ -252,7 +262,8 @@ const SLEEP_MS_MAX = 2 ** 31 - 1
 
 class Asking<Input> implements Self<Input> {
   readonly input: Input
-  readonly #progress = new Progress()
+  readonly inbox: Inbox = new Inbox((args) => call('receive', args))
+  readonly #progress = new Progress((args) => call('progress', args))
   #id: string
   #host: Host
   #quota: Quota
@@ -337,6 +348,22 @@ class Asking<Input> implements Self<Input> {
     return call('read', { path })
   }
 
+  async send(to: string, data: unknown): Promise<void> {
+    await call('send', { to, data: data === undefined ? null : data })
+  }
+
+  lookup(name: string): Promise<string> {
+    return call('lookup', { name })
+  }
+
+  async register(name: string): Promise<void> {
+    await call('register', { name, held: true })
+  }
+
+  async unregister(name: string): Promise<void> {
+    await call('register', { name, held: false })
+  }
+
   hosts(): Promise<readonly KnownHost[]> {
     return call('hosts', {})
   }
@@ -347,41 +374,5 @@ class Asking<Input> implements Self<Input> {
 
   async unseal<Value>(sealed: Sealed<Value>): Promise<Value> {
     return (await call('unseal', { value: sealed })) as Value
-  }
-}
-
-/** The smallest change of the fraction that is told. */
-const PROGRESS_STEP = 0.001
-/** Reports under way; the engine allows an agent 1,024 unanswered calls of all kinds. */
-const PROGRESS_WAITING_MAX = 256
-/** Characters; the host refuses longer notes. */
-const NOTE_LENGTH_MAX = 256
-
-/** Keeps a loop that reports at every turn from drowning its host: few reports, none of them the last one lost. */
-class Progress {
-  #fraction = -1
-  #note = ''
-  #waiting = 0
-  #later: { readonly fraction: number; readonly note: string } | null = null
-
-  report(alleged: number, words: string): void {
-    const fraction = Math.min(1, Math.max(0, Number(alleged) || 0))
-    const note = String(words).slice(0, NOTE_LENGTH_MAX)
-    const isSmall = Math.abs(fraction - this.#fraction) < PROGRESS_STEP && !(fraction === 1 && this.#fraction < 1)
-    if (isSmall && note === this.#note) return
-    if (this.#waiting >= PROGRESS_WAITING_MAX) this.#later = { fraction, note }
-    else this.#send(fraction, note)
-  }
-
-  #send(fraction: number, note: string): void {
-    this.#fraction = fraction
-    this.#note = note
-    this.#later = null
-    this.#waiting += 1
-    const settled = (): void => {
-      this.#waiting -= 1
-      if (this.#later) this.#send(this.#later.fraction, this.#later.note)
-    }
-    call('progress', { fraction, note }).then(settled, settled)
   }
 }

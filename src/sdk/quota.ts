@@ -31,3 +31,7 @@ export type CallName =
   | 'hosts'
   | 'seal'
   | 'unseal'
+  | 'send'
+  | 'receive'
+  | 'lookup'
+  | 'register'

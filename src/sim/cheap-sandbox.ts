@@ -10,6 +10,7 @@ import {
   type Trace,
   type Until,
 } from '../sandbox/trace.ts'
+import { type CheapMail, CheapPost, hasMail, isMail } from './cheap-mail.ts'
 
 /**
  * Guests that cost nothing: a program is a number of steps, its state a running hash of every step done, so that a step
@@ -17,7 +18,7 @@ import {
  * the middle), but run no JavaScript: for simulations of many hosts, and for tests of the host machine.
  * The code of a bundle is JSON: a CheapProgram.
  */
-export interface CheapProgram {
+export interface CheapProgram extends CheapMail {
   readonly steps: number
   /** Emits the hash after every so many steps; 0: never. */
   readonly emitEvery: number
@@ -85,6 +86,7 @@ class CheapGuest implements Guest {
   #pending: PendingCall[] = []
   #nextRequest = 1
   readonly #inputJson: string
+  readonly #post: CheapPost
   #moved = 0
   #asked = 0
   #forked = 0
@@ -105,6 +107,7 @@ class CheapGuest implements Guest {
   constructor(order: GuestOrder, onEvent: (event: GuestEvent) => void, timers: Timers) {
     this.#program = JSON.parse(order.code) as CheapProgram
     this.#inputJson = order.inputJson
+    this.#post = new CheapPost(this.#program, (name, args) => this.#call(name, args))
     this.#timers = timers
     this.#onEvent = onEvent
     this.#fuelMax = order.fuelMax
@@ -122,6 +125,7 @@ class CheapGuest implements Guest {
     this.#moved = Number(globals.get('moved') ?? 0)
     this.#forked = Number(globals.get('forked') ?? 0)
     this.#asked = Number(globals.get('asked') ?? 0)
+    this.#post.standAt(globals)
     this.#pending = [...pending]
     this.#nextRequest = nextRequest
     if (this.#untold) this.#untold = []
@@ -173,6 +177,7 @@ class CheapGuest implements Guest {
     if (answered?.name === 'fork')
       this.#hash = stepOn(this.#hash, outcome.ok ? Number(JSON.parse(outcome.valueJson).index) : -2)
     this.#pending = this.#pending.filter((call) => call.request !== request)
+    if (answered && isMail(answered.name)) this.#post.answered(answered, outcome, this.#done)
   }
 
   limit({ fuelMax }: GuestLimit): void {
@@ -224,6 +229,7 @@ class CheapGuest implements Guest {
       this.#forked += 1
       this.#call('fork', { n: fork.n })
     }
+    this.#post.stepped(this.#done)
   }
 
   #runOut(): void {
@@ -236,7 +242,8 @@ class CheapGuest implements Guest {
     const { fail } = this.#program
     if (fail) this.#tell({ kind: 'failed', code: 'THROWN', reason: fail, fuelUsed: this.#done, ...this.#traced(true) })
     else {
-      const resultJson = JSON.stringify({ steps: this.#done, hash: this.#hash })
+      const mail = hasMail(this.#program) ? { mail: this.#post.count } : {}
+      const resultJson = JSON.stringify({ steps: this.#done, hash: this.#hash, ...mail })
       const finished = { kind: 'finished', resultJson, fuelUsed: this.#done, stateHash: '' } as const
       this.#effects = digestEffect(this.#effects, finished)
       this.#tell({ ...finished, ...this.#traced(true) })
@@ -334,6 +341,7 @@ class CheapGuest implements Guest {
         ['moved', this.#moved],
         ['forked', this.#forked],
         ['asked', this.#asked],
+        ...this.#post.globals,
       ]),
       standing: 'turn',
       asyncifyAddress: 0,

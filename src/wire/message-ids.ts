@@ -29,9 +29,12 @@ const REQUEST_IDS = {
   segment: 22,
   itinerary: 23,
   nodes: 24,
+  mail: 32,
+  register: 33,
+  names: 34,
 } as const satisfies Record<RequestName, number>
 
-const ASYNC_IDS = { load: 64, holding: 65, certificate: 66, bye: 67, notices: 68 } as const satisfies Record<
+const ASYNC_IDS = { load: 64, holding: 65, certificate: 66, bye: 67, notices: 68, named: 72 } as const satisfies Record<
   AsyncName,
   number
 >
@@ -59,6 +62,10 @@ const ERROR_IDS = {
   BANNED: 19,
   NOT_ADMITTED: 20,
   OLD_AGE: 21,
+  GONE: 32,
+  CONFLICT: 33,
+  TAKEN: 34,
+  UNPROVEN: 35,
 } as const satisfies Record<ErrorCode, number>
 
 const invert = <Name extends string>(ids: Record<Name, number>): ReadonlyMap<number, Name> =>

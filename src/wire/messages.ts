@@ -4,6 +4,7 @@ import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { HopRecord, Origin } from './chain.ts'
+import type { Mail, MailAsyncs, MailRequests } from './mail.ts'
 import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
 import type { ProofRequests, Voucher } from './proofs.ts'
@@ -75,6 +76,10 @@ export interface Brief {
   readonly head: Cid
   /** Who alone may read what the agent says; null where everybody who sees it may. */
   readonly resultTo: Did | null
+  /** Up to this checkpoint. */
+  readonly mail: Mail
+  /** Home's vote for the first hop: what ties the agent to its order. Null before that hop. */
+  readonly birth: Sealed<Vote> | null
 }
 
 /** Whom an agent was made of: it went on from that one's checkpoint, in the middle of that call. */
@@ -172,7 +177,7 @@ export interface NodeLine {
   readonly banned: string | null
 }
 
-export interface Requests extends ProofRequests {
+export interface Requests extends ProofRequests, MailRequests {
   /**
    * First message after the handshake in each direction (the paper's INIC): who I am beyond my key. `invitation`: a permit to
    * join, as delegations, the root's own first; empty for none. Before it is answered the asker says nothing else. The answer:
@@ -254,6 +259,7 @@ export interface Requests extends ProofRequests {
       consoleLines: number
       sentBytes: number
       messages: number
+      mail: Mail
       base: Cid | null
       pack: Pack | null
       checkpointBytes: number
@@ -317,7 +323,7 @@ export interface Requests extends ProofRequests {
   evidence: { ask: { names: Uint8Array }; answer: { notices: readonly Notice[] } }
 }
 
-export interface Asyncs {
+export interface Asyncs extends MailAsyncs {
   load: { load: Load }
   /** Holder to home, each HOLD_MS: I still hold these. Renews the lease; home answers a stale one with `certificate`. */
   holding: { reports: readonly HoldingReport[] }
@@ -353,6 +359,10 @@ export type ErrorCode =
   | 'NOT_ADMITTED' // the host lets only others in, or INIC has not been said; the reason says which
   | 'OLD_AGE' // the host has been seen in a later life
   | 'BANNED' // a notice stands against the host, author or launcher
+  | 'GONE' // the agent has ended
+  | 'CONFLICT' // the same number came before with something else
+  | 'TAKEN' // the name is another agent's; the reason is its id
+  | 'UNPROVEN' // who speaks for the agent has not been shown here
 
 export type Message =
   | {

@@ -23,6 +23,7 @@ import {
   STORY_LINES_MAX,
   VOTES_MAX,
 } from './limits.ts'
+import { MAIL_ASYNC_SCHEMAS, mail, mailRequestSchemas, nameRecord } from './mail-schemas.ts'
 import type * as m from './messages.ts'
 import { notice, noticeReason, noticesUpTo } from './notices.ts'
 import { PROOF_SCHEMAS, PROOF_STATEMENTS, voucher } from './proof-schemas.ts'
@@ -68,7 +69,7 @@ const origin: Schema<Origin> = v.strictObject({
   after: v.nullable(f.cid),
   witnesses: f.witnesses,
 })
-const brief: Schema<m.Brief> = v.strictObject({
+const brief: Schema<Alleged<m.Brief>> = v.strictObject({
   agent: f.agent,
   bundle: f.cid,
   inputJson: f.json,
@@ -85,6 +86,8 @@ const brief: Schema<m.Brief> = v.strictObject({
   origin,
   head: f.cid,
   resultTo: v.nullable(f.did),
+  mail,
+  birth: v.nullable(f.envelope<s.Vote>('vote')),
 })
 const effect: Schema<Alleged<m.Requests['effect']['ask']>> = v.strictObject({
   agent: f.agent,
@@ -224,6 +227,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       consoleLines: f.whole,
       sentBytes: f.whole,
       messages: f.whole,
+      mail,
       ...pushed,
       voucher: v.nullable(voucher),
     }),
@@ -283,6 +287,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
     answer: v.strictObject({ notices: noticesUpTo(NOTICES_PER_MESSAGE_MAX) }),
   },
   ...PROOF_SCHEMAS,
+  ...mailRequestSchemas({ origin, certificate }),
 }
 
 export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyncs[N]>> } = {
@@ -291,6 +296,7 @@ export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyn
   certificate: v.strictObject({ certificate, charters }),
   bye: v.strictObject({ reason: f.note }),
   notices: v.strictObject({ notices: noticesUpTo(NOTICES_PER_MESSAGE_MAX) }),
+  ...MAIL_ASYNC_SCHEMAS,
 }
 
 /** The body of a reply with an error code. */
@@ -363,4 +369,5 @@ export const STATEMENT_SCHEMAS: { readonly [S in Exclude<s.Statement, s.PermitLi
     issuedMs: f.finite,
   }),
   ...PROOF_STATEMENTS,
+  name: nameRecord,
 }

@@ -5,6 +5,7 @@ import type { Did } from '../identity/did.ts'
 import type { Delegation } from '../permit/delegation.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Decision } from './chain.ts'
+import type { NameRecord } from './mail.ts'
 
 /**
  * What a host or an author puts its name to. A statement travels as a sealed envelope: the bytes that were signed, the
@@ -264,3 +265,4 @@ export type Statement =
   | Receipt
   | Verdict
   | Claim
+  | NameRecord

@@ -13,6 +13,7 @@ import type { Outcome } from '../../src/host/pull.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { CHEAP_ENGINE, CheapSandbox } from '../../src/sim/cheap-sandbox.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
 import { agentNumber, memoryEnds } from './transfer-ends.ts'
 
 const author = createSigner(generateSecretKey(seededRandom(9)))
@@ -68,6 +69,8 @@ async function lodging(steps: number) {
     sentBytes: 0,
     messages: 0,
     movedBy: null,
+    mail: NO_MAIL,
+    birth: null,
     forkedFrom: null,
     origin: { order: null, after: null, witnesses: [] },
     head: car.value.root,

@@ -4,6 +4,7 @@ import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { rootOf, statementCid } from '../../src/wire/chain.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
 import type { Certificate, Ready, Release, Vote } from '../../src/wire/statements.ts'
 import { author, Cluster, importProgram } from '../host/cluster.ts'
 import { licenseOf } from '../host/licenses.ts'
@@ -166,6 +167,8 @@ describe('a home that decides an epoch twice', () => {
       sentBytes: 0,
       messages: 0,
       movedBy: null,
+      mail: NO_MAIL,
+      birth: null,
       forkedFrom: null,
       resultTo: null,
       origin,

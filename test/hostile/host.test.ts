@@ -8,6 +8,7 @@ import { createVerifier } from '../../src/identity/verifier.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import { type Authority, createAuthority } from '../../src/wire/authority.ts'
 import { rootOf } from '../../src/wire/chain.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
 import type { Offer } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
 import type { CommandOrder, Vote } from '../../src/wire/statements.ts'
@@ -80,6 +81,8 @@ describe('a host that did the handshake', () => {
       sentBytes: 0,
       messages: 0,
       movedBy: null,
+      mail: NO_MAIL,
+      birth: null,
       forkedFrom: null,
       ...beginning(agent, offer.bundle, offer.license),
       resultTo: null,
@@ -167,6 +170,8 @@ describe('a host that did the handshake', () => {
       sentBytes: 0,
       messages: 0,
       movedBy: null,
+      mail: NO_MAIL,
+      birth: null,
       forkedFrom: null,
       ...beginning(agent, offer.bundle, offer.license),
       resultTo: null,

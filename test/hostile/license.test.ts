@@ -6,6 +6,7 @@ import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import { policyOfTerms } from '../../src/permit/terms.ts'
 import type { CheapProgram } from '../../src/sim/cheap-sandbox.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
 import type { License } from '../../src/wire/statements.ts'
 import { author, Cluster, importProgram } from '../host/cluster.ts'
 import { leaveOf, licenseOf } from '../host/licenses.ts'
@@ -60,6 +61,8 @@ const send = async (more: Record<string, unknown>): Promise<string> => {
     sentBytes: 0,
     messages: 0,
     movedBy: null,
+    mail: NO_MAIL,
+    birth: null,
     forkedFrom: null,
     ...beginning(agent, bundle, license),
     resultTo: null,

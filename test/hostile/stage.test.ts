@@ -9,6 +9,7 @@ import { MemoryDisk } from '../../src/platform/memory/store.ts'
 import type { GuestOrder, Sandbox } from '../../src/sandbox/port.ts'
 import { CHEAP_ENGINE, CheapSandbox } from '../../src/sim/cheap-sandbox.ts'
 import type { Store } from '../../src/storage/port.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
 import { encodeEntry, sealPack } from '../../src/wire/pack.ts'
 import type { License } from '../../src/wire/statements.ts'
 import { manyPages } from '../checkpoint/images.ts'
@@ -110,6 +111,8 @@ beforeEach(async () => {
     hops: 1,
     consoleLines: 0,
     movedBy: null,
+    mail: NO_MAIL,
+    birth: null,
     sentBytes: 0,
     messages: 0,
     forkedFrom: null,

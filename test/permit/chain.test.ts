@@ -93,7 +93,7 @@ describe('a permit', () => {
       ]),
     ])
     expect(terms).toMatchObject({ fuel: 10, hops: 7, children: 3, memoryBytes: Number.MAX_SAFE_INTEGER })
-    expect(terms.calls).toEqual(['self', 'emit', 'asset', 'read', 'seal', 'unseal'])
+    expect(terms.calls).toEqual(['self', 'emit', 'asset', 'read', 'seal', 'unseal', 'send', 'receive', 'register'])
   })
 })
 

@@ -55,7 +55,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   checkpoint: { imports: ['base'], types: ['engine'], core: true },
   engine: { imports: ['base', 'checkpoint'], core: true },
   sandbox: {
-    imports: ['base', 'identity', 'permit', 'checkpoint', 'engine'],
+    imports: ['base', 'identity', 'permit', 'directory', 'checkpoint', 'engine'],
     types: ['host'],
     packages: ['multiformats', 'valibot'],
     core: true,

@@ -4,6 +4,7 @@ import { agentId } from '../../src/directory/agent-id.ts'
 import { grantPermit } from '../../src/permit/delegation.ts'
 import { policyOfTerms } from '../../src/permit/terms.ts'
 import { NOTICE_MARKS_BYTES } from '../../src/wire/limits.ts'
+import { NAME_MARKS_BYTES } from '../../src/wire/mail-limits.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { writeNames } from '../../src/wire/names.ts'
 import type { PermitLink } from '../../src/wire/statements.ts'
@@ -34,6 +35,13 @@ const brief = {
   sentBytes: 3,
   messages: 4,
   movedBy: null,
+  mail: {
+    first: 7,
+    letters: [{ from: agent, number: 3, dataJson: '{}' }],
+    marks: [{ from: agent, epoch: 1, recent: [{ number: 3, hash: '0123456789abcdef' }] }],
+    open: true,
+  },
+  birth: null,
   forkedFrom,
   resultTo: two.did,
   origin: { order: cid, after: null, witnesses: [one.did] },
@@ -89,6 +97,25 @@ export async function everyMessage(): Promise<Message[]> {
     nonce: 'n',
     expiresMs: 1,
   })
+  const record = await one.seal({
+    type: 'name',
+    name: 'tally',
+    agent,
+    owner: two.did,
+    sinceMs: 1.5,
+    untilMs: 2.5,
+    number: 1,
+  } as const)
+  const entries = [{ record, order: launch }]
+  const letter = { from: agent, epoch: 2, number: 8, to: agent, dataJson: '[1]' }
+  const standing = {
+    order: launch,
+    bundle: cid,
+    origin: brief.origin,
+    birth: vote,
+    certificate,
+    charters: [certificate],
+  }
   const inic = await introduction(one)
   const mandate = await two.seal({ type: 'mandate', host: one.did, expiresMs: 1 } as const)
   const permit = await one.open<PermitLink>(
@@ -187,10 +214,16 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'request', name: 'publish', body: { notice: { kind: 'ban', ban } } },
     { kind: 'request', name: 'reconcile', body: { from: 0, marks: new Uint8Array(NOTICE_MARKS_BYTES) } },
     { kind: 'request', name: 'evidence', body: { names } },
+    { kind: 'request', name: 'mail', body: { letter, standing } },
+    { kind: 'request', name: 'register', body: { agent, epoch: 0, name: 'tally', held: true } },
+    { kind: 'request', name: 'names', body: { from: 0, marks: new Uint8Array(NAME_MARKS_BYTES) } },
   ]
   const replies: Message[] = [
     { kind: 'reply', name: 'inic', to: 1, body: { ground: 'invited' } },
     { kind: 'reply', name: 'publish', to: 1, body: {} },
+    { kind: 'reply', name: 'mail', to: 1, body: {} },
+    { kind: 'reply', name: 'register', to: 1, body: {} },
+    { kind: 'reply', name: 'names', to: 1, body: { entries, next: 3 } },
     {
       kind: 'reply',
       name: 'nodes',
@@ -263,5 +296,6 @@ export async function everyMessage(): Promise<Message[]> {
     },
     { kind: 'async', name: 'bye', body: { reason: 'owner is back' } },
     { kind: 'async', name: 'notices', body: { notices } },
+    { kind: 'async', name: 'named', body: { entries } },
   ]
 }

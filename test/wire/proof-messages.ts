@@ -1,6 +1,7 @@
 import type { Cid } from '../../src/base/digest.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
 import type { Authority } from '../../src/wire/authority.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import type { Voucher } from '../../src/wire/proofs.ts'
 import type { Receipt } from '../../src/wire/statements.ts'
@@ -65,6 +66,7 @@ export async function proofMessages(
           epoch: 2,
           checkpoint: cid,
           fuelUsed: 1,
+          mail: NO_MAIL,
           consoleLines: 0,
           sentBytes: 2,
           messages: 1,

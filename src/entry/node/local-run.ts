@@ -10,6 +10,7 @@ import { UNBOUNDED } from '../../permit/grant.ts'
 import { type Budget, splitBudget } from '../../permit/split.ts'
 import { answerCall, type Call, type HostFacts, parseCall, refuseCall, type Where } from '../../sandbox/calls.ts'
 import type { Guest, GuestEvent, GuestOrder, Sandbox } from '../../sandbox/port.ts'
+import { isMailCall, LocalMail, type MailCall } from './local-mail.ts'
 import type { LocalProgram } from './local-program.ts'
 
 /**
@@ -103,6 +104,7 @@ class LocalRun {
   /** The `fork` call for which it is being frozen. */
   #forking: { readonly request: number; readonly n: number } | null = null
   /** By request, the forks that were carried out (null) and those that were not. */
+  readonly #mail = new LocalMail()
   readonly #forks = new Map<number, Refusal<'QUOTA'> | null>()
   #guest: Guest | null = null
   #hashed: HashedPages | undefined
@@ -217,6 +219,7 @@ class LocalRun {
     const call = parseCall(asked)
     const { request } = asked
     if (!call.ok) return guest.deliver(refuseCall(request, call.code, call.reason))
+    if (isMailCall(call.value)) return guest.deliver(this.#mail.answer(request, call.value, this.#birth.agent))
     if (call.value.name === 'fork') return this.#onFork(guest, request, call.value.n)
     if (!again && this.#moves(call.value)) return guest.freeze()
     if (!again) this.#tell(call.value)
@@ -257,7 +260,7 @@ class LocalRun {
     return { id: this.#birth.agent, host: this.#host, quota }
   }
 
-  #answer(request: number, call: Exclude<Call, { name: 'fork' }>) {
+  #answer(request: number, call: Exclude<Call, { name: 'fork' } | MailCall>) {
     switch (call.name) {
       case 'self':
         return answerCall(request, 'self', this.#self())

@@ -1,0 +1,29 @@
+import type { AgentId } from '../directory/agent-id.ts'
+import { enterName } from '../directory/name-book.ts'
+import type { Letter, Mail, NameEntry } from '../wire/mail.ts'
+import type { Sealed, Vote } from '../wire/statements.ts'
+import { judge, put } from './mailbox.ts'
+import { gone } from './records.ts'
+import { persist, type Turn } from './turn.ts'
+
+/** Mail and names of the life before. Letters stand in the order of their places; what belongs to nobody here is let go of. */
+export function restoreMail(turn: Turn, records: ReadonlyMap<string, unknown>): void {
+  const { state } = turn
+  const letters: (readonly [string, Letter])[] = []
+  for (const [key, value] of records) {
+    if (key.startsWith('mail/')) {
+      const { mail, birth } = value as { mail: Mail; birth: Sealed<Vote> | null }
+      const row = state.rows.get(key.slice('mail/'.length) as AgentId)
+      if (row) Object.assign(row, { mail, birth })
+    } else if (key.startsWith('letter/')) letters.push([key, value as Letter])
+    else if (key.startsWith('name/')) {
+      const entry = value as NameEntry
+      enterName(state.names, entry.record.statement, entry, turn.wallMs)
+    }
+  }
+  for (const [key, letter] of letters.sort(([one], [other]) => (one < other ? -1 : 1))) {
+    const mailbox = state.residents.get(letter.to)?.mailbox
+    if (mailbox && judge(mailbox, letter) === 'new') put(mailbox, letter)
+    else persist(turn, gone(key))
+  }
+}

@@ -1,0 +1,117 @@
+import type { AgentId } from '../directory/agent-id.ts'
+import { homeOf } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import { refuseCall } from '../sandbox/calls.ts'
+import type { Letter, Mail, MailRequests } from '../wire/mail.ts'
+import type { Fault } from './events.ts'
+import { askFor, endOf, judge, letterFault, type Mailbox, mailOf, put, trim } from './mailbox.ts'
+import { forgetLetter, writeLetter } from './records.ts'
+import { isHeld, isReleased, isSpent } from './residence.ts'
+import { provenSender } from './standing.ts'
+import type { Resident } from './state.ts'
+import { answer, deny, persist, type Turn } from './turn.ts'
+
+/**
+ * The recipient's side of the post. A letter is taken in where its recipient is held, once, and is durable here before its
+ * sender hears so; it goes with the agent from then on. Where the agent has gone is told as long as it is known. While it
+ * is between two hosts, or its mailbox is full, its letters wait with their senders' hosts.
+ */
+export function onMail(turn: Turn, from: Did, handle: number, { letter, standing }: MailRequests['mail']['ask']): void {
+  const fault = takeIn(turn, from, letter, standing)
+  if (fault) deny(turn, handle, fault.code, fault.reason)
+  else answer(turn, handle, 'mail', {})
+}
+
+function takeIn(
+  turn: Turn,
+  from: Did,
+  letter: Letter,
+  standing: MailRequests['mail']['ask']['standing'],
+): Fault | null {
+  const resident = turn.state.residents.get(letter.to)
+  if (!resident || resident.arrival) return elsewhere(turn, letter.to)
+  if (resident.ended) return ENDED
+  const sender = provenSender(turn, from, letter, standing)
+  if ('code' in sender) return sender
+  const { mailbox } = resident
+  if (sender.launcher !== resident.license.order.signer && !mailbox.open)
+    return { code: 'NOT_AUTHORISED', reason: 'the agent hears only from agents of its own launcher' }
+  if (isUnsettled(resident)) return { code: 'BUSY', reason: 'the agent is on its way' }
+  const misshapen = letterFault(letter.dataJson)
+  if (misshapen !== null) return { code: 'QUOTA', reason: misshapen }
+  const verdict = judge(mailbox, letter)
+  if (verdict === 'had') return null
+  if (verdict !== 'new') return verdict
+  put(mailbox, letter)
+  persist(turn, writeLetter(letter, endOf(mailbox) - 1))
+  feed(turn, resident)
+  return null
+}
+
+/** From the moment that its mail is packed with it until it is somebody's again, and while its epoch cannot be used. */
+const isUnsettled = (resident: Resident): boolean =>
+  !isHeld(resident) || isReleased(resident) || isSpent(resident) || (resident.departure?.holding ?? null) !== null
+
+const ENDED: Fault = { code: 'GONE', reason: 'the agent has ended' }
+
+/** Where a letter for an agent that is not here should go, as far as this host knows. */
+export function elsewhere(turn: Turn, agent: AgentId): Fault {
+  const { state } = turn
+  const row = state.rows.get(agent)
+  if (row?.outcome || row?.state === 'killed') return ENDED
+  const arriving = state.residents.has(agent)
+  if (row && row.holder !== state.self) return { code: 'MIGRATED', reason: row.holder }
+  if (row || arriving) return { code: 'BUSY', reason: 'the agent is on its way here' }
+  const forward = state.forwards.get(agent)
+  if (forward) return { code: 'MIGRATED', reason: forward.to }
+  return {
+    code: 'UNKNOWN_AGENT',
+    reason: homeOf(agent) === state.self ? `${agent} was not launched here` : `${agent} is not known here`,
+  }
+}
+
+/** A call of the program: the letter at this place. It stays open until there is one. */
+export function receive(
+  turn: Turn,
+  resident: Resident,
+  { request, after, open }: { readonly request: number; readonly after: number; readonly open: boolean },
+  again: boolean,
+): void {
+  const { mailbox } = resident
+  const refuse = (reason: string): void =>
+    void turn.effects.push({ kind: 'deliver', agent: resident.agent, delivery: refuseCall(request, 'INVALID', reason) })
+  const waiting = mailbox.receiving
+  if (waiting && waiting.request !== request && !again) return refuse('one letter at a time is waited for')
+  if (!askFor(mailbox, after)) return refuse(`letter ${after} was asked for and had before`)
+  mailbox.open = open
+  mailbox.receiving = { request, after }
+  feed(turn, resident)
+}
+
+/** Gives the program the letter that it waits for. The answer is an input like any other. */
+function feed(turn: Turn, resident: Resident): void {
+  const { mailbox, agent } = resident
+  const letter = mailbox.receiving && mailbox.letters[mailbox.receiving.after - mailbox.first]
+  if (!mailbox.receiving || !letter || !hasGuest(resident)) return
+  const { request } = mailbox.receiving
+  mailbox.receiving = null
+  const valueJson = `{"from":${JSON.stringify(letter.from)},"data":${letter.dataJson}}`
+  turn.effects.push({ kind: 'deliver', agent, delivery: { request, outcome: { ok: true, valueJson } } })
+}
+
+/** One whose agent is not begun is asked again when it is. */
+const hasGuest = ({ guest }: Resident): boolean => guest === 'running' || guest === 'freezing' || guest === 'frozen'
+
+/** The mail as of the checkpoint that has just been taken. */
+export function keepMail(turn: Turn, resident: Resident): { readonly mail: Mail } {
+  const { mailbox } = resident
+  forgetLetters(turn, resident)
+  trim(mailbox)
+  return { mail: mailOf(mailbox) }
+}
+
+/** The letters' own records go: what they said is beside the checkpoint now, or nowhere. */
+export function forgetLetters(turn: Turn, { agent, mailbox }: { agent: AgentId; mailbox: Mailbox }): void {
+  for (let place = mailbox.recorded; place < endOf(mailbox); place++) persist(turn, forgetLetter(agent, place))
+  mailbox.recorded = endOf(mailbox)
+}
