@@ -18,8 +18,9 @@ import type { Notice } from '../wire/notices.ts'
 import type { Mandate, Sealed } from '../wire/statements.ts'
 import type { Transport } from '../wire/transport.ts'
 import type { Admission } from './admission.ts'
-import type { Answer } from './events.ts'
+import type { Answer, HostEffect, HostEvent } from './events.ts'
 import type { HostKind, HostSnapshot } from './snapshot.ts'
+import type { HostState } from './state.ts'
 
 /** What an embedder gives a host and gets from it. Every port is an argument; nothing is global. */
 export interface HostOptions {
@@ -72,6 +73,8 @@ export interface HostOptions {
     readonly valueJson: string
   }): void
   log?(level: 'info' | 'warn', text: string, agent?: AgentId): void
+  /** For who checks what hosts do: called after each step, with the state that it left, which is to be looked at only. */
+  watch?(event: HostEvent, effects: readonly HostEffect[], state: HostState): void
 }
 
 export interface LaunchOptions {

@@ -245,12 +245,15 @@ class Runtime implements Host {
     const writes = new Map<string, unknown | null>()
     const effects: OutwardEffect[] = []
     let waits = false
-    for (const event of events)
-      for (const effect of step(this.#state, event, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }, random)) {
+    for (const event of events) {
+      const done = step(this.#state, event, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }, random)
+      this.#options.watch?.(event, done, this.#state)
+      for (const effect of done) {
         if (effect.kind !== 'persist' && effect.kind !== 'persistSoon') effects.push(effect)
         else for (const { key, value } of effect.writes) writes.set(key, value)
         waits ||= effect.kind === 'persist'
       }
+    }
     const all = [...writes].map(([key, value]) => ({ key, value: value === null ? null : encode(value) }))
     const committed = all.length > 0 ? store.commit(all) : Promise.resolve()
     if (waits) await committed

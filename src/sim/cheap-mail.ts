@@ -81,6 +81,13 @@ export class CheapPost {
     return { count, sum, disorder, refused }
   }
 
+  /** After how many steps it has to do with mail next. */
+  get nextAt(): number {
+    const { registers = [], sends = [], receives = [] } = this.#program
+    const next = [registers[this.#at('Registers')], sends[this.#at('Sends')], receives[this.#at('Receives')]]
+    return Math.min(...next.map((one) => one?.at ?? Number.POSITIVE_INFINITY))
+  }
+
   #at(name: string): number {
     return this.#numbers.get(`mail${name}`) ?? 0
   }

@@ -1,4 +1,5 @@
-import type { Timers } from '../base/timers.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Timer, Timers } from '../base/timers.ts'
 import type { Delivery, MachineImage, PendingCall, Place } from '../engine/image.ts'
 import type { Guest, GuestEvent, GuestLimit, GuestOrder, Replay, Sandbox } from '../sandbox/port.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type Trace,
   type Until,
 } from '../sandbox/trace.ts'
+import { cheapImage, stepOn } from './cheap-image.ts'
 import { type CheapMail, CheapPost, hasMail, isMail } from './cheap-mail.ts'
 
 /**
@@ -30,6 +32,8 @@ export interface CheapProgram extends CheapMail {
   readonly lookEvery?: number
   /** Prints a line after every so many steps. */
   readonly printEvery?: number
+  /** Waits so long before it goes on after this many steps; who is thawed in the middle waits the whole time again. */
+  readonly sleeps?: readonly { readonly at: number; readonly ms: number }[]
   /** Asks for its input to be unsealed after this many steps; whether that was granted shows in the result. */
   readonly unsealAt?: number
   readonly fail?: string
@@ -39,8 +43,11 @@ export interface CheapProgram extends CheapMail {
 
 export const CHEAP_ENGINE = 'cheap-1'
 
-/** One step takes a millisecond and a unit of fuel; a slice is this many. */
-const SLICE_STEPS = 25
+/** One step takes a millisecond and a unit of fuel. It is done when somebody looks: a program that computes costs no events. */
+const STEP_MS = 1
+
+/** Steps done at once at the most, so that no turn of a simulation is long. */
+const STRETCH_STEPS_MAX = 5_000
 
 /**
  * What the program returns when every step has been done once; after forks, for the one that was given these indices.
@@ -60,26 +67,33 @@ export function cheapTruth(
   return { steps: program.steps, hash }
 }
 
-const stepOn = (hash: number, i: number): number => (Math.imul(hash, 31) + i + 1) >>> 0
-
 const hashOn = (hash: number, text: string): number =>
   [...text].reduce((sum, char) => stepOn(sum, char.charCodeAt(0)), hash)
 
 export class CheapSandbox implements Sandbox {
-  readonly #timers: Timers
+  readonly #time: Clock & Timers
 
-  constructor(timers: Timers) {
-    this.#timers = timers
+  constructor(time: Clock & Timers) {
+    this.#time = time
   }
 
   spawn(order: GuestOrder, onEvent: (event: GuestEvent) => void): Guest {
-    return new CheapGuest(order, onEvent, this.#timers)
+    return new CheapGuest(order, onEvent, this.#time)
   }
+}
+
+/** Steps under way: begun, and done when the timer fires or somebody has it stand still. */
+interface Stretch {
+  /** Since when it has slept before. */
+  readonly beganMs: number
+  readonly fromMs: number
+  readonly steps: number
+  readonly timer: Timer
 }
 
 class CheapGuest implements Guest {
   readonly #program: CheapProgram
-  readonly #timers: Timers
+  readonly #time: Clock & Timers
   readonly #onEvent: (event: GuestEvent) => void
   #done = 0
   #hash = 0
@@ -92,8 +106,10 @@ class CheapGuest implements Guest {
   #forked = 0
   #fuelMax: number
   #standing = true
-  /** What came in the middle of a slice, in order. */
-  readonly #orders: ('freeze' | 'run')[] = []
+  #stretch: Stretch | null = null
+  /** At this very place, before it was stopped. */
+  #sleptMs = 0
+  /** An answer can come while the step is being done that asked. */
   #stepping = false
   #gone = false
   /** What it was told since the last image; null where nobody wants to know. */
@@ -104,11 +120,11 @@ class CheapGuest implements Guest {
   #effectsFrom: EffectsDigest
   readonly #replay: Replay | null
 
-  constructor(order: GuestOrder, onEvent: (event: GuestEvent) => void, timers: Timers) {
+  constructor(order: GuestOrder, onEvent: (event: GuestEvent) => void, time: Clock & Timers) {
     this.#program = JSON.parse(order.code) as CheapProgram
     this.#inputJson = order.inputJson
     this.#post = new CheapPost(this.#program, (name, args) => this.#call(name, args))
-    this.#timers = timers
+    this.#time = time
     this.#onEvent = onEvent
     this.#fuelMax = order.fuelMax
     this.#inputs = order.record || order.durable ? [] : null
@@ -132,7 +148,7 @@ class CheapGuest implements Guest {
   }
 
   #getReady(): void {
-    this.#timers.after(1, () => {
+    this.#time.after(1, () => {
       this.#tell({ kind: 'ready' })
       for (const call of this.#pending) this.#tell({ kind: 'call', call, again: true })
     })
@@ -146,18 +162,15 @@ class CheapGuest implements Guest {
   run(): void {
     if (this.#replay) {
       const replay = this.#replay
-      return void this.#timers.after(1, () => this.#again(replay))
+      return void this.#time.after(1, () => this.#again(replay))
     }
-    if (this.#stepping) this.#orders.push('run')
-    else {
-      this.#standing = false
-      this.#goOn()
-    }
+    this.#standing = false
+    this.#goOn()
   }
 
   freeze(): void {
-    if (this.#stepping) this.#orders.push('freeze')
-    else this.#stand()
+    this.#catchUp()
+    if (!this.#gone) this.#stand()
   }
 
   deliver({ request, outcome }: Delivery): void {
@@ -189,23 +202,56 @@ class CheapGuest implements Guest {
   }
 
   #goOn(): void {
-    if (this.#standing || this.#stepping || this.#gone || this.#pending.length > 0) return
-    this.#stepping = true
-    this.#timers.after(SLICE_STEPS, () => {
-      this.#stepping = false
-      this.#slice()
-    })
+    if (this.#standing || this.#stepping || this.#stretch || this.#gone || this.#pending.length > 0) return
+    const steps = Math.min(this.#stepsUndisturbed(), STRETCH_STEPS_MAX)
+    const wantedMs = this.#program.sleeps?.find(({ at }) => at === this.#done)?.ms ?? 0
+    const sleepMs = Math.max(0, wantedMs - this.#sleptMs)
+    const fromMs = this.#time.nowMs() + sleepMs
+    const timer = this.#time.after(sleepMs + steps * STEP_MS, () => this.#reachEnd())
+    this.#stretch = { beganMs: this.#time.nowMs() - this.#sleptMs, fromMs, steps, timer }
   }
 
-  #slice(): void {
+  /** Until it says something, sleeps, is at its end or beyond its fuel. */
+  #stepsUndisturbed(): number {
+    const {
+      steps,
+      emitEvery,
+      lookEvery = 0,
+      printEvery = 0,
+      moves = [],
+      forks = [],
+      unsealAt,
+      sleeps = [],
+    } = this.#program
+    const stops = [steps, this.#fuelMax + 1, moves[this.#moved]?.at, forks[this.#forked]?.at, this.#post.nextAt]
+    for (const every of [emitEvery, lookEvery, printEvery])
+      if (every > 0) stops.push((Math.floor(this.#done / every) + 1) * every)
+    if (this.#asked === 0) stops.push(unsealAt)
+    for (const { at } of sleeps) if (at > this.#done) stops.push(at)
+    const next = Math.min(...stops.map((at) => at ?? Number.POSITIVE_INFINITY))
+    return Math.max(0, next - this.#done, this.#done < steps ? 1 : 0)
+  }
+
+  #reachEnd(): void {
+    this.#catchUp(STRETCH_STEPS_MAX)
     if (this.#gone) return
-    const { steps } = this.#program
-    for (let n = 0; n < SLICE_STEPS && this.#done < steps && this.#pending.length === 0; n++) this.#step()
-    if (this.#done > this.#fuelMax) return this.#runOut()
-    for (const order of this.#orders.splice(0)) order === 'freeze' ? this.#stand() : this.run()
-    if (this.#standing || this.#stepping) return
-    if (this.#done < steps || this.#pending.length > 0) this.#goOn()
+    if (this.#done < this.#program.steps || this.#pending.length > 0) this.#goOn()
     else this.#end()
+  }
+
+  /** Does of the stretch what the time since it began allows, and at least so much. */
+  #catchUp(least = 0): void {
+    const stretch = this.#stretch
+    if (!stretch || this.#gone) return
+    this.#stretch = null
+    stretch.timer.cancel()
+    const elapsed = Math.floor((this.#time.nowMs() - stretch.fromMs) / STEP_MS)
+    const steps = Math.max(0, Math.min(stretch.steps, Math.max(least, elapsed)))
+    this.#sleptMs = steps > 0 ? 0 : this.#time.nowMs() - stretch.beganMs
+    this.#stepping = true
+    for (let n = 0; n < steps; n++) this.#step()
+    this.#stepping = false
+    if (this.#done > this.#fuelMax) this.#runOut()
   }
 
   #step(): void {
@@ -327,49 +373,20 @@ class CheapGuest implements Guest {
     this.#standing = true
     const image = this.#image()
     const traced = this.#traced(false)
-    this.#timers.after(1, () => this.#tell({ kind: 'frozen', image, ...traced }))
+    this.#time.after(1, () => this.#tell({ kind: 'frozen', image, ...traced }))
   }
 
   #image(): MachineImage {
+    const [done, hash, moved, forked, asked] = [this.#done, this.#hash, this.#moved, this.#forked, this.#asked]
+    const mail = Object.fromEntries(this.#post.globals)
     return {
-      engineId: CHEAP_ENGINE,
-      memoryPages: 1 + BALLAST_PAGES / 16,
-      pages: new Map([[0, pageOf(this.#done, this.#hash)], ...(this.#program.large ? BALLAST : [])]),
-      globals: new Map([
-        ['done', this.#done],
-        ['hash', this.#hash],
-        ['moved', this.#moved],
-        ['forked', this.#forked],
-        ['asked', this.#asked],
-        ...this.#post.globals,
-      ]),
-      standing: 'turn',
-      asyncifyAddress: 0,
-      fuelUsed: BigInt(this.#done),
-      clockMs: 0,
+      ...cheapImage(CHEAP_ENGINE, { done, hash, moved, forked, asked, ...mail }, this.#program.large === true),
       nextRequest: this.#nextRequest,
       pending: this.#pending,
-      timers: [],
-      inbox: [],
-      kernels: [],
     }
   }
 
   #tell(event: GuestEvent): void {
     if (!this.#gone) this.#onEvent(event)
   }
-}
-
-/** Pages of zeros: in the table and in every count, but without a block of their own. */
-const BALLAST_PAGES = 1_200
-const ZEROS = new Uint8Array(4096)
-const BALLAST = Array.from({ length: BALLAST_PAGES }, (_, i) => [1 + i, ZEROS] as const)
-
-/** A page that is different after every step, as a busy program's is. */
-function pageOf(done: number, hash: number): Uint8Array {
-  const page = new Uint8Array(4096)
-  const view = new DataView(page.buffer)
-  view.setUint32(0, done)
-  view.setUint32(4, hash)
-  return page
 }

@@ -33,7 +33,7 @@ describe('a rendezvous that is gone, over real WebRTC', () => {
       signer,
       verifier: createVerifier(globalThis.crypto.subtle),
       store: await openMemoryStore(),
-      sandbox: new CheapSandbox(nodeTimers),
+      sandbox: new CheapSandbox({ ...nodeClock, ...nodeTimers }),
       deflate: nodeDeflate,
       engineId: CHEAP_ENGINE,
       clock: nodeClock,

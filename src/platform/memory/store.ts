@@ -20,7 +20,8 @@ interface Waiting {
 }
 
 export class MemoryDisk {
-  readonly #capacityBytes: number
+  /** Room for what is kept; what is there already stays, however little it becomes. */
+  capacityBytes: number
   readonly #sync: 'each' | 'manual'
   #durable = new Map<string, Uint8Array>()
   /** What the open store sees: the durable map with the waiting commits applied. */
@@ -30,7 +31,7 @@ export class MemoryDisk {
   #open: object | null = null
 
   constructor(options: MemoryDiskOptions = {}) {
-    this.#capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
+    this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
     this.#sync = options.sync ?? 'each'
   }
 
@@ -76,14 +77,23 @@ export class MemoryDisk {
     assert(this.#durable.size === this.#view.size, 'after a sync the durable map is what the store sees')
   }
 
-  /** The power is cut: waiting commits are lost, each as a whole, and the open store is dead. `open` starts again. */
-  crash(): void {
+  /**
+   * The power is cut: waiting commits are lost, each as a whole, but for the first `written` of them, which are durable and
+   * nobody was told; the open store is dead. `open` starts again.
+   */
+  crash(written = 0): void {
     const waiting = this.#waiting
     this.#waiting = []
+    for (const { writes } of waiting.slice(0, written)) apply(this.#durable, writes)
     this.#open = null
     this.#view = new Map(this.#durable)
     this.#usedBytes = sizeOf(this.#view)
     for (const { reject } of waiting) reject(new StoreClosedError('the power was cut before the commit was durable'))
+  }
+
+  /** How many commits wait to be durable. */
+  get waiting(): number {
+    return this.#waiting.length
   }
 
   get usedBytes(): number {
@@ -100,9 +110,9 @@ export class MemoryDisk {
     for (const [key, value] of next) {
       growthBytes += entryBytes(key, value) - entryBytes(key, this.#view.get(key) ?? null)
     }
-    if (growthBytes > 0 && this.#usedBytes + growthBytes > this.#capacityBytes) {
+    if (growthBytes > 0 && this.#usedBytes + growthBytes > this.capacityBytes) {
       const need = this.#usedBytes + growthBytes
-      return Promise.reject(new StoreFullError(`usedBytes ${need} > capacityBytes ${this.#capacityBytes}`))
+      return Promise.reject(new StoreFullError(`usedBytes ${need} > capacityBytes ${this.capacityBytes}`))
     }
     apply(this.#view, own)
     this.#usedBytes += growthBytes

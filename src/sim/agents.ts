@@ -1,0 +1,78 @@
+import type { Cid } from '../base/digest.ts'
+import { readCar } from '../bundle/car.ts'
+import type { Effects } from '../bundle/manifest.ts'
+import { sealBundle } from '../bundle/seal.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { CheapProgram } from './cheap-sandbox.ts'
+import { authorOf, type Signatures } from './identities.ts'
+import type { SimHost } from './sim-host.ts'
+import type { World } from './world.ts'
+
+/** An agent that the simulation's author launches: once, however often its home dies meanwhile. */
+export interface SimAgent {
+  readonly index: number
+  readonly program: CheapProgram
+  readonly effects: Effects
+  readonly home: SimHost
+  readonly launchMs: number
+  /** Null until its home has written it down. */
+  id: AgentId | null
+  isLaunching: boolean
+}
+
+/** By its input a row is found again whose launch was not answered. */
+export const inputOf = ({ index }: Pick<SimAgent, 'index'>): string => JSON.stringify({ launch: index })
+
+/** Tries it now where its home is there; whoever calls it does so again until the agent has an id. */
+export function launchOnce(world: World, agent: SimAgent): void {
+  const { life } = agent.home
+  if (agent.id !== null || agent.isLaunching || !life?.host || !life.state || life.time.isAsleep) return
+  const inputJson = inputOf(agent)
+  for (const row of life.state.rows.values())
+    if (row.inputJson === inputJson && row.forkedFrom === null) {
+      agent.id = row.agent
+      return
+    }
+  agent.isLaunching = true
+  const { host } = life
+  void (async () => {
+    const { car } = await bundleOf(agent, world.options.signatures)
+    const file = readCar(car)
+    if (file.ok) for (const cid of file.value.blocks.keys()) world.bundled.add(cid)
+    const imported = await host.importBundle(car)
+    if (!imported.ok) throw new Error(imported.reason)
+    agent.id = await host.launch(imported.value.id, { inputJson })
+  })()
+    .catch(() => undefined)
+    .finally(() => {
+      agent.isLaunching = false
+    })
+  // A home that dies answers nothing.
+  const givenUp = life.number
+  world.time.after(LAUNCH_MS, () => {
+    if (agent.home.life?.number !== givenUp) agent.isLaunching = false
+  })
+}
+
+const LAUNCH_MS = 5_000
+
+async function bundleOf(
+  { program, effects }: SimAgent,
+  signatures: Signatures,
+): Promise<{ readonly car: Uint8Array<ArrayBuffer>; readonly id: Cid }> {
+  return sealBundle(
+    {
+      name: 'simulated',
+      version: '1.0.0',
+      description: '',
+      code: JSON.stringify(program),
+      sourceMap: null,
+      kernels: new Map(),
+      assets: new Map(),
+      needs: {},
+      quota: {},
+      effects,
+    },
+    authorOf(signatures).signer,
+  )
+}

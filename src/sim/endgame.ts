@@ -1,0 +1,126 @@
+import { type Itinerary, verifyItinerary } from '../audit/itinerary.ts'
+import type { Cid } from '../base/digest.ts'
+import { DEFAULT_QUOTA } from '../bundle/limits.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { HomeRow } from '../host/state.ts'
+import type { Quota } from '../permit/quota.ts'
+import { BLOCK_PREFIX } from '../storage/blocks.ts'
+import { createAuthority } from '../wire/authority.ts'
+import type { SimAgent } from './agents.ts'
+import type { Families } from './families.ts'
+import { authorOf, verifierOf } from './identities.ts'
+import { CLEARING_MS } from './limits.ts'
+import type { Oracles } from './oracles.ts'
+import type { SimHost } from './sim-host.ts'
+import type { World } from './world.ts'
+
+/** What must hold when all is over: every agent has its end, and nothing of it is left over. */
+export async function judgeTheEnd(
+  world: World,
+  agents: readonly SimAgent[],
+  families: Families,
+  oracles: Oracles,
+): Promise<void> {
+  const rows = [...families.rows()]
+  for (const agent of agents) {
+    const family = rows.filter((row) => families.launchedAs(row) === agent)
+    const launched = family.filter(({ forkedFrom }) => forkedFrom === null)
+    if (launched.length > 1) oracles.fail('result', `agent ${agent.index} was launched ${launched.length} times`)
+    if (family.some((row) => oracles.isFalsified(row))) continue
+    if (family.length !== families.sizeOf(agent))
+      oracles.fail('result', `agent ${agent.index} has become ${family.length}, not ${families.sizeOf(agent)}`)
+    for (const row of family) judgeResult(row, families, oracles)
+    judgeBudget(agent, family, oracles)
+  }
+  await judgeChains(world, rows, oracles)
+  judgeAccusations(world, oracles)
+  await world.advance(CLEARING_MS)
+  await judgeLeftovers(world, oracles)
+}
+
+function judgeResult(row: HomeRow, families: Families, oracles: Oracles): void {
+  const expected = families.expected(row)
+  if (!expected || !row.outcome) return
+  const emits = row.story.filter(({ kind }) => kind === 'emit').length
+  if (emits !== expected.emits.length)
+    oracles.fail('effects-once', `${row.agent} has emitted ${emits} times, not ${expected.emits.length}`)
+  const ends = row.story.filter(({ kind }) => kind === 'result' || kind === 'failure').length
+  if (ends !== 1) oracles.fail('effects-once', `${row.agent} has ended ${ends} times`)
+  const isRight = expected.ok
+    ? row.outcome.ok && row.outcome.valueJson === JSON.stringify(expected.value)
+    : !row.outcome.ok
+  if (!isRight) oracles.fail('result', `${row.agent} has come to ${row.outcome.valueJson}`)
+}
+
+/** What a family may use together is what its launcher gave, less what was used before it became several. */
+function judgeBudget({ index, program }: SimAgent, family: readonly HomeRow[], oracles: Oracles): void {
+  const fork = program.forks?.[0]
+  if (!fork || family.length !== fork.n) return
+  const others = family.length - 1
+  const sum = (of: (allowance: Quota) => number): number =>
+    family.reduce((total, { allowance }) => total + of(allowance), 0)
+  const wanted: readonly [string, number, number][] = [
+    ['fuel', sum(({ fuel }) => fuel) - others * fork.at, DEFAULT_QUOTA.fuel],
+    ['sentBytes', sum(({ sentBytes }) => sentBytes), DEFAULT_QUOTA.sentBytes],
+    ['messages', sum(({ messages }) => messages), DEFAULT_QUOTA.messages],
+    ['hops', sum(({ hops }) => hops), DEFAULT_QUOTA.hops],
+    ['children', sum(({ children }) => children), DEFAULT_QUOTA.children - others],
+  ]
+  for (const [what, is, should] of wanted)
+    if (is !== should) oracles.fail('budgets', `the family of agent ${index} has ${is} ${what}, not ${should}`)
+}
+
+async function judgeChains(world: World, rows: readonly HomeRow[], oracles: Oracles): Promise<void> {
+  const { signatures } = world.options
+  const authority = createAuthority(authorOf(signatures).signer, verifierOf(signatures))
+  for (const { agent } of rows) {
+    const way = wayOf(world, agent)
+    if (!way) continue
+    const checked = await verifyItinerary(way, authority, [])
+    if (!checked.ok) oracles.fail('hop-chain', `${agent}: ${checked.reason}`)
+  }
+}
+
+function wayOf(world: World, agent: AgentId): Itinerary | null {
+  for (const { life } of world.hosts) {
+    const way = life?.host?.itinerary(agent)
+    if (way) return way
+  }
+  return null
+}
+
+function judgeAccusations(world: World, oracles: Oracles): void {
+  for (const { life, number } of world.hosts) {
+    const state = life?.state
+    if (!state) continue
+    for (const [did, { strikes }] of state.audits.rates)
+      if (strikes > 0 && !world.hasLied(did))
+        oracles.fail('accused', `host ${number} counts ${strikes} strikes against an honest host`)
+    for (const did of state.notices.banned.keys())
+      if (!world.hasLied(did)) oracles.fail('accused', `host ${number} has banned an honest host`)
+  }
+}
+
+/** Who starts again lets go of every block that nothing needs: what goes then had leaked. */
+async function judgeLeftovers(world: World, oracles: Oracles): Promise<void> {
+  for (const host of world.hosts) {
+    const agents = host.life?.state?.residents.size ?? 0
+    if (agents > 0) oracles.fail('leaks', `host ${host.number} still has ${agents} agents`)
+  }
+  for (const host of world.hosts) world.crash(host)
+  const before = await Promise.all(world.hosts.map(blocksOn))
+  world.startAll()
+  await world.advance(STARTED_MS)
+  for (const host of world.hosts) world.crash(host)
+  for (const [i, host] of world.hosts.entries()) {
+    const after = new Set(await blocksOn(host))
+    const leaked = before[i]?.filter((cid) => !after.has(cid) && !world.bundled.has(cid)) ?? []
+    if (leaked.length > 0) oracles.fail('leaks', `host ${host.number} had ${leaked.length} blocks that nothing needs`)
+  }
+}
+
+/** After this a host that was started is there. */
+const STARTED_MS = 3_000
+
+const blocksOn = async ({ disk }: SimHost): Promise<readonly Cid[]> =>
+  (await disk.keys(BLOCK_PREFIX)).map((key) => key.slice(BLOCK_PREFIX.length) as Cid)

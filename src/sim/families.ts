@@ -1,0 +1,71 @@
+import type { AgentId } from '../directory/agent-id.ts'
+import type { HomeRow } from '../host/state.ts'
+import { inputOf, type SimAgent } from './agents.ts'
+import { type Expected, expectedOf } from './programs.ts'
+import type { World } from './world.ts'
+
+/** Which agent is which: by its input whose it is, by its forks which of the family. */
+export class Families {
+  readonly #world: World
+  readonly #byInput = new Map<string, SimAgent>()
+  readonly #expected = new Map<string, Expected>()
+
+  constructor(world: World, agents: readonly SimAgent[]) {
+    this.#world = world
+    for (const agent of agents) this.#byInput.set(inputOf(agent), agent)
+  }
+
+  launchedAs = (row: HomeRow): SimAgent | null => this.#byInput.get(row.inputJson) ?? null
+
+  /** Of a fast agent a certified state can be lost with its holder: then it goes on from what its home has. */
+  isDurable(agent: AgentId): boolean {
+    const row = this.rowOf(agent)
+    return row !== null && this.launchedAs(row)?.effects === 'durable'
+  }
+
+  /** What must come of it; null of one that this simulation has not launched. */
+  expected(row: HomeRow): Expected | null {
+    const agent = this.launchedAs(row)
+    if (!agent) return null
+    const indices = this.#indicesOf(row)
+    const name = `${agent.index} ${indices.join()}`
+    const known = this.#expected.get(name) ?? expectedOf(agent.program, indices)
+    this.#expected.set(name, known)
+    return known
+  }
+
+  /** Of programs that fork once: whoever was made of it has its index, and the one that it was made of 0. */
+  #indicesOf({ forkedFrom }: HomeRow): readonly number[] {
+    return [forkedFrom?.index ?? 0]
+  }
+
+  /** The row of an agent as whoever keeps it has it now: of several, the one that has seen most. */
+  rowOf(agent: AgentId): HomeRow | null {
+    let best: HomeRow | null = null
+    for (const { life } of this.#world.hosts) {
+      const row = life?.state?.rows.get(agent)
+      if (row && (!best || isNewer(row, best))) best = row
+    }
+    return best
+  }
+
+  /** Of every agent that this simulation has to do with, those made by forks included. */
+  *rows(): Generator<HomeRow> {
+    const seen = new Set<AgentId>()
+    for (const { life } of this.#world.hosts)
+      for (const agent of life?.state?.rows.keys() ?? []) {
+        if (seen.has(agent)) continue
+        seen.add(agent)
+        const row = this.rowOf(agent)
+        if (row) yield row
+      }
+  }
+
+  /** How many there will be in the end. */
+  sizeOf({ program }: SimAgent): number {
+    return (program.forks ?? []).reduce((size, { n }) => size * n, 1)
+  }
+}
+
+const isNewer = (one: HomeRow, other: HomeRow): boolean =>
+  (one.outcome !== null) !== (other.outcome !== null) ? one.outcome !== null : one.epoch > other.epoch

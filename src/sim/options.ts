@@ -1,0 +1,26 @@
+import type { Signatures } from './identities.ts'
+
+/** One run, whole: the same options, the same run, on every machine. */
+export interface SimOptions {
+  readonly seed: number
+  readonly hosts: number
+  /** Hosts that launch agents. */
+  readonly homes: number
+  readonly agents: number
+  /** Virtual seconds in which faults strike and agents are launched; then all is healed. */
+  readonly seconds: number
+  /** Kinds of fault of which the seed switches on a random subset. */
+  readonly faults: readonly string[]
+  /** All of them, instead of a subset. */
+  readonly allFaults: boolean
+  readonly signatures: Signatures
+}
+
+export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed' | 'faults'> = {
+  hosts: 5,
+  homes: 1,
+  agents: 8,
+  seconds: 600,
+  allFaults: false,
+  signatures: 'cheap',
+}

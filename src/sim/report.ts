@@ -1,0 +1,43 @@
+/** What came of a run, as `sojourn sim --json` prints it. */
+export interface Report {
+  readonly ok: boolean
+  readonly seed: number
+  readonly traceHash: string
+  readonly events: number
+  readonly agents: number
+  /** Agents that have come to their end, those made by forks included. */
+  readonly results: number
+  readonly violations: readonly Violation[]
+  /** How often something rare has happened: a race that never happened was not tested. */
+  readonly sometimes: Readonly<Record<string, number>>
+}
+
+export interface Violation {
+  /** Which of the invariants (INVARIANTS). */
+  readonly invariant: Invariant
+  readonly text: string
+  /** Virtual milliseconds since the run began. */
+  readonly atMs: number
+}
+
+/** What must hold at every moment, or at the end, as the author of an agent would say it (DESIGN 4.5). */
+export const INVARIANTS = {
+  'one-holder': 'at most one life of one host starts an epoch of an agent',
+  'certificate-first': 'who runs an epoch has its certificate',
+  'one-decision': 'an epoch is decided once',
+  'epochs-grow': 'nobody goes back to an epoch before',
+  'hop-chain': 'the chain of hops verifies',
+  'effects-once': 'every accepted effect is what a failure-free run gives, once and in order',
+  'effects-kept': 'an effect that was acknowledged is never lost',
+  'state-contained': 'a certified state is contained in every later one',
+  result: 'every agent ends as in a failure-free run',
+  liveness: 'when all is whole again every agent comes to its end in time',
+  leaks: 'no reservation, guest or block is left over',
+  eviction: 'an owner has his machine back at once',
+  budgets: 'a fork divides a budget, and makes nothing',
+  accused: 'nobody honest is accused',
+  determinism: 'the same seed gives the same run',
+  crashed: 'no host stops for a reason that is none',
+} as const
+
+export type Invariant = keyof typeof INVARIANTS
