@@ -45,13 +45,19 @@ export interface Vouched {
   readonly fuel: number | null
   /** The newest receipt's name, and what it went on from: one that replaces it must go on from there too. */
   readonly newest: { readonly name: Cid; readonly receipt: Receipt } | null
+  /**
+   * Another host has kept the row, or the holder went on in a new epoch where it stood: where it began its next segment is its
+   * own word, until the first receipt is here.
+   */
+  readonly isLoose: boolean
 }
 
 /** Why this receipt does not follow; null when it does. */
 export function sequenceFault(vouched: Vouched, receipt: Receipt): string | null {
   const { epoch, number, previous, from, fuelFrom, fuelTo } = receipt
-  if (epoch !== vouched.epoch) return `epoch ${epoch} != ${vouched.epoch}`
   if (fuelTo < fuelFrom) return `fuelTo ${fuelTo} < fuelFrom ${fuelFrom}`
+  if (vouched.isLoose && (epoch === vouched.epoch || epoch === vouched.epoch - 1)) return null
+  if (epoch !== vouched.epoch) return `epoch ${epoch} != ${vouched.epoch}`
   const { newest } = vouched
   if (newest && number === vouched.number) {
     // The holder did not hear that the last one had been taken, and has gone on from the same start.

@@ -22,7 +22,7 @@ import { mayRunHere, onEnded, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import { epochSeen, noteSeen } from './seen.ts'
 import { postFault } from './standing.ts'
-import { type Resident, rememberBundle } from './state.ts'
+import { keptCheckpoint, type Resident, rememberBundle } from './state.ts'
 import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
 
@@ -72,7 +72,7 @@ function offerFault(turn: Turn, from: Did, offer: Offer): Fault | null {
   const row = state.rows.get(offer.agent)
   if (row && (row.holder !== from || row.bundle !== offer.bundle))
     return { code: 'NOT_AUTHORISED', reason: `${from} does not hold this agent of ours` }
-  if (!row && homeOf(offer.agent) === state.self)
+  if (!row && homeOf(offer.agent) === state.self && !state.mirrors.has(offer.agent))
     return { code: 'UNKNOWN_AGENT', reason: 'launched here, and forgotten' }
   const home = homeOf(offer.agent)
   const ban = banOf(state, home)
@@ -165,7 +165,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
     certificate: null,
   }
   noteVersion(turn, facts)
-  const have = state.forwards.get(offer.agent)?.checkpoint ?? state.rows.get(offer.agent)?.checkpoint ?? null
+  const have = state.forwards.get(offer.agent)?.checkpoint ?? keptCheckpoint(state, offer.agent)
   answer(turn, handle, 'offer', { ttlMs: RESERVATION_MS, have })
 }
 
@@ -343,8 +343,7 @@ export function onPrepared(
 
 /** Whoever brings one checkpoint after the other fills the disk with no more than the last, and what home has as its own. */
 function letGoBefore({ state, effects }: Turn, { agent }: Resident, checkpoint: Cid | null): void {
-  if (checkpoint !== null)
-    effects.push({ kind: 'forgetBefore', agent, checkpoint, keep: state.rows.get(agent)?.checkpoint ?? null })
+  if (checkpoint !== null) effects.push({ kind: 'forgetBefore', agent, checkpoint, keep: keptCheckpoint(state, agent) })
 }
 
 /** A program that has never run and does not load has failed; anything else may do better later, or elsewhere. */
@@ -363,7 +362,7 @@ export function drop(turn: Turn, resident: Resident): void {
   turn.effects.push({
     kind: 'forget',
     agent: resident.agent,
-    keep: turn.state.rows.get(resident.agent)?.checkpoint ?? null,
+    keep: keptCheckpoint(turn.state, resident.agent),
   })
 }
 

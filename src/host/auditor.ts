@@ -9,7 +9,7 @@ import type { ReplayOptions, Sight } from '../sandbox/replay.ts'
 import type { Rerun } from '../wire/proofs.ts'
 import type { BundleShelf } from './bundle-shelf.ts'
 import type { Fault } from './events.ts'
-import { TABLE_SHARE } from './limits.ts'
+import { TABLE_SHARE } from './transfer-limits.ts'
 import type { Transfers } from './transfers.ts'
 
 /**

@@ -4,7 +4,7 @@ import type { Placed } from '../checkpoint/places.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { BlockCounts } from '../storage/block-counts.ts'
 import type { Store, Write } from '../storage/port.ts'
-import { CACHED_HOPS_MAX, CACHED_OTHERS_MAX } from './limits.ts'
+import { CACHED_HOPS_MAX, CACHED_OTHERS_MAX } from './transfer-limits.ts'
 
 /**
  * Checkpoints of agents that have left, least recently used first, within a budget of bytes: an agent that comes back

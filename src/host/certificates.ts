@@ -10,15 +10,17 @@ import { givenFor } from './chain.ts'
 import { charterOf, decidersOf, withCharter } from './charter.ts'
 import { watchDecision } from './doubles.ts'
 import { recordHop } from './hops.ts'
+import { onCharter } from './keeper.ts'
 import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
 import { forgetLetters } from './mail.ts'
 import { openMailbox } from './mailbox.ts'
+import { continueSegments } from './receipts.ts'
 import { forgetResident, gone, hopKey, writeHop, writeMail, writeRegister, writeResident, writeRow } from './records.ts'
 import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import { noteSeen } from './seen.ts'
 import { birthIn } from './standing.ts'
-import type { HomeRow, Register, Resident } from './state.ts'
+import { type HomeRow, keptCheckpoint, type Register, type Resident } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
 import { log, persist, persistSoon, type Turn, tell } from './turn.ts'
 import { openChain } from './vouchers.ts'
@@ -53,16 +55,20 @@ export function learn(turn: Turn, certificate: Certificate, charters: readonly C
   if (register && epoch > register.epoch) {
     register.epoch = epoch
     register.head = headOf(certificate)
-    register.charters = chartersAfter(register, charters, certificate)
-    register.witnesses = holding.witnesses
     register.holder = holding.holder
     register.certificate = certificate
     register.promised = null
     register.accepted = null
+    const before = register.witnesses
+    register.charters = chartersAfter({ ...register, epoch: known.epoch }, charters, certificate)
+    register.witnesses = holding.witnesses
     persist(turn, writeRegister(register))
+    onCharter(turn, register, before, certificate)
   }
   const row = state.rows.get(agent)
   if (row && epoch > row.epoch) turnRow(turn, row, { certificate, ...given })
+  const mirror = state.mirrors.get(agent)
+  if (mirror && epoch > mirror.epoch) turnMirror(turn, mirror, { certificate, ...given })
 
   if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null)
   else if (resident && epoch > resident.epoch) letGo(turn, resident, certificate)
@@ -95,21 +101,28 @@ export const tellDecided = (turn: Turn, to: Did, certificate: Certificate, chart
 const isAhead = (state: NonNullable<Resident['arrival']>['state']): boolean =>
   state === 'reserved' || state === 'staging' || state === 'staged'
 
-function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
+/** A witness keeps the hops, but tells no story: that is the keeper's. */
+function turnMirror(turn: Turn, row: HomeRow, hop: Hop): void {
   const { epoch, holding } = hop.certificate
-  const before = row.holder
   row.epoch = epoch
   row.holder = holding.holder
   row.head = headOf(hop.certificate)
   row.birth ??= birthIn(hop.certificate)
   if (epoch === 1) persist(turn, writeMail(row))
-  openChain(turn, row, before, hop.certificate)
-  row.heardMs = turn.nowMs
   row.itinerary.push(hop)
   if (row.itinerary.length > ITINERARY_MAX) {
     const first = row.itinerary.shift()
     if (first) persist(turn, gone(hopKey(row.agent, first.certificate.epoch)))
   }
+  persist(turn, writeRow(row), writeHop(hop))
+}
+
+function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
+  const { epoch, holding } = hop.certificate
+  const before = row.holder
+  turnMirror(turn, row, hop)
+  openChain(turn, row, before, hop.certificate)
+  row.heardMs = turn.nowMs
   if (holding.holder !== before) {
     if (holding.holder !== turn.state.self) row.hops += 1
     tellStory(turn, row, 'hop', {
@@ -122,7 +135,7 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
     })
   }
   if (row.state === 'waiting' && holding.holder !== turn.state.self) row.state = 'running'
-  persist(turn, writeRow(row), writeHop(hop))
+  persist(turn, writeRow(row))
 }
 
 function takeHold(turn: Turn, certificate: Certificate, resident: Resident | null, row: HomeRow | null): void {
@@ -188,10 +201,23 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     })
   }
   here.arrival = null
+  if (here.guest === 'running' || here.guest === 'freezing' || here.guest === 'frozen') goOnIn(turn, here)
   // Lost, it would be as if the power had gone a moment earlier: after READY, before the certificate.
   if (here.pledged === here.epoch) persistSoon(turn, writeResident(here))
   else persist(turn, writeResident(here))
   settleIn(turn, here)
+}
+
+/** Decided for who holds it anyway: its guest goes on where it stands. What it was telling is told again, in the new epoch. */
+function goOnIn(turn: Turn, here: Resident): void {
+  const { waiting } = turn.state
+  here.started = here.epoch
+  for (const [token, why] of waiting)
+    if ((why.for === 'effect' || why.for === 'checkpoint') && why.agent === here.agent) waiting.delete(token)
+  here.effectSending = false
+  here.checkpointSending = false
+  here.telling = null
+  continueSegments(here)
 }
 
 /** Another host holds the agent now: stop ours, remember where it went. Its blocks go when the new holder has them. */
@@ -228,6 +254,6 @@ function letGo(turn: Turn, resident: Resident, certificate: Certificate): void {
   turn.effects.push({
     kind: 'forget',
     agent: resident.agent,
-    keep: state.rows.get(resident.agent)?.checkpoint ?? null,
+    keep: keptCheckpoint(state, resident.agent),
   })
 }

@@ -8,15 +8,7 @@ import { quorumOf, releaseBallot } from './ballots.ts'
 import { keeperOf } from './charter.ts'
 import type { Answer, Fault } from './events.ts'
 import { choosePlace, noteLetDown } from './let-downs.ts'
-import {
-  ANSWER_SEND_MS,
-  CANDIDATES_MAX,
-  MOVE_PATIENCE_MS,
-  OFFER_AGAIN_MS,
-  PLACE_AGAIN_MS,
-  RESUME_AGAIN_MS,
-  RESUME_MS_MAX,
-} from './limits.ts'
+import { ANSWER_SEND_MS, CANDIDATES_MAX, MOVE_PATIENCE_MS, OFFER_AGAIN_MS, PLACE_AGAIN_MS } from './limits.ts'
 import { mailOf } from './mailbox.ts'
 import { isWorthStaging, onStandingImage, takeImage } from './precopy.ts'
 import { spread } from './proposer.ts'
@@ -26,6 +18,7 @@ import { goOn, isReleased, isSpent, mayRunHere, onEnded, settleIn } from './resi
 import { isConfined, letGoOfUnsealed } from './sealing.ts'
 import type { HopReason } from './snapshot.ts'
 import type { Departure, Resident } from './state.ts'
+import { RESUME_AGAIN_MS, RESUME_MS_MAX } from './transfer-limits.ts'
 import { ask, begin, log, persist, type Turn } from './turn.ts'
 import { struckHosts } from './vouchers.ts'
 

@@ -7,7 +7,13 @@ import { FETCH_BYTES_MAX, PACK_BLOCKS_BYTES_MAX } from '../wire/limits.ts'
 import type { Requests } from '../wire/messages.ts'
 import { readNames } from '../wire/names.ts'
 import { encodeEntry, type Pack, type PackEntry, sealPack } from '../wire/pack.ts'
-import { PACKS_UNCOMPRESSED, PUSHED_BLOCKS_MAX, PUSHED_BYTES_MAX, TRIAL_BYTES_MIN, WORTH_DEFLATING } from './limits.ts'
+import {
+  PACKS_UNCOMPRESSED,
+  PUSHED_BLOCKS_MAX,
+  PUSHED_BYTES_MAX,
+  TRIAL_BYTES_MIN,
+  WORTH_DEFLATING,
+} from './transfer-limits.ts'
 import { Turns } from './turns.ts'
 import type { Vault } from './vault.ts'
 

@@ -1,4 +1,4 @@
-import { agentId } from '../directory/agent-id.ts'
+import { type AgentId, agentId } from '../directory/agent-id.ts'
 import type { Quota } from '../permit/quota.ts'
 import { rootOf } from '../wire/chain.ts'
 import { NO_MAIL } from '../wire/mail.ts'
@@ -46,39 +46,14 @@ export const NOTHING_DONE = {
 export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
   const { state } = turn
   const agent = agentId({ home: state.self, age: state.age, sequence: state.nextSequence++ })
-  const head = rootOf(agent, birth.bundle, birth.origin)
-  const row: HomeRow = {
-    ...birth,
-    seen: { ...birth.seen },
-    agent,
-    forks: [],
-    state: 'waiting',
-    epoch: 0,
-    holder: state.self,
-    head,
-    // What was written to the one that it was made of is that one's.
-    mail: NO_MAIL,
-    birth: null,
-    sentBytes: 0,
-    checkpointBytes: 0,
-    messages: 0,
-    progress: null,
-    note: '',
-    hops: 0,
-    heardMs: turn.nowMs,
-    outcome: null,
-    vouched: nothingVouched(0, birth.checkpoint, birth.fuelUsed),
-    itinerary: [],
-    story: [],
-    storyNext: 1,
-  }
+  const row = rowFrom(turn, agent, birth)
   const register: Register = {
     agent,
     witnesses: birth.origin.witnesses,
     charters: [],
     epoch: 0,
     holder: state.self,
-    head,
+    head: row.head,
     certificate: null,
     promised: null,
     accepted: null,
@@ -93,19 +68,53 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
   return resident
 }
 
+/** The row of an agent that has not begun; of one that has, the rest is filled in. */
+export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): HomeRow {
+  return {
+    ...birth,
+    seen: { ...birth.seen },
+    agent,
+    forks: [],
+    state: 'waiting',
+    epoch: 0,
+    holder: state.self,
+    head: rootOf(agent, birth.bundle, birth.origin),
+    // What was written to the one that it was made of is that one's.
+    mail: NO_MAIL,
+    birth: null,
+    sentBytes: 0,
+    checkpointBytes: 0,
+    messages: 0,
+    progress: null,
+    note: '',
+    hops: 0,
+    heardMs: nowMs,
+    outcome: null,
+    vouched: nothingVouched(0, birth.checkpoint, birth.fuelUsed),
+    itinerary: [],
+    story: [],
+    storyNext: 1,
+    tenure: 0,
+    since: 1,
+  }
+}
+
 /** False where not so many rows can be had: those that were launched first of the ended are forgotten for it. */
 export function makeRoom(turn: Turn, count: number): boolean {
-  while (turn.state.rows.size + count > ROWS_MAX) if (!forgetOldest(turn)) return false
+  const { rows, mirrors } = turn.state
+  while (rows.size + mirrors.size + count > ROWS_MAX)
+    if (!forgetOldest(turn, mirrors) && !forgetOldest(turn, rows)) return false
   return true
 }
 
 /** The agent that was launched first of those that have ended is forgotten, with everything of it. */
-function forgetOldest(turn: Turn): boolean {
+function forgetOldest(turn: Turn, rows: Map<AgentId, HomeRow>): boolean {
   const { state } = turn
-  for (const row of state.rows.values()) {
+  for (const row of rows.values()) {
     if (!row.outcome) continue
     persist(turn, ...forgetRow(row))
-    state.rows.delete(row.agent)
+    rows.delete(row.agent)
+    state.mirroring.delete(row.agent)
     state.registers.delete(row.agent)
     return true
   }

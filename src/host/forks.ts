@@ -1,3 +1,4 @@
+import { homeOf } from '../directory/agent-id.ts'
 import { forkSeed } from '../engine/chance.ts'
 import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
@@ -7,11 +8,14 @@ import type { Requests } from '../wire/messages.ts'
 import { place } from './departure.ts'
 import { enrol, makeRoom } from './enrol.ts'
 import type { Fault } from './events.ts'
+import { found } from './founding.ts'
 import { currentRow, takeBack } from './home.ts'
+import { answerKept } from './mirror.ts'
 import { writeFork, writeRow } from './records.ts'
 import type { Fork, HomeRow } from './state.ts'
 import { tellStory } from './story.ts'
-import { answer, deny, persist, type Turn } from './turn.ts'
+import { deny, persist, type Turn } from './turn.ts'
+import { firstWitnesses } from './witnesses.ts'
 
 /**
  * Home's part of a fork: writes down the agents that a call makes, each with its share of what is left and beginning at
@@ -28,7 +32,7 @@ export function onFork(turn: Turn, from: Did, handle: number, asked: Asked): voi
     return deny(turn, handle, 'REFUSED', `call ${asked.request} has made it ${known.agents.length + 1} before`)
   const fork = known ?? makeOthers(turn, row, asked)
   if ('code' in fork) return deny(turn, handle, fork.code, fork.reason)
-  answer(turn, handle, 'fork', { agents: fork.agents, left: row.allowance })
+  answerKept(turn, row, handle, 'fork', { agents: fork.agents, left: row.allowance })
 }
 
 function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
@@ -50,7 +54,8 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
     }
     // What it had let out by then belongs to the one that it was made of.
     const seen = { emit: request, console: row.consoleLines, result: 0, failure: 0 }
-    const origin = { order: row.origin.order, after: row.head, witnesses: [turn.state.self] }
+    const witnesses = firstWitnesses(turn, row.license.order.statement.witnesses)
+    const origin = { order: row.origin.order, after: row.head, witnesses }
     return enrol(turn, quota, { ...row, allowance, forkedFrom, origin, seen, checkpoint, fuelUsed: asked.fuelUsed })
   })
   const fork: Fork = { request, agents: made.map(({ agent }) => agent) }
@@ -62,7 +67,8 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
     const child = turn.state.rows.get(resident.agent)
     if (child) tellStory(turn, child, 'fork', { from: row.agent, index: i + 1 })
     turn.effects.push({ kind: 'hold', agent: resident.agent, checkpoint })
-    place(turn, resident)
+    if (child && child.origin.witnesses.length > 1) found(turn, child)
+    else place(turn, resident)
   }
   return fork
 }
@@ -73,6 +79,9 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
  */
 function unsettled(turn: Turn, row: HomeRow): Fault | null {
   if (row.outcome) return { code: 'REFUSED', reason: 'the agent has ended' }
+  // Agents are named after the home that their order is for, and only that gives names away.
+  if (homeOf(row.agent) !== turn.state.self)
+    return { code: 'BUSY', reason: 'its home is away, and only that makes agents of it' }
   if (turn.state.registers.get(row.agent)?.accepted) takeBack(turn, row)
   return turn.state.proposals.has(row.agent)
     ? { code: 'BUSY', reason: 'the next holder of the agent is being decided' }

@@ -5,6 +5,7 @@ import { tellDecided } from './certificates.ts'
 import { forgive, noteLetDown } from './let-downs.ts'
 import { AWAY_MS, LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
 import { mailFault } from './mailbox.ts'
+import { answerKept } from './mirror.ts'
 import { isBanned } from './notices.ts'
 import { endOverdrawn } from './over.ts'
 import { propose } from './proposer.ts'
@@ -12,7 +13,7 @@ import { isJson, isOwnFailure } from './receipts.ts'
 import { writeMail, writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
 import { tellStory, tellStoryJson } from './story.ts'
-import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
+import { begin, deny, log, persist, type Turn } from './turn.ts'
 import { onEndedAt } from './vacancy.ts'
 import { checkpointFault, endFault, lapse, takeVoucher } from './vouchers.ts'
 
@@ -69,7 +70,7 @@ export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['c
   persist(turn, writeRow(row), writeMail(row))
   turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
   tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
-  answer(turn, handle, 'checkpoint', {})
+  answerKept(turn, row, handle, 'checkpoint', {})
   endOverdrawn(turn, row)
 }
 
@@ -90,7 +91,7 @@ export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['e
   else if (!ended && effect.kind === 'failure' && isOwnFailure(effect.valueJson))
     lapse(turn, from, row.agent, 'a failure without a receipt')
   applyEffect(turn, row, effect)
-  answer(turn, handle, 'effect', {})
+  answerKept(turn, row, handle, 'effect', {})
   if (row.outcome && !ended) onEndedAt(turn, from)
   if (row.outcome?.ok && !ended) forgive(turn, from)
 }

@@ -81,6 +81,8 @@ export interface LaunchOptions {
   readonly inputJson?: string
   /** Whose key everything that the agent says is sealed to. */
   readonly resultTo?: Did | null
+  /** How many hosts shall decide about it, an odd number; 1 where nothing is said: this host alone, and it waits while that is away. */
+  readonly witnesses?: number
   /** What is left out is as the bundle asks. */
   readonly quota?: Partial<Quota>
   /** Instead of the host's own. */

@@ -98,7 +98,7 @@ export const authorsNamed = ({ roots }: HostState, license: License): readonly D
 /** Bundles of all that has not ended here, each with the authors whom its permit names. */
 export function bundlesNeeded(state: HostState): ReadonlyMap<Cid, readonly Did[]> {
   const needed = new Map<Cid, readonly Did[]>()
-  for (const { bundle, license, outcome } of state.rows.values())
+  for (const { bundle, license, outcome } of [...state.rows.values(), ...state.mirrors.values()])
     if (!outcome) needed.set(bundle, authorsNamed(state, license))
   for (const { brief, license } of state.residents.values()) needed.set(brief.bundle, authorsNamed(state, license))
   return needed

@@ -97,6 +97,28 @@ export const LET_DOWNS_KNOWN_MAX = 4_096
 /** Home tries to place a parked agent again after this long when nobody wanted it. */
 export const PLACE_AGAIN_MS = 500
 
+/** Lines of a story in one message to a witness; fewer where they are long (LIST_BYTES_MAX). */
+export const ESTATE_LINES_MAX = 64
+
+/** What a witness did not take is sent to it again after this long. */
+export const MIRROR_AGAIN_MS = 500
+
+/** A host that shall be a witness is asked again after this long, and given up for another after so many times. */
+export const ENROL_AGAIN_MS = 1_000
+export const ENROL_TRIES_MAX = 3
+
+/**
+ * The keeper of a row has been silent for its lease, and for this long more for each witness before: then a witness proposes
+ * itself in its place. One after the other, since proposers that begin at once only outbid each other.
+ */
+export const TAKEOVER_STAGGER_MS = 2_000
+
+/** A witness that has been away for so long is replaced by another host, where there is one: restarts take less. */
+export const WITNESS_GONE_MS = 30_000
+
+/** How often a keeper looks whether the witnesses of its agents are the right ones. */
+export const WITNESSES_AGAIN_MS = 5_000
+
 /** Proposers that lose to another back off between these, drawn at random: duelling proposers must not starve. */
 export const BACKOFF_MIN_MS = 200
 export const BACKOFF_MAX_MS = 1_500
@@ -283,9 +305,6 @@ export const ANSWER_SEND_MS = 60_000
 /** The pace of a transfer is watched by itself (pace.ts): on a slow line many answers wait for one another. */
 export const ANSWER_FETCH_MS = 60_000
 
-/** Blocks of a checkpoint are at most its memory quota and tables; a transfer beyond is cut off (THREATS 33). */
-export const TABLE_SHARE = 1.05
-
 /** Bundles whose demands are remembered; a few hundred bytes each. */
 export const BUNDLES_KNOWN_MAX = 4_096
 
@@ -304,83 +323,6 @@ export const VERSION_MARKS_MAX = 8
 
 /** Offers of one neighbour whose bundle is being fetched and verified; one more is answered BUSY (THREATS 31). */
 export const OFFERS_OPENING_MAX = 16
-
-/**
- * Blocks that only agents which have left would need again, bytes as stored, unless the platform or owner says otherwise.
- * Some two thousand small agents, or a few large ones; least recently used checkpoints go first.
- */
-export const CACHE_BYTES_DEFAULT = 256 * 1024 * 1024
-
-/**
- * Blocks written lately that are in memory too, in bytes: some thirty small agents that come and go. Without it strangers
- * would fill the memory of a host with what they send; oldest go first.
- */
-export const RECENT_BYTES_MAX = 16 * 1024 * 1024
-
-/** More bytes than this in one commit are read from the disk again: one large agent would push all small ones out. */
-export const RECENT_KEPT_BYTES_MAX = 2 * 1024 * 1024
-
-/**
- * Checkpoints of one agent in the cache: with these it hopped, so other hosts may have them too, and differences to them
- * are told and understood; and the last ones besides.
- */
-export const CACHED_HOPS_MAX = 3
-export const CACHED_OTHERS_MAX = 2
-
-/**
- * Agents whose blocks are told apart from all others in memory, while somebody fetches them: half a megabyte for one of
- * 50 MB. For one more the longest unused is made anew when it is asked for again, a millisecond.
- */
-export const OWN_BLOCKS_MAX = 16
-
-/** Blocks asked for by one request: 128 pages are half a megabyte, a few milliseconds of packing and of a good line. */
-export const FETCH_NAMES = 128
-
-/**
- * Requests of one transfer under way at once. Times FETCH_NAMES pages this is what is unanswered at most, 4 MiB before
- * compression: more than a good line holds in a round trip, and little for others to wait behind.
- */
-export const FETCH_LANES = 8
-
-/**
- * A transfer whose connection breaks waits so long for it to come back before it gives up, and tries this often. The agent
- * stands still meanwhile; a lease ends after 5 s of silence, so longer would be taken for a death at home.
- */
-export const RESUME_MS_MAX = 5_000
-export const RESUME_AGAIN_MS = 200
-
-/**
- * The least pace of a transfer, bytes as they travel, once the grace is over, and how often that is looked at. 8 KiB/s is
- * the worst of mobile lines; the grace lets the first pack of a slow line arrive. Stops senders of a byte a second
- * (THREATS 32).
- */
-export const PACE_BYTES_PER_SECOND = 8 * 1024
-export const PACE_GRACE_MS = 10_000
-export const PACE_LOOK_MS = 1_000
-
-/** A transfer takes no longer, so that its end and the reason reach the sender before it gives up on SEND by itself. */
-export const TRANSFER_MS_MAX = 50_000
-
-/** Transfers of one neighbour that need more than one request of blocks, at once; others wait, small ones do not (THREATS 32). */
-export const TRANSFERS_PER_NEIGHBOUR_MAX = 2
-
-/** What came of a transfer is made durable in parcels of so many bytes: one commit each, and what a crash here costs. */
-export const PARCEL_BYTES = 4 * 1024 * 1024
-
-/**
- * Blocks sent along with a message, before they are asked for: bytes before compression, so that the message has room for
- * an input beside them, and their count, a megabyte of pages whose differences are small.
- */
-export const PUSHED_BYTES_MAX = 400 * 1024
-export const PUSHED_BLOCKS_MAX = 2_048
-
-/**
- * A pack of at least so many bytes that keeps more than this share of them when it is compressed stands for its like: so
- * many packs, some 8 MB of pages, go uncompressed before the next trial. Memory of programs is one or the other for long.
- */
-export const TRIAL_BYTES_MIN = 64 * 1024
-export const WORTH_DEFLATING = 0.9
-export const PACKS_UNCOMPRESSED = 16
 
 /** An agent may say so many seconds' worth of its two rates at once: results come in bursts, floods do not end. */
 export const PACE_BURST_SECONDS = 10

@@ -5,8 +5,9 @@ import type { NameRecord } from '../wire/mail.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Claim, Description, Ready, Receipt, Release, Sealed, Verdict, Vote } from '../wire/statements.ts'
 import { describe } from './acquaintance.ts'
-import { expireArrivals, onOffer, onOfferBundle, onPrepared, onReadySealed, onSend, onStage } from './arrival.ts'
-import { onAuditAnswered, onProofAsked, onRerun, onVerdictSealed, pursueAudits } from './audits.ts'
+import { expireArrivals, onOfferBundle, onPrepared, onReadySealed } from './arrival.ts'
+import { onAsked } from './asked.ts'
+import { onAuditAnswered, onRerun, onVerdictSealed, pursueAudits } from './audits.ts'
 import { onBisected, onClaimSealed, onClaims, onSights } from './bisect.ts'
 import { learn } from './certificates.ts'
 import {
@@ -19,61 +20,33 @@ import {
   place,
   pursue,
 } from './departure.ts'
-import type { HostEffect, HostEvent, Wish } from './events.ts'
+import type { Fault, HostEffect, HostEvent, Wish } from './events.ts'
 import { onForkAnswered, pursueFork } from './fork.ts'
-import { onFork } from './forks.ts'
+import { enrolled, onEnrolAnswered, onEnrolBundle, pursueFoundings } from './founding.ts'
 import { onGuest } from './guests.ts'
-import { onCheckpoint, onCheckpointFetched, onEffect, onHolding, watchLeases } from './home.ts'
-import {
-  isAdmitted,
-  onConnected,
-  onDisconnected,
-  onInic,
-  onInicAnswered,
-  onInvitationOpened,
-  watchMeetings,
-} from './inic.ts'
-import { onItinerary } from './itineraries.ts'
+import { onCheckpointFetched, onHolding, watchLeases } from './home.ts'
+import { isAdmitted, onConnected, onDisconnected, onInicAnswered, onInvitationOpened, watchMeetings } from './inic.ts'
+import { pursueWitnesses, watchKeepers } from './keeper.ts'
 import { noteLife, restoreLives } from './lives.ts'
-import { onMail } from './mail.ts'
-import {
-  keepNames,
-  onNamed,
-  onNameSealed,
-  onNames,
-  onNamesAnswered,
-  onRegister,
-  onRegistered,
-  pursueNames,
-} from './names.ts'
+import { onMirrored, onMirrorFetched, pursueMirrors } from './mirror.ts'
+import { keepNames, onNamed, onNameSealed, onNamesAnswered, onRegistered, pursueNames } from './names.ts'
 import { onLoad, reportHoldings, tellLoad } from './neighbours.ts'
-import { onPublish, publish, take } from './notices.ts'
-import {
-  acceptAgents,
-  evictAll,
-  kill,
-  launch,
-  onCommand,
-  onLaunch,
-  onLaunchBundle,
-  onLocate,
-  onStatus,
-  onStory,
-} from './orders.ts'
+import { publish, take } from './notices.ts'
+import { acceptAgents, evictAll, kill, launch, onLaunchBundle } from './orders.ts'
 import { endLapsed, endWhenOver } from './over.ts'
 import { onMailAnswered, onSought, pursuePost } from './post.ts'
 import { onStageAnswered } from './precopy.ts'
-import { onPromise, onProposalVote, retryProposals } from './proposer.ts'
-import { onNodes } from './reading.ts'
+import { onEstateAnswered, onGathered, onPromise, onProposalVote, retryProposals } from './proposer.ts'
 import { onReceiptSealed } from './receipts.ts'
-import { onEvidence, onEvidenceAnswered, onReconcile, onReconciled, reconcileWhenDue } from './reconcile.ts'
+import { onEvidenceAnswered, onReconciled, reconcileWhenDue } from './reconcile.ts'
 import { checkpointAll, checkpointWhenDue, onCheckpointHome, onEffectAnswered, sendEffects } from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
 import { pursueUnseal } from './sealing.ts'
 import type { HostState } from './state.ts'
 import { begin, deny, log, type Turn, takeWaiting } from './turn.ts'
 import { isParked } from './vacancy.ts'
-import { onAccept, onPrepare, onVoteSealed } from './witness.ts'
+import type { Waiting } from './waiting.ts'
+import { onVoteSealed } from './witness.ts'
 
 /**
  * The host: one event in, the effects out. Deterministic: the same state, moment, chance and event give the same effects.
@@ -132,6 +105,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
       if (waiting?.for === 'bundle-offer')
         return onOfferBundle(turn, waiting.from, waiting.handle, waiting.offer, event.bundle)
       if (waiting?.for === 'bundle-launch') return onLaunchBundle(turn, waiting.launch, event.bundle)
+      if (waiting?.for === 'bundle-enrol') return onEnrolBundle(turn, waiting, event.bundle)
       return
     }
     case 'prepared': {
@@ -150,6 +124,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
         return event.fault
           ? deny(turn, waiting.handle, event.fault.code, event.fault.reason)
           : onCheckpointFetched(turn, waiting.handle, waiting.ask)
+      if (waiting && onKeptFetched(turn, waiting, event.fault)) return
       if (waiting?.for !== 'parked') return
       const resident = state.residents.get(waiting.agent)
       if (!resident) letGoOfLate(turn, waiting.agent)
@@ -179,65 +154,16 @@ function letGoOfLate({ state, effects }: Turn, agent: AgentId): void {
   if (!state.rows.has(agent)) effects.push({ kind: 'forget', agent, keep: null })
 }
 
-function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEvent, { kind: 'asked' }>): void {
-  // `name` fixes the type of `body`, which destructuring lets the compiler forget.
-  const as = <N extends keyof Requests>(_name: N): Requests[N]['ask'] => body as Requests[N]['ask']
-  if (name !== 'inic' && !isAdmitted(turn.state, from)) return deny(turn, handle, 'NOT_ADMITTED', 'INIC comes first')
-  switch (name) {
-    case 'inic':
-      return onInic(turn, from, handle, as('inic'))
-    case 'offer':
-      return onOffer(turn, from, handle, as('offer'))
-    case 'stage':
-      return onStage(turn, from, handle, as('stage'))
-    case 'send':
-      return onSend(turn, from, handle, as('send'))
-    case 'prepare':
-      return onPrepare(turn, from, handle, as('prepare'))
-    case 'accept':
-      return onAccept(turn, from, handle, as('accept'))
-    case 'checkpoint':
-      return onCheckpoint(turn, from, handle, as('checkpoint'))
-    case 'fork':
-      return onFork(turn, from, handle, as('fork'))
-    case 'effect':
-      return onEffect(turn, from, handle, as('effect'))
-    case 'locate':
-      return onLocate(turn, handle, as('locate'))
-    case 'launch':
-      return onLaunch(turn, from, handle, as('launch'))
-    case 'command':
-      return onCommand(turn, handle, as('command'))
-    case 'status':
-      return onStatus(turn, from, handle)
-    case 'story':
-      return onStory(turn, from, handle, as('story'))
-    case 'itinerary':
-      return onItinerary(turn, from, handle, as('itinerary'))
-    case 'nodes':
-      return onNodes(turn, from, handle, as('nodes'))
-    case 'publish':
-      return onPublish(turn, handle, as('publish'))
-    case 'reconcile':
-      return onReconcile(turn, handle, as('reconcile'))
-    case 'evidence':
-      return onEvidence(turn, handle, as('evidence'))
-    case 'mail':
-      return onMail(turn, from, handle, as('mail'))
-    case 'register':
-      return onRegister(turn, from, handle, as('register'))
-    case 'names':
-      return onNames(turn, handle, as('names'))
-    case 'audit':
-    case 'claim':
-    case 'segments':
-    case 'segment':
-      return onProofAsked(turn, from, handle, name, body as never)
-    case 'fetch':
-      return deny(turn, handle, 'BAD_MESSAGE', 'blocks are served by the rim')
-    default:
-      return unreachable(name)
-  }
+/** Blocks that a witness needs before it takes what it was told; false where they are for something else. */
+function onKeptFetched(turn: Turn, waiting: Waiting, fault: Fault | null): boolean {
+  if (waiting.for === 'gathered') {
+    if (!fault) onGathered(turn, waiting.agent, waiting.epoch, waiting.estate)
+  } else if (waiting.for === 'mirrored-checkpoint' || waiting.for === 'enrol-checkpoint') {
+    if (fault) deny(turn, waiting.handle, fault.code, fault.reason)
+    else if (waiting.for === 'enrol-checkpoint') enrolled(turn, waiting.handle, waiting.file, waiting.facts)
+    else onMirrorFetched(turn, waiting.from, waiting.handle, waiting.told)
+  } else return false
+  return true
 }
 
 function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'answered' }>): void {
@@ -268,6 +194,12 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
       if (waiting.proposer) return onProposalVote(turn, waiting.agent, waiting.epoch, vote)
       return resident && onReleaseVote(turn, resident, vote)
     }
+    case 'mirror':
+      return onMirrored(turn, waiting.agent, waiting.witness, answer)
+    case 'estate':
+      return onEstateAnswered(turn, waiting.agent, waiting.epoch, waiting.from, answer)
+    case 'enrol':
+      return onEnrolAnswered(turn, waiting.agent, waiting.to, answer)
     case 'effect':
       return resident && onEffectAnswered(turn, resident, answer.ok)
     case 'checkpoint':
@@ -305,7 +237,8 @@ function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
   if (waiting?.for === 'seal-verdict') return onVerdictSealed(turn, waiting.handle, sealed as Sealed<Verdict>)
   if (waiting?.for === 'seal-receipt') {
     const signer = turn.state.residents.get(waiting.agent)
-    if (signer?.epoch === waiting.epoch) onReceiptSealed(turn, signer, waiting, sealed as Sealed<Receipt>)
+    if (signer && (signer.epoch === waiting.epoch || signer.ending))
+      onReceiptSealed(turn, signer, waiting, sealed as Sealed<Receipt>)
     return
   }
   const resident = waiting?.for === 'seal-release' ? turn.state.residents.get(waiting.agent) : undefined
@@ -371,6 +304,10 @@ function onTick(turn: Turn): void {
   renewEpochs(turn)
   retryProposals(turn)
   watchLeases(turn)
+  watchKeepers(turn)
+  pursueWitnesses(turn)
+  pursueFoundings(turn)
+  pursueMirrors(turn)
   endLapsed(turn)
   pursueAudits(turn)
   for (const [agent, { untilMs }] of state.forwards) if (nowMs >= untilMs) state.forwards.delete(agent)

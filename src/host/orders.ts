@@ -6,10 +6,12 @@ import { grantedQuota } from '../permit/grant.ts'
 import { statementCid } from '../wire/chain.ts'
 import type { HoldingReport, Requests, Row } from '../wire/messages.ts'
 import { loadOf } from './acquaintance.ts'
+import { charterOf, keeperOf } from './charter.ts'
 import { authorityFault } from './command-authority.ts'
 import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
+import { found } from './founding.ts'
 import { takeBack } from './home.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
 import {
@@ -27,11 +29,12 @@ import { mayRead, readerOf } from './reading.ts'
 import { writeRow } from './records.ts'
 import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
-import type { HomeRow, Resident } from './state.ts'
+import type { HomeRow, HostState, Resident } from './state.ts'
 import { rememberBundle } from './state.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
 import type { LaunchPlan } from './waiting.ts'
+import { firstWitnesses } from './witnesses.ts'
 
 /** What authors, operators and the embedder want: launch, move, kill, evict; and what they ask to see. */
 export function onLaunch(
@@ -79,8 +82,12 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
       code: 'QUOTA',
       reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}`,
     })
-  const { resultTo } = plan.license.order.statement
-  const origin = { order: statementCid(plan.license.order.statement), after: null, witnesses: [state.self] }
+  const { resultTo, witnesses } = plan.license.order.statement
+  const origin = {
+    order: statementCid(plan.license.order.statement),
+    after: null,
+    witnesses: firstWitnesses(turn, witnesses),
+  }
   const fault = launchFault(plan.license, { inputJson: plan.inputJson, launchedMs: turn.wallMs, origin, resultTo })
   if (fault) return launchFailed(turn, plan, fault)
   const granted = grantedQuota(bundle.quota, may.value.quota, state.policy)
@@ -110,7 +117,9 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
   if ('handle' in plan.answer) state.nonces.set(nonce, { agent, expiresMs: turn.wallMs + ORDER_LIFE_MS })
   if ('handle' in plan.answer) answer(turn, plan.answer.handle, 'launch', { agent })
   else turn.effects.push({ kind: 'launched', token: plan.answer.token, outcome: { ok: true, agent } })
-  place(turn, resident)
+  const row = state.rows.get(agent)
+  if (row && origin.witnesses.length > 1) found(turn, row)
+  else place(turn, resident)
 }
 
 function launchFailed(turn: Turn, plan: LaunchPlan, fault: Fault): void {
@@ -139,7 +148,7 @@ export function onCommand(turn: Turn, handle: number, asked: Requests['command']
   }
   const row = state.rows.get(agent)
   if (verb === 'kill') {
-    if (!row) return deny(turn, handle, 'MIGRATED', homeOf(agent))
+    if (!row) return deny(turn, handle, 'MIGRATED', keeperKnown(state, agent))
     kill(turn, row)
     return answer(turn, handle, 'command', { note: 'killed' })
   }
@@ -208,6 +217,12 @@ function orderFault(turn: Turn, host: Did, expiresMs: number): Fault | null {
   if (state.nonces.size >= NONCES_MAX)
     return { code: 'BUSY', reason: `nonces ${state.nonces.size} >= NONCES_MAX ${NONCES_MAX}` }
   return null
+}
+
+/** Where its row is kept, as far as is known here. */
+function keeperKnown(state: HostState, agent: AgentId): Did {
+  const charter = charterOf(state, agent)
+  return charter ? keeperOf(charter) : homeOf(agent)
 }
 
 /** What the asker may read; of the rest only how much it is. */

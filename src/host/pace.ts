@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Timer, Timers } from '../base/timers.ts'
-import { PACE_BYTES_PER_SECOND, PACE_GRACE_MS, PACE_LOOK_MS, TRANSFER_MS_MAX } from './limits.ts'
+import { PACE_BYTES_PER_SECOND, PACE_GRACE_MS, PACE_LOOK_MS, TRANSFER_MS_MAX } from './transfer-limits.ts'
 
 /**
  * Whether a transfer comes at a bearable pace (THREATS 32): bytes as they travelled, over the time it has been under way.

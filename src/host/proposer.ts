@@ -2,15 +2,17 @@ import type { Cid } from '../base/digest.ts'
 import { uniform } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { Estate } from '../wire/decisions.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Accepted, Certificate, Holding, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
 import { learn, tellDecided } from './certificates.ts'
-import type { Answer } from './events.ts'
+import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
+import { inherit } from './mirror.ts'
 import type { Proposal } from './state.ts'
-import { ask, type Turn } from './turn.ts'
+import { ask, begin, type Turn } from './turn.ts'
 
 /**
  * The proposer: asks the witnesses to decide that we hold an agent in its next epoch; used by home after a lease, and by
@@ -34,6 +36,7 @@ export function propose(
     own,
     value: { holding: own, release: null, ready: null },
     phase: 'prepare',
+    richest: null,
     promises: new Map(),
     votes: new Map(),
     retryMs: 0,
@@ -46,6 +49,7 @@ function prepare(turn: Turn, proposal: Proposal): void {
   const { agent, epoch, ballot } = proposal
   proposal.phase = 'prepare'
   proposal.promises.clear()
+  proposal.richest = null
   proposal.votes.clear()
   proposal.retryMs = turn.nowMs + backoffMs(turn)
   for (const witness of proposal.witnesses)
@@ -55,9 +59,62 @@ function prepare(turn: Turn, proposal: Proposal): void {
 export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Did, outcome: Answer): void {
   const proposal = turn.state.proposals.get(agent)
   if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare' || !outcome.ok) return
-  const { accepted } = outcome.body as Requests['prepare']['answer']
+  const { accepted, next } = outcome.body as Requests['prepare']['answer']
   proposal.promises.set(witness, accepted)
+  if (next > (proposal.richest?.next ?? 0)) proposal.richest = { witness, next }
   if (proposal.promises.size < quorumOf(proposal.witnesses)) return
+  gather(turn, proposal)
+}
+
+/**
+ * A witness that may come to keep the row has first what a majority of them has of it: all that any holder was ever answered.
+ * They have promised, so nothing is added to it meanwhile.
+ */
+function gather(turn: Turn, proposal: Proposal): void {
+  const { agent, epoch, richest, own } = proposal
+  const mirror = turn.state.mirrors.get(agent)
+  if (mirror && richest && richest.next > mirror.storyNext && richest.witness !== turn.state.self) {
+    proposal.phase = 'gather'
+    return ask(
+      turn,
+      richest.witness,
+      'estate',
+      { agent, after: mirror.storyNext },
+      { for: 'estate', agent, epoch, from: richest.witness },
+    )
+  }
+  if (mirror) proposal.own = { ...own, checkpoint: mirror.checkpoint }
+  choose(turn, proposal)
+}
+
+/** Blocks of its newest checkpoint come from whom the row comes from. */
+export function onEstateAnswered(turn: Turn, agent: AgentId, epoch: number, from: Did, outcome: Answer): void {
+  const proposal = turn.state.proposals.get(agent)
+  const mirror = turn.state.mirrors.get(agent)
+  if (!proposal || !mirror || proposal.epoch !== epoch || proposal.phase !== 'gather' || !outcome.ok) return
+  const { estate } = outcome.body as Requests['estate']['answer']
+  const { checkpoint } = estate
+  if (checkpoint === null || checkpoint === mirror.checkpoint) return onGathered(turn, agent, epoch, estate)
+  begin(
+    turn,
+    { kind: 'fetchCheckpoint', agent, checkpoint, from, pushed: NOTHING_PUSHED, hopped: false },
+    { for: 'gathered', agent, epoch, estate },
+  )
+}
+
+export function onGathered(turn: Turn, agent: AgentId, epoch: number, estate: Estate): void {
+  const proposal = turn.state.proposals.get(agent)
+  const mirror = turn.state.mirrors.get(agent)
+  if (!proposal || !mirror || proposal.epoch !== epoch || proposal.phase !== 'gather') return
+  const before = mirror.storyNext
+  inherit(turn, mirror, estate)
+  // A witness that says it has more than it gives: another ballot asks again.
+  if (mirror.storyNext > before) gather(turn, proposal)
+}
+
+/** The highest value that anybody has accepted, or our own. */
+function choose(turn: Turn, proposal: Proposal): void {
+  const { agent, epoch } = proposal
   let highest: Accepted | null = null
   for (const seen of proposal.promises.values())
     if (seen && (!highest || compareBallots(seen.ballot, highest.ballot) > 0)) highest = seen

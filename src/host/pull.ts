@@ -10,8 +10,8 @@ import type { Requests } from '../wire/messages.ts'
 import { writeNames } from '../wire/names.ts'
 import { openPack, type Pack, type Unpacked } from '../wire/pack.ts'
 import type { Answer, Fault } from './events.ts'
-import { FETCH_LANES, FETCH_NAMES, RESUME_AGAIN_MS, RESUME_MS_MAX } from './limits.ts'
 import { Pace } from './pace.ts'
+import { FETCH_LANES, FETCH_NAMES, RESUME_AGAIN_MS, RESUME_MS_MAX } from './transfer-limits.ts'
 
 /**
  * Blocks of one transfer asked of another host: several requests at once, so that nobody waits for a round trip, and no

@@ -88,7 +88,7 @@ const isOwn = ({ self, operators, administrators, nodes }: HostState, did: Did):
 
 function isParty(state: HostState, did: Did, agent: AgentId): boolean {
   if (homeOf(agent) === did) return true
-  const row = state.rows.get(agent)
+  const row = state.rows.get(agent) ?? state.mirrors.get(agent)
   if (row && (row.holder === did || row.author === did || row.launcher === did)) return true
   const register = state.registers.get(agent)
   if (register && (register.witnesses.includes(did) || register.accepted?.holding.holder === did)) return true

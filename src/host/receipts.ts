@@ -75,6 +75,11 @@ export function beginSegments(turn: Turn, resident: Resident): void {
       }
 }
 
+/** The same guest in another epoch: its receipts are counted anew, from where the last one ended. */
+export function continueSegments({ segment }: Resident): void {
+  if (segment) Object.assign(segment, { number: 1, previous: null, signed: [] })
+}
+
 /** A checkpoint or an image was taken; `trace`: what the program was told since the one before, null where nobody wrote it down. */
 export function noteTrace({ segment }: Resident, trace: Trace | null): void {
   segment?.open.push(trace)

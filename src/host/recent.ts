@@ -1,5 +1,5 @@
 import type { Cid } from '../base/digest.ts'
-import { RECENT_BYTES_MAX, RECENT_KEPT_BYTES_MAX } from './limits.ts'
+import { RECENT_BYTES_MAX, RECENT_KEPT_BYTES_MAX } from './transfer-limits.ts'
 
 /**
  * Blocks of small checkpoints that were written lately, in memory too: an agent that comes back is a difference to what it

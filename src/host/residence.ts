@@ -20,7 +20,7 @@ import { beginSegments, closePiece, noteTrace, settleSegment, vouch, vouchEnd } 
 import { forgetResident, writeMail, writeResident, writeRow } from './records.ts'
 import { asSaid, effectBytesMax, isConfined, pursueUnseal } from './sealing.ts'
 import { noteSeen } from './seen.ts'
-import type { Resident } from './state.ts'
+import { keptCheckpoint, type Resident } from './state.ts'
 import { tellStory } from './story.ts'
 import { ask, begin, log, persist, persistSoon, type Turn } from './turn.ts'
 
@@ -48,6 +48,7 @@ export const mayRunHere = ({ state }: Turn, resident: Resident): boolean =>
 /** Goes on with a held agent as far as is possible now: prepare a guest, start it, or let a frozen one go on. */
 export function settleIn(turn: Turn, resident: Resident): void {
   if (!isHeld(resident) || resident.ended || resident.departure || !mayRunHere(turn, resident)) return
+  if (turn.state.founding.has(resident.agent)) return
   if (resident.guest === 'none') {
     resident.forking = null
     if (isSpent(resident)) return // the tick proposes the next epoch
@@ -209,7 +210,8 @@ export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid
   }
   resident.checkpointSending = false
   noteArrived(turn, resident)
-  if (checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent: resident.agent, checkpoint })
+  const keep = keptCheckpoint(turn.state, resident.agent)
+  if (checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent: resident.agent, checkpoint, keep })
   onForkCheckpointHome(turn, resident, arrived)
   sendCheckpointHome(turn, resident)
   const request = resident.checkpointCall
@@ -351,7 +353,7 @@ export function bury(turn: Turn, resident: Resident): void {
   turn.effects.push({
     kind: 'forget',
     agent: resident.agent,
-    keep: turn.state.rows.get(resident.agent)?.checkpoint ?? null,
+    keep: keptCheckpoint(turn.state, resident.agent),
     ended: true,
   })
 }

@@ -5,6 +5,8 @@ import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { License } from '../wire/statements.ts'
 import { banish } from './banish.ts'
+import { keeperOf } from './charter.ts'
+import { found } from './founding.ts'
 import { READY_MS } from './limits.ts'
 import { restoreMail } from './mail-records.ts'
 import { type Node, note } from './nodes.ts'
@@ -26,6 +28,7 @@ import { restoreAudits } from './vouchers.ts'
  */
 export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void {
   const { state } = turn
+  state.bornMs = turn.nowMs
   const nodes: Node[] = []
   const told: Notice[] = []
   for (const [key, value] of records) {
@@ -50,10 +53,12 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
     else if (key.startsWith('node/')) nodes.push(value as Node)
     else if (key.startsWith('notice/')) told.push(value as Notice)
   }
+  for (const row of state.rows.values()) sortOut(turn, row)
   const seen = [...records].flatMap(([key, value]) => (key.startsWith('seen/') ? [value as Seen] : []))
   for (const entry of seen.sort((one, other) => one.atMs - other.atMs)) state.seen.set(entry.agent, entry)
   for (const [key, value] of records) {
-    const row = state.rows.get(key.split('/')[1] as AgentId)
+    const agent = key.split('/')[1] as AgentId
+    const row = state.rows.get(agent) ?? state.mirrors.get(agent)
     if (key.startsWith('story/')) row?.story.push(value as StoryLine)
     else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
     else if (key.startsWith('fork/')) row?.forks.push(value as Fork)
@@ -66,6 +71,16 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
   restoreVersions(turn, records)
   restoreAudits(turn, records)
   if (state.residents.size > 0) log(turn, 'info', `took up ${state.residents.size} agents from the life before`)
+}
+
+/** Rows that another host keeps, as far as this one knows; and agents whose first witnesses were still being asked. */
+function sortOut(turn: Turn, row: HomeRow): void {
+  const { state } = turn
+  const register = state.registers.get(row.agent)
+  if (register && keeperOf(register) !== state.self) {
+    state.rows.delete(row.agent)
+    state.mirrors.set(row.agent, row)
+  } else if (register?.epoch === 0 && register.witnesses.length > 1 && !row.outcome) found(turn, row)
 }
 
 function restoreResident(turn: Turn, kept: KeptResident): void {

@@ -21,7 +21,7 @@ import { type Host, type HostOptions, LaunchError, type LaunchOptions } from './
 import { shuns } from './inic.ts'
 import { itineraryOf } from './itineraries.ts'
 import { bundlesNeeded } from './license.ts'
-import { CACHE_BYTES_DEFAULT, DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
+import { DEFAULT_POLICY, DRAIN_MS_MAX, EVENTS_PER_COMMIT, TICK_MS } from './limits.ts'
 import { Links } from './links.ts'
 import { factsOf } from './lodger.ts'
 import { Lodgings } from './lodgings.ts'
@@ -36,7 +36,8 @@ import { Seals } from './seals.ts'
 import { showHost } from './show.ts'
 import { goodOnce, signOrder } from './sign-order.ts'
 import type { HostSnapshot } from './snapshot.ts'
-import { type HostState, rememberBundle } from './state.ts'
+import { allKept, type HostState, rememberBundle } from './state.ts'
+import { CACHE_BYTES_DEFAULT } from './transfer-limits.ts'
 import { Transfers } from './transfers.ts'
 import { Vault } from './vault.ts'
 import { evidenceOf } from './vouchers.ts'
@@ -197,8 +198,7 @@ class Runtime implements Host {
 
   /** Counts the blocks that restored rows and residents need, and lets go of the rest. */
   async #recallBlocks(): Promise<void> {
-    for (const { agent, checkpoint } of [...this.#state.rows.values(), ...this.#state.residents.values()])
-      if (checkpoint) await this.#vault?.hold(agent, checkpoint)
+    for (const { agent, checkpoint } of allKept(this.#state)) if (checkpoint) await this.#vault?.hold(agent, checkpoint)
     const bundles = bundlesNeeded(this.#state)
     for (const { agent, checkpoint } of evidenceOf(this.#state)) await this.#vault?.pin(agent, checkpoint)
     await this.#vault?.sweep([...bundles.keys()])
@@ -296,7 +296,7 @@ class Runtime implements Host {
 
   async launch(
     bundle: Cid,
-    { inputJson = 'null', resultTo = null, quota, permit }: LaunchOptions = {},
+    { inputJson = 'null', resultTo = null, witnesses, quota, permit }: LaunchOptions = {},
   ): Promise<AgentId> {
     const token = this.#nextLaunch++
     const { clock, random } = this.#options
@@ -305,6 +305,7 @@ class Runtime implements Host {
       bundle,
       inputJson,
       resultTo,
+      witnesses,
       quota,
       permit: permit ?? this.#options.permit,
       ...goodOnce(random, clock),

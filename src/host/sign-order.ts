@@ -17,6 +17,8 @@ export interface LaunchWish {
   readonly bundle: Cid
   readonly inputJson: string
   readonly resultTo: Did | null
+  /** 1 where nothing is said: its home alone. */
+  readonly witnesses?: number | undefined
   /** What is left out is as the bundle asks, within the permit. */
   readonly quota?: Partial<Quota> | undefined
   readonly permit?: readonly Uint8Array[] | undefined
@@ -43,6 +45,7 @@ export async function signOrder(authority: Authority, wish: LaunchWish): Promise
     input: rawCid(utf8(inputJson)),
     quota: { ...UNBOUNDED, ...quota },
     resultTo,
+    witnesses: wish.witnesses ?? 1,
     permits: permits.map(({ statement }) => statement.cid),
     nonce,
     expiresMs,

@@ -24,10 +24,12 @@ import type { Acquaintance } from './acquaintance.ts'
 import type { CheckpointPace } from './checkpoint-pace.ts'
 import type { BundleFacts } from './events.ts'
 import type { Queue } from './fair.ts'
+import type { Founding } from './founding.ts'
 import type { LetDown } from './let-downs.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { Lives } from './lives.ts'
 import type { Mailbox } from './mailbox.ts'
+import type { Mirroring } from './mirror.ts'
 import type { Lookup, Registering, Settling } from './names.ts'
 import type { NodeBook } from './nodes.ts'
 import type { NoticeBook } from './notice-book.ts'
@@ -75,6 +77,8 @@ export interface HostState {
   readonly queue: Queue
   readonly acquaintances: Map<Did, Acquaintance>
   readonly rows: Map<AgentId, HomeRow>
+  /** Rows that another host keeps, whose witness this one is (mirror.ts). */
+  readonly mirrors: Map<AgentId, HomeRow>
   readonly registers: Map<AgentId, Register>
   readonly residents: Map<AgentId, Resident>
   readonly forwards: Map<AgentId, Forward>
@@ -88,6 +92,10 @@ export interface HostState {
   settling: Settling[]
   readonly namesDueMs: { renew: number; compare: number }
   readonly proposals: Map<AgentId, Proposal>
+  /** Of rows that are kept here: what their other witnesses have of them. */
+  readonly mirroring: Map<AgentId, Mirroring>
+  /** Agents of this home that wait for their first witnesses (founding.ts). */
+  readonly founding: Map<AgentId, Founding>
   /** Bundles opened lately, by id: admission of the second agent of a bundle asks nobody. */
   readonly bundles: Map<Cid, BundleFacts>
   /** What hosts have signed for, and how far they are believed. */
@@ -104,6 +112,9 @@ export interface HostState {
   nextToken: number
   nextSequence: number
   holdDueMs: number
+  witnessesDueMs: number
+  /** When this life began. */
+  bornMs: number
   /** When this host last looked at its leases: what nobody here could hear is not the silence of others. */
   watchedMs: number | null
   loadDueMs: number
@@ -124,7 +135,8 @@ export interface HomeRow {
   allowance: Quota
   readonly license: License
   readonly forkedFrom: ForkedFrom | null
-  readonly origin: Origin
+  /** Changes until its first witnesses have agreed to be so. */
+  origin: Origin
   readonly resultTo: Did | null
   /** What was made of it, by the call that asked for it; a record each. */
   readonly forks: Fork[]
@@ -158,6 +170,9 @@ export interface HomeRow {
   readonly itinerary: Hop[]
   readonly story: StoryLine[]
   storyNext: number
+  /** The epoch since which its present keeper keeps it, and the first line that is its own (mirror.ts). */
+  tenure: number
+  since: number
 }
 
 /** One `fork` that home has carried out: the same call asked again finds the same agents. */
@@ -345,13 +360,27 @@ export interface Proposal {
   ballot: Ballot
   /** The head that the epoch follows, as the proposer knows it. */
   readonly previous: Cid
-  readonly own: Holding
+  own: Holding
   value: Omit<Accepted, 'ballot'>
-  phase: 'prepare' | 'accept'
+  /** `gather`: the proposer, a witness, asks one that has promised for what it lacks of the row. */
+  phase: 'prepare' | 'gather' | 'accept'
+  /** Of those that have promised, who has most of the row, and up to which line. */
+  richest: { readonly witness: Did; readonly next: number } | null
   readonly promises: Map<Did, Accepted | null>
   readonly votes: Map<Did, Sealed<Vote>>
   retryMs: number
 }
+
+/** The checkpoint of an agent that a row here answers for, ours or one that we witness; null where there is none. */
+export const keptCheckpoint = ({ rows, mirrors }: HostState, agent: AgentId): Cid | null =>
+  (rows.get(agent) ?? mirrors.get(agent))?.checkpoint ?? null
+
+/** Everything here that has a checkpoint which it cannot do without. */
+export const allKept = ({ rows, mirrors, residents }: HostState) => [
+  ...rows.values(),
+  ...mirrors.values(),
+  ...residents.values(),
+]
 
 /** Remembers what a bundle asks for; of many, the longest known are forgotten, and opened again when they are wanted. */
 export function rememberBundle({ bundles }: HostState, facts: BundleFacts): void {

@@ -6,23 +6,33 @@ import { persist, type Turn } from './turn.ts'
 
 /** Home's account of one agent's life, for the launcher's events and for `logs`. */
 export function tellStory(turn: Turn, row: HomeRow, kind: StoryLine['kind'], value: unknown): void {
-  const line: StoryLine = { number: row.storyNext++, atMs: turn.wallMs, kind, valueJson: JSON.stringify(value) }
-  keepStory(turn, row, line)
+  const line: StoryLine = { number: row.storyNext, atMs: turn.wallMs, kind, valueJson: JSON.stringify(value) }
+  keepLine(turn, row, line)
 }
 
 /** The same for a value that is JSON text already. */
 export function tellStoryJson(turn: Turn, row: HomeRow, kind: StoryLine['kind'], valueJson: string): void {
-  keepStory(turn, row, { number: row.storyNext++, atMs: turn.wallMs, kind, valueJson })
+  keepLine(turn, row, { number: row.storyNext, atMs: turn.wallMs, kind, valueJson })
 }
 
-function keepStory(turn: Turn, row: HomeRow, line: StoryLine): void {
+export function keepLine(turn: Turn, row: HomeRow, line: StoryLine): void {
   row.story.push(line)
+  row.storyNext = line.number + 1
   // Checkpoints are told, but not worth a write each: after a restart they are history.
   if (line.kind !== 'checkpoint') persist(turn, writeStory(row.agent, line))
   if (row.story.length > STORY_LINES_MAX) {
     const dropped = row.story.findIndex((old) => old.kind === 'checkpoint' || old.kind === 'console')
     for (const { number } of row.story.splice(Math.max(dropped, 0), 1)) persist(turn, gone(storyKey(row.agent, number)))
   }
+}
+
+/** Lines from this number on are taken back. */
+export function dropLines(turn: Turn, row: HomeRow, from: number): void {
+  while ((row.story.at(-1)?.number ?? 0) >= from) {
+    const line = row.story.pop()
+    if (line) persist(turn, gone(storyKey(row.agent, line.number)))
+  }
+  row.storyNext = Math.min(row.storyNext, from)
 }
 
 /** What a new holder needs to know beside the checkpoint. */

@@ -11,9 +11,9 @@ import { StoreFullError } from '../storage/port.ts'
 import type { Pack } from '../wire/pack.ts'
 import { borrowBlocks } from './borrow.ts'
 import { type Fault, NOTHING_PUSHED, type Pushed } from './events.ts'
-import { FETCH_NAMES, PARCEL_BYTES, PUSHED_BLOCKS_MAX, TRANSFERS_PER_NEIGHBOUR_MAX } from './limits.ts'
 import { type AddBlocks, type Outcome, Pull, type PullPowers, type Wanted } from './pull.ts'
 import { Seats } from './seats.ts'
+import { FETCH_NAMES, PARCEL_BYTES, PUSHED_BLOCKS_MAX, TRANSFERS_PER_NEIGHBOUR_MAX } from './transfer-limits.ts'
 import type { Parcel, Vault } from './vault.ts'
 
 /**

@@ -15,6 +15,7 @@ import type { Turn } from './turn.ts'
 export const isParked = (turn: Turn, resident: Resident): boolean =>
   isHeld(resident) &&
   !resident.ended &&
+  !turn.state.founding.has(resident.agent) &&
   !resident.departure &&
   (resident.guest === 'none' ||
     resident.guest === 'frozen' ||

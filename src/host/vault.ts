@@ -7,8 +7,8 @@ import { BlockCounts, type Need } from '../storage/block-counts.ts'
 import { BLOCK_PREFIX, blockKey, dropBlocks } from '../storage/blocks.ts'
 import { type Store, StoreFullError, type Write } from '../storage/port.ts'
 import { Cache, type Kept } from './cache.ts'
-import { OWN_BLOCKS_MAX } from './limits.ts'
 import { RecentBlocks } from './recent.ts'
+import { OWN_BLOCKS_MAX } from './transfer-limits.ts'
 
 /**
  * The rim's blocks: which are here and who needs them. An agent's checkpoints are held while it lives here; those it left

@@ -99,21 +99,24 @@ export const nothingVouched = (epoch: number, at: Cid | null, fuel: number | nul
   at,
   fuel,
   newest: null,
+  isLoose: false,
 })
 
 /** A new epoch: its receipts go on from what is certified. What nobody has vouched for by then, its holder has left out. */
-export function openChain(turn: Turn, row: HomeRow, before: Did, { epoch, holding }: Certificate): void {
+export function openChain(turn: Turn, row: HomeRow, before: Did, { epoch, holding, release }: Certificate): void {
   const { vouched } = row
-  const isWhole = before === turn.state.self || vouched.at === holding.checkpoint
+  const isWhole = vouched.isLoose || before === turn.state.self || vouched.at === holding.checkpoint
   if (!isWhole) lapse(turn, before, row.agent, `epoch ${vouched.epoch} ends at a checkpoint without a receipt`)
-  row.vouched = nothingVouched(epoch, holding.checkpoint, vouched.at === holding.checkpoint ? vouched.fuel : null)
+  const fuel = vouched.at === holding.checkpoint ? vouched.fuel : null
+  const goesOn = release === null && before === holding.holder && before !== turn.state.self
+  row.vouched = { ...nothingVouched(epoch, holding.checkpoint, fuel), isLoose: goesOn }
 }
 
 /** Why the voucher for a checkpoint that its holder sends is not taken; null when it is, or none is needed. */
 export function checkpointFault(row: HomeRow, from: Did, ask: Requests['checkpoint']['ask']): string | null {
   const { checkpoint, voucher } = ask
   if (voucher) return receiptFault(row, from, voucher, { kind: 'checkpoint', checkpoint })
-  return checkpoint === row.vouched.at ? null : `no receipt for checkpoint ${checkpoint}`
+  return checkpoint === row.vouched.at || row.vouched.isLoose ? null : `no receipt for checkpoint ${checkpoint}`
 }
 
 /** The same for the agent's end. What comes from outside the program nobody could come to again: it is taken without. */
@@ -165,6 +168,7 @@ export function takeVoucher(turn: Turn, row: HomeRow, voucher: Voucher, bytes: n
     at: statement.to.kind === 'checkpoint' ? statement.to.checkpoint : null,
     fuel: statement.fuelTo,
     newest: { name, receipt: statement },
+    isLoose: false,
   }
 }
 

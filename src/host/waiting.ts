@@ -1,8 +1,10 @@
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { Estate } from '../wire/decisions.ts'
 import type { Offer, Requests } from '../wire/messages.ts'
 import type { License } from '../wire/statements.ts'
+import type { BundleFacts } from './events.ts'
 import type { SealWaiting } from './receipts.ts'
 import type { AuditWaiting } from './vouchers.ts'
 
@@ -63,6 +65,19 @@ export type Waiting =
       readonly handle: number
       readonly ask: Requests['checkpoint']['ask']
     }
+  | { readonly for: 'mirror'; readonly agent: AgentId; readonly witness: Did }
+  | {
+      readonly for: 'mirrored-checkpoint'
+      readonly agent: AgentId
+      readonly from: Did
+      readonly handle: number
+      readonly told: Requests['mirror']['ask']
+    }
+  | { readonly for: 'estate'; readonly agent: AgentId; readonly epoch: number; readonly from: Did }
+  | { readonly for: 'gathered'; readonly agent: AgentId; readonly epoch: number; readonly estate: Estate }
+  | { readonly for: 'enrol'; readonly agent: AgentId; readonly to: Did }
+  | EnrolWaiting
+  | (Omit<EnrolWaiting, 'for'> & { readonly for: 'enrol-checkpoint'; readonly facts: BundleFacts })
   | { readonly for: 'prepare'; readonly agent: AgentId }
   /** Home without slots takes an agent back: its blocks are fetched, nothing is thawed. */
   | { readonly for: 'parked'; readonly agent: AgentId }
@@ -73,6 +88,14 @@ export type Waiting =
   | { readonly for: 'register'; readonly agent: AgentId; readonly request: number }
   | { readonly for: 'names'; readonly host: Did; readonly from: number }
   | { readonly for: 'seal-name'; readonly handle: number | null }
+
+interface EnrolWaiting {
+  readonly for: 'bundle-enrol'
+  readonly agent: AgentId
+  readonly from: Did
+  readonly handle: number
+  readonly file: Requests['enrol']['ask']
+}
 
 export interface LaunchPlan {
   readonly license: License

@@ -28,7 +28,8 @@ export function onPrepare(turn: Turn, from: Did, handle: number, ask: Requests['
   register.promised = ask.ballot
   persist(turn, writeRegister(register))
   const { accepted } = register
-  answer(turn, handle, 'prepare', { accepted })
+  const row = turn.state.rows.get(ask.agent) ?? turn.state.mirrors.get(ask.agent)
+  answer(turn, handle, 'prepare', { accepted, next: row?.storyNext ?? 1 })
 }
 
 export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): void {
@@ -101,6 +102,10 @@ function admissible(turn: Turn, from: Did, handle: number, agent: AgentId, epoch
   }
   if (epoch !== register.epoch + 1) {
     deny(turn, handle, 'REFUSED', `epoch ${epoch} != ${register.epoch} + 1`)
+    return null
+  }
+  if (!register.witnesses.includes(turn.state.self)) {
+    deny(turn, handle, 'NOT_AUTHORISED', 'this host is no witness of it any more')
     return null
   }
   if (from !== register.holder && !register.witnesses.includes(from)) {

@@ -106,6 +106,10 @@ export const witnesses: Schema<Did[]> = v.pipe(
   listOf(did, WITNESSES_MAX),
   v.check((all) => all.length % 2 === 1 && new Set(all).size === all.length, 'not an odd number of different hosts'),
 )
+export const witnessCount: Schema<number> = v.pipe(
+  positive,
+  v.check((count) => count % 2 === 1 && count <= WITNESSES_MAX, `not odd, or > WITNESSES_MAX ${WITNESSES_MAX}`),
+)
 export const history: Schema<History | null> = v.nullable(v.strictObject({ length: whole, head: v.nullable(cid) }))
 export const holding: Schema<Holding> = v.strictObject({ holder: did, checkpoint: v.nullable(cid), witnesses, history })
 

@@ -72,6 +72,9 @@ export const VOTES_MAX = WITNESSES_MAX
  * seen none of its decisions follows them from the founding set; beyond, its witnesses are changed no more.
  */
 export const CHARTERS_MAX = 32
+
+/** Calls of `fork` in one row: an agent makes at most CHILDREN agents, so more calls than this made none. */
+export const FORKS_MAX = 1_000
 export const REPORTS_MAX = 1024
 export const ROWS_MAX = 1024
 export const STORY_LINES_MAX = 1024

@@ -4,13 +4,12 @@ import type { HopReason, HostKind } from '../host/snapshot.ts'
 import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { HopRecord, Origin } from './chain.ts'
+import type { DecisionRequests } from './decisions.ts'
 import type { Mail, MailAsyncs, MailRequests } from './mail.ts'
 import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
 import type { ProofRequests, Voucher } from './proofs.ts'
 import type {
-  Accepted,
-  Ballot,
   Certificate,
   CommandOrder,
   Description,
@@ -120,7 +119,7 @@ export interface HoldingReport {
 export interface StoryLine {
   readonly number: number
   readonly atMs: number
-  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover' | 'fork' | 'fraud'
+  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover' | 'fork' | 'fraud' | 'keeper'
   readonly valueJson: string
 }
 
@@ -177,7 +176,7 @@ export interface NodeLine {
   readonly banned: string | null
 }
 
-export interface Requests extends ProofRequests, MailRequests {
+export interface Requests extends ProofRequests, DecisionRequests, MailRequests {
   /**
    * First message after the handshake in each direction (the paper's INIC): who I am beyond my key. `invitation`: a permit to
    * join, as delegations, the root's own first; empty for none. Before it is answered the asker says nothing else. The answer:
@@ -238,16 +237,6 @@ export interface Requests extends ProofRequests, MailRequests {
   fetch: {
     ask: { transfer: number; agent: AgentId | null; names: Uint8Array; against: Uint8Array }
     answer: { pack: Pack }
-  }
-  /** Paxos phase 1 for (agent, epoch). */
-  prepare: {
-    ask: { agent: AgentId; epoch: number; ballot: Ballot }
-    answer: { accepted: Accepted | null }
-  }
-  /** Paxos phase 2. At ballot 0 with the RELEASE that owns it, and the READY that the next host has signed before. */
-  accept: {
-    ask: Accepted & { agent: AgentId; epoch: number; previous: Cid; voucher: Voucher | null }
-    answer: { vote: Sealed<Vote> }
   }
   /** Holder to home: a newer checkpoint of a running agent, pushed as in `send`. Home fetches what it lacks, then answers. */
   checkpoint: {

@@ -1,16 +1,13 @@
 import * as v from 'valibot'
 import type { HopReason, HostKind } from '../host/snapshot.ts'
-import { CALLS } from '../permit/calls.ts'
 import { CHAIN_LENGTH_MAX, FORK_MAX, PERMIT_BYTES_MAX } from '../permit/limits.ts'
-import { QUOTA_FIELDS, type Quota, type QuotaField } from '../permit/quota.ts'
 import type { Alleged } from './alleged.ts'
-import type { Origin } from './chain.ts'
+import { DECISION_SCHEMAS } from './decision-schemas.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
 import {
   BIRTH_BYTES,
   BIRTHS_MAX,
-  CHARTERS_MAX,
   ENGINE_IDS_MAX,
   HOP_STATEMENT_BYTES_MAX,
   HOPS_PER_REPLY,
@@ -27,6 +24,20 @@ import { MAIL_ASYNC_SCHEMAS, mail, mailRequestSchemas, nameRecord } from './mail
 import type * as m from './messages.ts'
 import { notice, noticeReason, noticesUpTo } from './notices.ts'
 import { PROOF_SCHEMAS, PROOF_STATEMENTS, voucher } from './proof-schemas.ts'
+import {
+  brief,
+  certificate,
+  charters,
+  decision,
+  EFFECT_KINDS,
+  forkedFrom,
+  license,
+  origin,
+  permits,
+  quota,
+  ROW_STATES,
+  storyLine,
+} from './shapes.ts'
 import type * as s from './statements.ts'
 
 /**
@@ -35,18 +46,11 @@ import type * as s from './statements.ts'
  */
 const KINDS = ['edge', 'tab', 'launcher'] as const satisfies readonly HostKind[]
 const HOP_REASONS = ['place', 'move', 'evict', 'order', 'recover'] as const satisfies readonly HopReason[]
-const EFFECT_KINDS = ['emit', 'console', 'result', 'failure'] as const satisfies readonly m.EffectKind[]
 
 const GROUNDS = ['static', 'author', 'invited', 'open'] as const satisfies readonly m.Ground[]
 
 const nothing: Schema<Record<string, never>> = v.strictObject({})
 const load: Schema<m.Load> = v.strictObject({ agents: f.whole, slots: f.whole, accepting: v.boolean() })
-const quota: Schema<Quota> = v.strictObject({
-  ...(Object.fromEntries(QUOTA_FIELDS.map((field) => [field, f.whole])) as Record<QuotaField, Schema<number>>),
-  calls: f.listOf(v.picklist(CALLS), CALLS.length),
-})
-const permits = f.listOf(f.envelope<s.PermitLink>('permit'), CHAIN_LENGTH_MAX)
-const license: Schema<Alleged<s.License>> = v.strictObject({ order: f.envelope<s.LaunchOrder>('launch'), permits })
 const offer: Schema<Alleged<m.Offer>> = v.strictObject({
   agent: f.agent,
   epoch: f.positive,
@@ -57,37 +61,6 @@ const offer: Schema<Alleged<m.Offer>> = v.strictObject({
   allowance: quota,
   license,
   stateBytes: f.whole,
-})
-const forkedFrom: Schema<m.ForkedFrom> = v.strictObject({
-  agent: f.agent,
-  request: f.positive,
-  index: f.positive,
-  seed: f.seed,
-})
-const origin: Schema<Origin> = v.strictObject({
-  order: v.nullable(f.cid),
-  after: v.nullable(f.cid),
-  witnesses: f.witnesses,
-})
-const brief: Schema<Alleged<m.Brief>> = v.strictObject({
-  agent: f.agent,
-  bundle: f.cid,
-  inputJson: f.json,
-  seed: f.seed,
-  launchedMs: f.finite,
-  allowance: quota,
-  witnesses: f.witnesses,
-  hops: f.whole,
-  consoleLines: f.whole,
-  sentBytes: f.whole,
-  messages: f.whole,
-  movedBy: v.nullable(f.whole),
-  forkedFrom: v.nullable(forkedFrom),
-  origin,
-  head: f.cid,
-  resultTo: v.nullable(f.did),
-  mail,
-  birth: v.nullable(f.envelope<s.Vote>('vote')),
 })
 const effect: Schema<Alleged<m.Requests['effect']['ask']>> = v.strictObject({
   agent: f.agent,
@@ -105,19 +78,13 @@ const report: Schema<m.HoldingReport> = v.strictObject({
   progress: v.nullable(f.finite),
   note: f.note,
 })
-const storyLine: Schema<m.StoryLine> = v.strictObject({
-  number: f.whole,
-  atMs: f.finite,
-  kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover', 'fork', 'fraud']),
-  valueJson: f.json,
-})
 const row: Schema<m.Row> = v.strictObject({
   agent: f.agent,
   name: f.name,
   author: f.did,
   epoch: f.whole,
   holder: f.did,
-  state: v.picklist(['waiting', 'running', 'finished', 'failed', 'killed']),
+  state: v.picklist(ROW_STATES),
   progress: v.nullable(f.finite),
   note: f.note,
   fuelUsed: f.whole,
@@ -158,17 +125,6 @@ const nodeLine: Schema<m.NodeLine> = v.strictObject({
 })
 /** Blocks of the checkpoint that the message names. */
 const pushed = { base: v.nullable(f.cid), pack: v.nullable(f.pack), checkpointBytes: f.whole }
-const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding, previous: f.cid }
-
-const certificate: Schema<Alleged<s.Certificate>> = v.strictObject({
-  ...decision,
-  release: v.nullable(f.cid),
-  votes: f.listOf(f.envelope<s.Vote>('vote'), VOTES_MAX),
-})
-const charters = f.listOf(certificate, CHARTERS_MAX)
-/** A RELEASE, and the READY that it answers: together, or neither. */
-const given = { release: v.nullable(f.envelope<s.Release>('release')), ready: v.nullable(f.envelope<s.Ready>('ready')) }
-
 type RequestSchemas = {
   readonly [N in m.RequestName]: {
     readonly ask: Schema<Alleged<m.Requests[N]['ask']>>
@@ -207,16 +163,6 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
   fetch: {
     ask: v.strictObject({ transfer: f.whole, agent: v.nullable(f.agent), names: f.names, against: f.names }),
     answer: v.strictObject({ pack: f.pack }),
-  },
-  prepare: {
-    ask: v.strictObject({ agent: f.agent, epoch: f.positive, ballot: f.ballot }),
-    answer: v.strictObject({
-      accepted: v.nullable(v.strictObject({ ballot: f.ballot, holding: f.holding, ...given })),
-    }),
-  },
-  accept: {
-    ask: v.strictObject({ ...decision, ...given, voucher: v.nullable(voucher) }),
-    answer: v.strictObject({ vote: f.envelope<s.Vote>('vote') }),
   },
   checkpoint: {
     ask: v.strictObject({
@@ -288,6 +234,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
   },
   ...PROOF_SCHEMAS,
   ...mailRequestSchemas({ origin, certificate }),
+  ...DECISION_SCHEMAS,
 }
 
 export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyncs[N]>> } = {
@@ -335,6 +282,7 @@ export const STATEMENT_SCHEMAS: { readonly [S in Exclude<s.Statement, s.PermitLi
     quota,
     permits: f.listOf(f.cid, CHAIN_LENGTH_MAX),
     resultTo: v.nullable(f.did),
+    witnesses: f.witnessCount,
     nonce: f.name,
     expiresMs: f.finite,
   }),

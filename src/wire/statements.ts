@@ -115,6 +115,8 @@ export interface LaunchOrder {
   readonly permits: readonly Cid[]
   /** Whose key everything that the agent says is sealed to; null leaves it readable. */
   readonly resultTo: Did | null
+  /** How many hosts shall decide about the agent, its home among them: an odd number. */
+  readonly witnesses: number
   readonly nonce: string
   readonly expiresMs: number
 }

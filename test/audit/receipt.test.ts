@@ -19,7 +19,8 @@ const to = (checkpoint: Receipt['bundle']) => ({ kind: 'checkpoint', checkpoint 
 
 const first: Receipt = { ...receiptOf(agent, a), epoch: 1, number: 1, from: a, to: to(b), fuelFrom: 10, fuelTo: 20 }
 const begun: Vouched = nothingVouched(1, a, 10)
-const gone: Vouched = { epoch: 1, number: 1, at: b, fuel: 20, newest: { name: receiptCid(first), receipt: first } }
+const newest = { name: receiptCid(first), receipt: first }
+const gone: Vouched = { epoch: 1, number: 1, at: b, fuel: 20, newest, isLoose: false }
 const second: Receipt = {
   ...first,
   number: 2,

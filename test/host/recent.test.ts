@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { rawCid } from '../../src/base/digest.ts'
-import { RECENT_BYTES_MAX, RECENT_KEPT_BYTES_MAX } from '../../src/host/limits.ts'
 import { RecentBlocks } from '../../src/host/recent.ts'
+import { RECENT_BYTES_MAX, RECENT_KEPT_BYTES_MAX } from '../../src/host/transfer-limits.ts'
 
 const block = (n: number, bytes: number) => {
   const cid = rawCid(Uint8Array.of(n))

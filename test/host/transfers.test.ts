@@ -8,7 +8,7 @@ import {
   RESUME_MS_MAX,
   TRANSFER_MS_MAX,
   TRANSFERS_PER_NEIGHBOUR_MAX,
-} from '../../src/host/limits.ts'
+} from '../../src/host/transfer-limits.ts'
 import { lendNativeHash } from '../../src/platform/node/native-hash.ts'
 import { NAME_BYTES } from '../../src/wire/names.ts'
 import { agentNumber, bytesOf, type End, memoryEnds, noise } from './transfer-ends.ts'

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { FETCH_LANES, FETCH_NAMES } from '../../src/host/limits.ts'
+import { FETCH_LANES, FETCH_NAMES } from '../../src/host/transfer-limits.ts'
 import { nodeDeflate } from '../../src/platform/node/deflate.ts'
 import { lendNativeHash } from '../../src/platform/node/native-hash.ts'
 import { nodeClock, nodeTimers } from '../../src/platform/node/time.ts'

@@ -62,6 +62,27 @@ const row = {
   head: cid,
 } as const
 
+const estate = {
+  tenure: 2,
+  since: 3,
+  from: 3,
+  next: 4,
+  lines: [{ number: 3, atMs: 2.5, kind: 'emit', valueJson: '1' }],
+  state: 'killed',
+  killed: '{"code":"KILLED"}',
+  checkpoint: cid,
+  checkpointBytes: 9,
+  consoleLines: 1,
+  sentBytes: 2,
+  messages: 3,
+  fuelUsed: 4,
+  hops: 5,
+  allowance,
+  seen: { emit: 1, console: 2, result: 0, failure: 0 },
+  forks: [{ request: 8, agents: [agent] }],
+  mail: { first: 0, letters: [], marks: [], open: true },
+} as const
+
 /** One of every message there is, so that a new one without an example here fails the next test. */
 export async function everyMessage(): Promise<Message[]> {
   const ready = await one.seal({ type: 'ready', agent, epoch: 2, holding, previous: cid } as const)
@@ -94,6 +115,7 @@ export async function everyMessage(): Promise<Message[]> {
     quota: allowance,
     permits: [cid],
     resultTo: two.did,
+    witnesses: 3,
     nonce: 'n',
     expiresMs: 1,
   })
@@ -186,6 +208,13 @@ export async function everyMessage(): Promise<Message[]> {
         checkpointBytes: 9,
       },
     },
+    {
+      kind: 'request',
+      name: 'enrol',
+      body: { brief, license, epoch: 2, holder: two.did, certificate, charters: [certificate], estate },
+    },
+    { kind: 'request', name: 'mirror', body: { agent, epoch: 0, estate } },
+    { kind: 'request', name: 'estate', body: { agent, after: 3 } },
     { kind: 'request', name: 'fetch', body: { transfer: 1, agent, names, against: new Uint8Array() } },
     { kind: 'request', name: 'prepare', body: { agent, epoch: 2, ballot } },
     {
@@ -248,7 +277,10 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'reply', name: 'stage', to: 1, body: { ttlMs: 30_000 } },
     { kind: 'reply', name: 'send', to: 1, body: { ready } },
     { kind: 'reply', name: 'fetch', to: 1, body: { pack } },
-    { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding, release, ready } } },
+    { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding, release, ready }, next: 4 } },
+    { kind: 'reply', name: 'enrol', to: 1, body: { next: 4 } },
+    { kind: 'reply', name: 'mirror', to: 1, body: { next: 4 } },
+    { kind: 'reply', name: 'estate', to: 1, body: { epoch: 2, estate } },
     { kind: 'reply', name: 'accept', to: 1, body: { vote } },
     { kind: 'reply', name: 'checkpoint', to: 1, body: {} },
     { kind: 'reply', name: 'effect', to: 1, body: {} },

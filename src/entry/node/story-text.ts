@@ -30,6 +30,7 @@ const KIND_TEXTS: Readonly<Record<StoryLine['kind'], string>> = {
   recover: 'recover',
   fork: 'fork',
   fraud: 'FRAUD',
+  keeper: 'keeper',
 }
 
 function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames): string {
@@ -50,6 +51,8 @@ function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames
       }`
     case 'fraud':
       return `${hostIn(value, 'host', nameOf)} signed for what is not so; the agent goes on from before it`
+    case 'keeper':
+      return keeperText(value, nameOf)
     case 'fork':
       return forkText(valueJson)
     case 'failure':
@@ -59,6 +62,15 @@ function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames
     default:
       return jsonLine(valueJson)
   }
+}
+
+/** Who keeps the row of the agent, and who decides with it. */
+function keeperText(value: unknown, nameOf: HostNames): string {
+  const [from, to] = [hostIn(value, 'from', nameOf), hostIn(value, 'to', nameOf)]
+  const { witnesses }: { witnesses?: unknown } = Object(value)
+  const count = Array.isArray(witnesses) ? witnesses.length : 0
+  const who = count === 1 ? 'and decides alone' : `with ${count - 1} other witnesses`
+  return from === to ? `${to} keeps it, ${who}` : `${from} fell silent; ${to} keeps it now, ${who}`
 }
 
 /** The agents that a line of kind `fork` says were made, by index from 1; none where it says that this one was made. */

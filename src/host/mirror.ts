@@ -1,0 +1,278 @@
+import { utf8Length } from '../base/bytes.ts'
+import type { Cid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Estate } from '../wire/decisions.ts'
+import type { RequestName, Requests, StoryLine } from '../wire/messages.ts'
+import { quorumOf } from './ballots.ts'
+import { tellDecided } from './certificates.ts'
+import { keeperOf } from './charter.ts'
+import type { Answer } from './events.ts'
+import { NOTHING_PUSHED } from './events.ts'
+import { ESTATE_LINES_MAX, LIST_BYTES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
+import { writeFork, writeMail, writeRow } from './records.ts'
+import type { HomeRow, Register } from './state.ts'
+import { dropLines, keepLine } from './story.ts'
+import { answer, ask, begin, deny, persist, type Turn } from './turn.ts'
+
+/**
+ * The keeper's row of an agent, at its other witnesses. The keeper alone writes it: line by line in the order of its story,
+ * to each witness from where that one stands, and it answers a holder when a majority has what the answer says. Whoever
+ * takes its place has asked a majority first, so nothing that was answered is ever missing. A witness that has promised
+ * the next epoch to somebody else takes nothing more for this one: what a decision found is all there is.
+ */
+export interface Mirroring {
+  /** By witness: the number of the first line that it has not. */
+  readonly next: Map<Did, number>
+  readonly asked: Set<Did>
+  retryMs: number
+  /** Answers that wait for a majority to have the lines before `until`. */
+  readonly owed: {
+    readonly until: number
+    readonly handle: number
+    readonly name: RequestName
+    readonly body: unknown
+  }[]
+  /** Since when a witness takes nothing because somebody else may be decided for; null while all do. */
+  refusedMs: number | null
+}
+
+export const newMirroring = (): Mirroring => ({
+  next: new Map(),
+  asked: new Set(),
+  retryMs: 0,
+  owed: [],
+  refusedMs: null,
+})
+
+/** What a witness lacks of the row from this line on, as much as one message holds. */
+export function estateOf(row: HomeRow, from: number): Estate {
+  const lines = fittingLines(row.story.filter(({ number }) => number >= from))
+  const { state, checkpoint, checkpointBytes, consoleLines, sentBytes, messages, fuelUsed, hops, allowance } = row
+  const last = lines.at(-1)?.number ?? row.storyNext - 1
+  return {
+    tenure: row.tenure,
+    since: row.since,
+    from: lines[0]?.number ?? row.storyNext,
+    next: last + 1,
+    lines,
+    state,
+    // Another outcome stands in the line that told it.
+    killed: state === 'killed' ? (row.outcome?.valueJson ?? null) : null,
+    checkpoint,
+    checkpointBytes,
+    consoleLines,
+    sentBytes,
+    messages,
+    fuelUsed,
+    hops,
+    allowance,
+    seen: { ...row.seen },
+    forks: row.forks,
+    mail: row.mail,
+  }
+}
+
+function fittingLines(lines: readonly StoryLine[]): readonly StoryLine[] {
+  let room = LIST_BYTES_MAX
+  const taken: StoryLine[] = []
+  for (const line of lines) {
+    room -= utf8Length(line.valueJson)
+    if (taken.length >= ESTATE_LINES_MAX || (room < 0 && taken.length > 0)) break
+    taken.push(line)
+  }
+  return taken
+}
+
+/** Answers a holder: at once where the keeper is the only witness, otherwise when enough others have what was done for it. */
+export function answerKept<N extends RequestName>(
+  turn: Turn,
+  row: HomeRow,
+  handle: number,
+  name: N,
+  body: Requests[N]['answer'],
+): void {
+  const register = turn.state.registers.get(row.agent)
+  if (!register || quorumOf(register.witnesses) === 1) return answer(turn, handle, name, body)
+  const mirroring = mirroringOf(turn, row.agent)
+  mirroring.owed.push({ until: row.storyNext, handle, name, body })
+  pursueMirror(turn, row, mirroring)
+}
+
+export function mirroringOf({ state }: Turn, agent: AgentId): Mirroring {
+  const known = state.mirroring.get(agent)
+  if (known) return known
+  const begun = newMirroring()
+  state.mirroring.set(agent, begun)
+  return begun
+}
+
+/** Called each tick: what other witnesses lack is sent to those that are there. */
+export function pursueMirrors(turn: Turn): void {
+  const { state, nowMs } = turn
+  for (const [agent, mirroring] of state.mirroring) {
+    const row = state.rows.get(agent)
+    if (!row) letGoOfMirroring(turn, agent)
+    else if (nowMs >= mirroring.retryMs) pursueMirror(turn, row, mirroring)
+  }
+}
+
+export function pursueMirror(turn: Turn, row: HomeRow, mirroring: Mirroring): void {
+  const { state } = turn
+  const register = state.registers.get(row.agent)
+  if (!register) return
+  mirroring.retryMs = turn.nowMs + MIRROR_AGAIN_MS
+  for (const witness of new Set([...register.witnesses, ...mirroring.next.keys()])) {
+    const next = mirroring.next.get(witness) ?? row.since
+    if (witness === state.self || next >= row.storyNext || mirroring.asked.has(witness)) continue
+    if (!state.acquaintances.get(witness)?.connected) continue
+    mirroring.asked.add(witness)
+    const estate = estateOf(row, next)
+    ask(
+      turn,
+      witness,
+      'mirror',
+      { agent: row.agent, epoch: register.epoch, estate },
+      { for: 'mirror', agent: row.agent, witness },
+    )
+  }
+  payOwed(turn, row, mirroring)
+}
+
+/** How many witnesses of `among` have everything that is written down so far, the keeper with them. */
+export function inStep(turn: Turn, row: HomeRow, among: readonly Did[]): number {
+  const { next } = mirroringOf(turn, row.agent)
+  return among.filter((did) => did === turn.state.self || (next.get(did) ?? 0) >= row.storyNext).length
+}
+
+function payOwed(turn: Turn, row: HomeRow, mirroring: Mirroring): void {
+  const register = turn.state.registers.get(row.agent)
+  if (!register || isPromisedAway(turn, register)) return
+  const { witnesses } = register
+  const behind = witnesses
+    .map((did) => (did === turn.state.self ? row.storyNext : (mirroring.next.get(did) ?? 0)))
+    .sort((one, other) => other - one)
+  const kept = behind[quorumOf(witnesses) - 1] ?? 0
+  for (const owed of mirroring.owed.splice(0))
+    if (owed.until <= kept) answer(turn, owed.handle, owed.name as 'effect', owed.body as Record<string, never>)
+    else mirroring.owed.push(owed)
+}
+
+/** The keeper has itself promised the next epoch to somebody else, who has heard by then what there is. */
+const isPromisedAway = ({ state }: Turn, { promised }: Register): boolean =>
+  promised !== null && promised.round > 0 && promised.host !== state.self
+
+export function onMirrored(turn: Turn, agent: AgentId, witness: Did, outcome: Answer): void {
+  const mirroring = turn.state.mirroring.get(agent)
+  const row = turn.state.rows.get(agent)
+  const register = turn.state.registers.get(agent)
+  if (!mirroring || !row || !register) return
+  mirroring.asked.delete(witness)
+  if (outcome.ok) {
+    mirroring.next.set(witness, (outcome.body as Requests['mirror']['answer']).next)
+    mirroring.refusedMs = null
+    return pursueMirror(turn, row, mirroring)
+  }
+  if (outcome.code === 'OUTBID') mirroring.refusedMs ??= turn.nowMs
+  // It has missed a decision, or is no witness yet: then it learns it, or is enrolled (keeper.ts).
+  if (outcome.code === 'REFUSED' && register.certificate)
+    tellDecided(turn, witness, register.certificate, register.charters)
+}
+
+/** Whoever waits for an answer asks the new keeper. */
+export function letGoOfMirroring(turn: Turn, agent: AgentId): void {
+  for (const { handle } of turn.state.mirroring.get(agent)?.owed ?? [])
+    deny(turn, handle, 'STALE_EPOCH', 'another keeps the row of the agent now')
+  turn.state.mirroring.delete(agent)
+}
+
+/** The other side: a witness takes what the keeper has written down. */
+export function onMirror(turn: Turn, from: Did, handle: number, told: Requests['mirror']['ask']): void {
+  const row = mirrorFor(turn, from, handle, told)
+  if (!row) return
+  const { estate } = told
+  if (estate.from > row.storyNext) return answer(turn, handle, 'mirror', { next: row.storyNext })
+  if (estate.checkpoint === null || estate.checkpoint === row.checkpoint) {
+    inherit(turn, row, estate)
+    return answer(turn, handle, 'mirror', { next: row.storyNext })
+  }
+  begin(
+    turn,
+    {
+      kind: 'fetchCheckpoint',
+      agent: row.agent,
+      checkpoint: estate.checkpoint,
+      from,
+      pushed: NOTHING_PUSHED,
+      hopped: false,
+    },
+    { for: 'mirrored-checkpoint', agent: row.agent, from, handle, told },
+  )
+}
+
+export function onMirrorFetched(turn: Turn, from: Did, handle: number, told: Requests['mirror']['ask']): void {
+  const row = mirrorFor(turn, from, handle, told)
+  if (!row) return
+  if (told.estate.from > row.storyNext) return answer(turn, handle, 'mirror', { next: row.storyNext })
+  inherit(turn, row, told.estate)
+  answer(turn, handle, 'mirror', { next: row.storyNext })
+}
+
+/** The mirror of a row, if this comes from the keeper and nothing else may be decided; otherwise null, and it is denied. */
+function mirrorFor(turn: Turn, from: Did, handle: number, { agent, epoch }: Requests['mirror']['ask']): HomeRow | null {
+  const register = turn.state.registers.get(agent)
+  const row = turn.state.mirrors.get(agent)
+  if (!register || (!row && epoch >= register.epoch)) {
+    deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not witnessed here`)
+    return null
+  }
+  if (epoch < register.epoch || !row) {
+    deny(turn, handle, 'STALE_EPOCH', `epoch ${epoch} < ${register.epoch}`)
+    if (register.certificate) tellDecided(turn, from, register.certificate, register.charters)
+  } else if (epoch > register.epoch) deny(turn, handle, 'REFUSED', `epoch ${epoch} is not known to be decided here`)
+  else if (from !== keeperOf(register)) deny(turn, handle, 'NOT_AUTHORISED', `${from} does not keep the row`)
+  else if (register.promised && register.promised.round > 0 && register.promised.host !== from)
+    deny(turn, handle, 'OUTBID', 'the next epoch may be decided by somebody else')
+  else return row
+  return null
+}
+
+/**
+ * Lines after those that are here, and everything else as it stands. Where another keeps the row than before, lines of the one
+ * before which the new one never had go: they were answered to nobody.
+ */
+export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
+  const { lines, from, next, killed, seen, forks, state, ...standing } = estate
+  if (estate.tenure > row.tenure) dropLines(turn, row, estate.since)
+  for (const line of lines) if (line.number >= row.storyNext) keepLine(turn, row, line)
+  if (next < row.storyNext || from > row.storyNext) return
+  const before = row.checkpoint
+  const children = row.forks.length
+  Object.assign(row, standing, { storyNext: next })
+  Object.assign(row.seen, seen)
+  row.forks.splice(0, row.forks.length, ...forks)
+  row.state = state
+  const end = row.story.findLast(({ kind }) => kind === 'result' || kind === 'failure')
+  const hasEnded = state === 'finished' || state === 'failed'
+  if (killed !== null) row.outcome = { ok: false, valueJson: killed }
+  else row.outcome = hasEnded && end ? { ok: end.kind === 'result', valueJson: end.valueJson } : null
+  if (row.outcome) {
+    row.checkpoint = null
+    turn.effects.push({ kind: 'forget', agent: row.agent, keep: null, ended: true })
+  } else if (row.checkpoint !== before && row.checkpoint !== null) letGoBefore(turn, row, row.checkpoint)
+  row.heardMs = turn.nowMs
+  persist(turn, writeRow(row), writeMail(row), ...forks.slice(children).map((fork) => writeFork(row.agent, fork)))
+}
+
+const letGoBefore = (turn: Turn, { agent }: HomeRow, checkpoint: Cid): void =>
+  void turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
+
+/** To a witness that proposes itself in the place of the keeper: what it lacks of the row. */
+export function onEstate(turn: Turn, from: Did, handle: number, { agent, after }: Requests['estate']['ask']): void {
+  const { state } = turn
+  const register = state.registers.get(agent)
+  const row = state.rows.get(agent) ?? state.mirrors.get(agent)
+  if (!register || !row || !register.witnesses.includes(from))
+    return deny(turn, handle, 'NOT_AUTHORISED', 'only a witness may have the row of an agent')
+  answer(turn, handle, 'estate', { epoch: register.epoch, estate: estateOf(row, after) })
+}

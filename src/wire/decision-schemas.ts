@@ -1,0 +1,73 @@
+import * as v from 'valibot'
+import { FORK_MAX } from '../permit/limits.ts'
+import type { Alleged } from './alleged.ts'
+import type * as d from './decisions.ts'
+import type { Schema } from './fields.ts'
+import * as f from './fields.ts'
+import { FORKS_MAX, STORY_LINES_MAX } from './limits.ts'
+import { mail } from './mail-schemas.ts'
+import { voucher } from './proof-schemas.ts'
+import { brief, certificate, charters, decision, given, license, quota, ROW_STATES, storyLine } from './shapes.ts'
+import type * as s from './statements.ts'
+
+/** The decoders of decisions.ts: a part of schemas.ts. */
+const estate: Schema<d.Estate> = v.strictObject({
+  tenure: f.whole,
+  since: f.positive,
+  from: f.positive,
+  next: f.positive,
+  lines: f.listOf(storyLine, STORY_LINES_MAX),
+  state: v.picklist(ROW_STATES),
+  killed: v.nullable(f.json),
+  checkpoint: v.nullable(f.cid),
+  checkpointBytes: f.whole,
+  consoleLines: f.whole,
+  sentBytes: f.whole,
+  messages: f.whole,
+  fuelUsed: f.whole,
+  hops: f.whole,
+  allowance: quota,
+  seen: v.strictObject({ emit: f.whole, console: f.whole, result: f.whole, failure: f.whole }),
+  forks: f.listOf(v.strictObject({ request: f.positive, agents: f.listOf(f.agent, FORK_MAX) }), FORKS_MAX),
+  mail,
+})
+type DecisionSchemas = {
+  readonly [N in keyof d.DecisionRequests]: {
+    readonly ask: Schema<Alleged<d.DecisionRequests[N]['ask']>>
+    readonly answer: Schema<Alleged<d.DecisionRequests[N]['answer']>>
+  }
+}
+
+export const DECISION_SCHEMAS: DecisionSchemas = {
+  prepare: {
+    ask: v.strictObject({ agent: f.agent, epoch: f.positive, ballot: f.ballot }),
+    answer: v.strictObject({
+      accepted: v.nullable(v.strictObject({ ballot: f.ballot, holding: f.holding, ...given })),
+      next: f.whole,
+    }),
+  },
+  accept: {
+    ask: v.strictObject({ ...decision, ...given, voucher: v.nullable(voucher) }),
+    answer: v.strictObject({ vote: f.envelope<s.Vote>('vote') }),
+  },
+  enrol: {
+    ask: v.strictObject({
+      brief,
+      license,
+      epoch: f.whole,
+      holder: f.did,
+      certificate: v.nullable(certificate),
+      charters,
+      estate,
+    }),
+    answer: v.strictObject({ next: f.whole }),
+  },
+  mirror: {
+    ask: v.strictObject({ agent: f.agent, epoch: f.whole, estate }),
+    answer: v.strictObject({ next: f.whole }),
+  },
+  estate: {
+    ask: v.strictObject({ agent: f.agent, after: f.whole }),
+    answer: v.strictObject({ epoch: f.whole, estate }),
+  },
+}

@@ -1,0 +1,76 @@
+import type { Cid } from '../base/digest.ts'
+import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
+import type { Quota } from '../permit/quota.ts'
+import type { Mail } from './mail.ts'
+import type { Brief, EffectKind, Row, StoryLine } from './messages.ts'
+import type { Voucher } from './proofs.ts'
+import type { Accepted, Ballot, Certificate, License, Sealed, Vote } from './statements.ts'
+
+/** What the witnesses of an agent say to each other and are asked: who holds it, who keeps its row, and what is in that. */
+
+/**
+ * What the keeper of a row has written down since a witness heard of it last: lines of its story from `from` up to `next`, and
+ * all else as it stands. `tenure`: the epoch since which this host keeps it; `since`: the first line that is its own.
+ */
+export interface Estate {
+  readonly tenure: number
+  readonly since: number
+  readonly from: number
+  readonly next: number
+  readonly lines: readonly StoryLine[]
+  readonly state: Row['state']
+  /** JSON of why it was killed, which no line tells. */
+  readonly killed: string | null
+  readonly checkpoint: Cid | null
+  readonly checkpointBytes: number
+  readonly consoleLines: number
+  readonly sentBytes: number
+  readonly messages: number
+  readonly fuelUsed: number
+  readonly hops: number
+  readonly allowance: Quota
+  readonly seen: Readonly<Record<EffectKind, number>>
+  readonly forks: readonly ForkLine[]
+  /** As of the checkpoint. */
+  readonly mail: Mail
+}
+
+/** One `fork` that was carried out: the same call asked again finds the same agents. */
+export interface ForkLine {
+  readonly request: number
+  readonly agents: readonly AgentId[]
+}
+
+export interface DecisionRequests {
+  /** Paxos phase 1 for (agent, epoch). `next`: the first line of the agent's story that the witness has not. */
+  prepare: {
+    ask: { agent: AgentId; epoch: number; ballot: Ballot }
+    answer: { accepted: Accepted | null; next: number }
+  }
+  /** Paxos phase 2. At ballot 0 with the RELEASE that owns it, and the READY that the next host has signed before. */
+  accept: {
+    ask: Accepted & { agent: AgentId; epoch: number; previous: Cid; voucher: Voucher | null }
+    answer: { vote: Sealed<Vote> }
+  }
+  /**
+   * Keeper to a host that shall be a witness of this agent: everything that it must know to vote, and to take the keeper's
+   * place. `certificate` and `charters` as in `send`. Answered when its bundle and newest checkpoint are there.
+   */
+  enrol: {
+    ask: {
+      brief: Brief
+      license: License
+      epoch: number
+      holder: Did
+      certificate: Certificate | null
+      charters: readonly Certificate[]
+      estate: Estate
+    }
+    answer: { next: number }
+  }
+  /** Keeper to a witness: what it lacks of the row. The answer: the first line that it has not. */
+  mirror: { ask: { agent: AgentId; epoch: number; estate: Estate }; answer: { next: number } }
+  /** Witness to witness, before it takes the keeper's place: the row, from this line on. */
+  estate: { ask: { agent: AgentId; after: number }; answer: { epoch: number; estate: Estate } }
+}

@@ -1,0 +1,143 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { AgentId } from '../../src/directory/agent-id.ts'
+import type { Host } from '../../src/host/host.ts'
+import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
+import { Cluster, importProgram } from './cluster.ts'
+
+/** Agents with three witnesses: what one host's death, also home's, leaves of them. */
+const HOME = 1
+const program: CheapProgram = { steps: 30_000, emitEvery: 2_000 }
+
+let world: Cluster
+const hostAt = (seed: number) => {
+  const host = world.hosts.get(seed)
+  if (!host) throw new Error(`no host ${seed}`)
+  return host
+}
+
+async function launch(what: CheapProgram = program): Promise<AgentId> {
+  const { host } = hostAt(HOME)
+  const launching = host.launch(await importProgram(host, what), { witnesses: 3 })
+  launching.catch(() => {})
+  await world.time.advance(5)
+  return launching
+}
+
+const rowAt = (host: Host, agent: AgentId) => host.story(agent, 0)?.row
+
+const emitsAt = (host: Host, agent: AgentId): number[] =>
+  (host.story(agent, 0)?.lines ?? [])
+    .filter(({ kind }) => kind === 'emit')
+    .map(({ valueJson }) => JSON.parse(valueJson).done)
+
+const allEmits = Array.from({ length: 15 }, (_, n) => (n + 1) * 2_000)
+
+/** Who keeps the row now. */
+const keepers = (agent: AgentId): number[] =>
+  [...world.hosts].filter(([, { host }]) => host.story(agent, 0) !== null).map(([seed]) => seed)
+
+beforeEach(async () => {
+  world = new Cluster()
+  await world.start(HOME, { kind: 'launcher', slots: 0 })
+  for (const edge of [2, 3, 4, 5]) await world.start(edge, { slots: 3 })
+  await world.time.advance(4_000)
+})
+
+describe('an agent with three witnesses', () => {
+  it('ends as with one, and its itinerary says who decided', async () => {
+    const agent = await launch()
+    expect(await world.ended(hostAt(HOME).host, agent)).toEqual({ ok: true, value: cheapTruth(program) })
+    expect(emitsAt(hostAt(HOME).host, agent)).toEqual(allEmits)
+    const itinerary = hostAt(HOME).host.itinerary(agent)
+    expect(itinerary?.origin.witnesses).toHaveLength(3)
+    expect(itinerary?.hops[0]?.votes.length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('goes on from its last checkpoint when its holder dies', async () => {
+    const agent = await launch()
+    await world.time.advance(6_000)
+    const [holder] = world.holders(agent)
+    if (holder === undefined) throw new Error('it runs nowhere')
+    await world.kill(holder)
+    expect(await world.ended(hostAt(HOME).host, agent)).toEqual({ ok: true, value: cheapTruth(program) })
+    expect(emitsAt(hostAt(HOME).host, agent)).toEqual(allEmits)
+  })
+
+  it('goes on when its home dies for good: another witness keeps its row, and has every word of it', async () => {
+    const agent = await launch()
+    await world.time.advance(6_000)
+    await world.kill(HOME)
+    expect(await world.time.runUntil(() => keepers(agent).length > 0, 30_000)).toBe(true)
+    const [keeper] = keepers(agent)
+    if (keeper === undefined) throw new Error('nobody keeps it')
+    expect(await world.ended(hostAt(keeper).host, agent)).toEqual({ ok: true, value: cheapTruth(program) })
+    expect(emitsAt(hostAt(keeper).host, agent)).toEqual(allEmits)
+  })
+
+  it('is given back to its home, which comes back in a later life', async () => {
+    const agent = await launch()
+    await world.time.advance(6_000)
+    const disk = await world.kill(HOME)
+    await world.time.runUntil(() => keepers(agent).length > 0, 30_000)
+    const { host } = await world.start(HOME, { kind: 'launcher', slots: 0 }, disk)
+    expect(await world.time.runUntil(() => keepers(agent).join() === `${HOME}`, 60_000)).toBe(true)
+    expect(await world.ended(host, agent)).toEqual({ ok: true, value: cheapTruth(program) })
+    expect(emitsAt(host, agent)).toEqual(allEmits)
+    expect(rowAt(host, agent)?.state).toBe('finished')
+  })
+
+  it('goes on when home and holder die together', async () => {
+    const agent = await launch()
+    await world.time.advance(6_000)
+    const [holder] = world.holders(agent)
+    if (holder === undefined) throw new Error('it runs nowhere')
+    await world.kill(HOME)
+    await world.kill(holder)
+    await world.time.runUntil(() => keepers(agent).length > 0, 30_000)
+    const [keeper] = keepers(agent)
+    if (keeper === undefined) throw new Error('nobody keeps it')
+    expect(await world.ended(hostAt(keeper).host, agent, 120_000)).toEqual({ ok: true, value: cheapTruth(program) })
+    expect(emitsAt(hostAt(keeper).host, agent)).toEqual(allEmits)
+  })
+
+  it('gets another witness for one that is gone, by a decision of the others', async () => {
+    const agent = await launch({ ...program, steps: 90_000 })
+    await world.time.advance(6_000)
+    const before = hostAt(HOME).host.itinerary(agent)?.origin.witnesses ?? []
+    const gone = [...world.hosts].find(([, { did }]) => did === before[1])?.[0]
+    if (gone === undefined) throw new Error('it has no second witness')
+    await world.kill(gone)
+    const told = () =>
+      (hostAt(HOME).host.story(agent, 0)?.lines ?? []).flatMap(({ kind, valueJson }) =>
+        kind === 'keeper' ? [JSON.parse(valueJson).witnesses as string[]] : [],
+      )
+    expect(await world.time.runUntil(() => told().length > 0, 80_000)).toBe(true)
+    expect(told()[0]).toHaveLength(3)
+    expect(told()[0]).not.toContain(before[1])
+    expect(world.holders(agent)).toHaveLength(1)
+  })
+
+  it('waits while two of three are away, and goes on when one is back', async () => {
+    const agent = await launch()
+    await world.time.advance(6_000)
+    const names = hostAt(HOME).host.itinerary(agent)?.origin.witnesses ?? []
+    const away = [...world.hosts].filter(([, { did }]) => names.slice(1).includes(did)).map(([seed]) => seed)
+    const disks = await Promise.all(away.map(async (seed) => [seed, await world.kill(seed)] as const))
+    await world.time.advance(20_000)
+    expect(rowAt(hostAt(HOME).host, agent)?.state).toBe('running')
+    const [seed, disk] = disks[0] ?? [0, undefined]
+    await world.start(seed, { slots: 3 }, disk)
+    expect(await world.ended(hostAt(HOME).host, agent, 120_000)).toEqual({ ok: true, value: cheapTruth(program) })
+    expect(emitsAt(hostAt(HOME).host, agent)).toEqual(allEmits)
+  })
+})
+
+describe('an agent that shall have more witnesses than there are hosts', () => {
+  it('is decided for by its home alone, and says so', async () => {
+    for (const edge of [3, 4, 5]) await world.kill(edge)
+    await world.time.advance(10_000)
+    const agent = await launch()
+    expect(await world.ended(hostAt(HOME).host, agent)).toEqual({ ok: true, value: cheapTruth(program) })
+    expect(hostAt(HOME).host.itinerary(agent)?.origin.witnesses).toHaveLength(1)
+  })
+})
