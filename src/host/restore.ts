@@ -46,6 +46,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
         forks: [],
       }
       state.rows.set(row.agent, row)
+      recallOrder(turn, row)
     } else if (key.startsWith('register/')) {
       const register = value as Register
       state.registers.set(register.agent, register)
@@ -81,6 +82,12 @@ function sortOut(turn: Turn, row: HomeRow): void {
     state.rows.delete(row.agent)
     state.mirrors.set(row.agent, row)
   } else if (register?.epoch === 0 && register.witnesses.length > 1 && !row.outcome) found(turn, row)
+}
+
+/** An order that was carried out in a life before makes no second agent, however often it is repeated. */
+function recallOrder({ state, wallMs }: Turn, { agent, forkedFrom, license }: HomeRow): void {
+  const { nonce, expiresMs } = license.order.statement
+  if (forkedFrom === null && expiresMs >= wallMs) state.nonces.set(nonce, { agent, expiresMs })
 }
 
 function restoreResident(turn: Turn, kept: KeptResident): void {

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, CDPSession, Page } from 'puppeteer-core'
 import { CHROMIUM_FLAGS, findChromium } from '../platform/node/chromium.ts'
+import { TAB_SLOTS } from './limits.ts'
 
 /**
  * Real tabs of the volunteer page in one Chromium without a screen, each with a profile of its own, and what happens to tabs:
@@ -83,7 +84,7 @@ export class Tab {
     // Tabs that are opened one after another are told apart by what they are called.
     await page.evaluate(
       `const kept = JSON.parse(localStorage.getItem('sojourn-preferences') ?? '{}')
-       localStorage.setItem('sojourn-preferences', JSON.stringify({ ...kept, name: ${JSON.stringify(this.name)} }))`,
+       localStorage.setItem('sojourn-preferences', JSON.stringify({ ...kept, slots: ${TAB_SLOTS}, name: ${JSON.stringify(this.name)} }))`,
     )
     await page.reload()
     this.#agreed = true

@@ -121,7 +121,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   /** The whole of it on this machine, under faults that are real. */
   soak: {
     imports: [...CORE, 'platform/node', 'entry/node'],
-    packages: ['node:*', 'puppeteer-core'],
+    // The last one in the text of a program.
+    packages: ['node:*', 'puppeteer-core', 'sojourn'],
     core: false,
   },
   'entry/browser': {
