@@ -5,6 +5,7 @@ import { grantedQuota } from '../permit/grant.ts'
 import type { Quota } from '../permit/quota.ts'
 import { splitBudget } from '../permit/split.ts'
 import type { Requests } from '../wire/messages.ts'
+import { quorumOf } from './ballots.ts'
 import { place } from './departure.ts'
 import { enrol, makeRoom } from './enrol.ts'
 import type { Fault } from './events.ts'
@@ -63,11 +64,13 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
   row.forks.push(fork)
   persist(turn, writeRow(row), writeFork(row.agent, fork))
   tellStory(turn, row, 'fork', { agents: fork.agents, checkpoint })
+  const isShared = quorumOf(turn.state.registers.get(row.agent)?.witnesses ?? []) > 1
   for (const [i, resident] of made.entries()) {
     const child = turn.state.rows.get(resident.agent)
     if (child) tellStory(turn, child, 'fork', { from: row.agent, index: i + 1 })
     turn.effects.push({ kind: 'hold', agent: resident.agent, checkpoint })
-    if (child && child.origin.witnesses.length > 1) found(turn, child)
+    const parent = isShared ? { agent: row.agent, until: row.storyNext } : null
+    if (child && (isShared || child.origin.witnesses.length > 1)) found(turn, child, parent)
     else place(turn, resident)
   }
   return fork

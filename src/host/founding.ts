@@ -13,8 +13,16 @@ import type { Answer, BundleFacts, Fault } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
 import { ENROL_AGAIN_MS, ENROL_TRIES_MAX, ROWS_MAX } from './limits.ts'
-import { estateOf, inherit, mirroringOf } from './mirror.ts'
-import { writeInput, writeLicense, writeRegister, writeResident, writeRow } from './records.ts'
+import { estateOf, inherit, isKept, mirroringOf } from './mirror.ts'
+import {
+  forgetResident,
+  forgetRow,
+  writeInput,
+  writeLicense,
+  writeRegister,
+  writeResident,
+  writeRow,
+} from './records.ts'
 import type { HomeRow, Register } from './state.ts'
 import { rememberBundle } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
@@ -30,14 +38,23 @@ export interface Founding {
   readonly enrolled: Set<Did>
   readonly asked: Set<Did>
   readonly unfit: Set<Did>
+  /** Made by a fork of this agent: not before a majority of that one's witnesses knows of it. */
+  readonly parent: { readonly agent: AgentId; readonly until: number } | null
   tries: number
   retryMs: number
 }
 
 /** An agent that shall have several witnesses waits until a majority of them knows it. */
-export function found(turn: Turn, row: HomeRow): void {
+export function found(turn: Turn, row: HomeRow, parent: Founding['parent'] = null): void {
   const { state } = turn
-  const founding: Founding = { enrolled: new Set(), asked: new Set(), unfit: new Set(), tries: 0, retryMs: 0 }
+  const founding: Founding = {
+    enrolled: new Set(),
+    asked: new Set(),
+    unfit: new Set(),
+    parent,
+    tries: 0,
+    retryMs: 0,
+  }
   state.founding.set(row.agent, founding)
   pursueFounding(turn, row, founding)
 }
@@ -55,6 +72,7 @@ function pursueFounding(turn: Turn, row: HomeRow, founding: Founding): void {
   const { state } = turn
   const register = state.registers.get(row.agent)
   if (!register) return
+  if (founding.parent && !isKept(turn, founding.parent.agent, founding.parent.until)) return
   founding.retryMs = turn.nowMs + ENROL_AGAIN_MS
   founding.tries += 1
   const missing = register.witnesses.filter((did) => did !== state.self && !founding.enrolled.has(did))
@@ -67,6 +85,21 @@ function pursueFounding(turn: Turn, row: HomeRow, founding: Founding): void {
   }
   if (unfit.length > 0 || isLate) return refound(turn, row, register, founding)
   for (const to of missing) if (!founding.asked.has(to)) askEnrol(turn, row, register, to, founding.asked)
+}
+
+/** Another keeps the row of an agent now, and has not heard of what was made of it here: that never was. */
+export function unmake(turn: Turn, parent: AgentId): void {
+  const { state } = turn
+  for (const [agent, founding] of state.founding) {
+    const row = state.rows.get(agent)
+    if (founding.parent?.agent !== parent || !row) continue
+    state.founding.delete(agent)
+    state.rows.delete(agent)
+    state.registers.delete(agent)
+    state.residents.delete(agent)
+    persist(turn, ...forgetRow(row), forgetResident(agent))
+    turn.effects.push({ kind: 'forget', agent, keep: null, ended: true })
+  }
 }
 
 /** Nothing has been decided yet, so home may name others; where there are not enough, it decides alone, and says so. */

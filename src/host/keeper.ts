@@ -3,7 +3,7 @@ import type { Did } from '../identity/did.ts'
 import { type Certificate, type Holding, sameWitnesses } from '../wire/statements.ts'
 import { quorumOf } from './ballots.ts'
 import { keeperOf } from './charter.ts'
-import { askEnrol } from './founding.ts'
+import { askEnrol, unmake } from './founding.ts'
 import { LEASE_EDGE_MS, LEASE_TAB_MS, TAKEOVER_STAGGER_MS, WITNESS_GONE_MS, WITNESSES_AGAIN_MS } from './limits.ts'
 import { inStep, letGoOfMirroring, mirroringOf } from './mirror.ts'
 import { isBanned } from './notices.ts'
@@ -63,6 +63,7 @@ export function onCharter(turn: Turn, register: Register, before: readonly Did[]
     state.rows.delete(agent)
     state.mirrors.set(agent, kept)
     letGoOfMirroring(turn, agent)
+    unmake(turn, agent)
   } else if (mirror && isKeeper) {
     state.mirrors.delete(agent)
     state.rows.set(agent, mirror)

@@ -149,13 +149,24 @@ function payOwed(turn: Turn, row: HomeRow, mirroring: Mirroring): void {
   const register = turn.state.registers.get(row.agent)
   if (!register || isPromisedAway(turn, register)) return
   const { witnesses } = register
-  const behind = witnesses
-    .map((did) => (did === turn.state.self ? row.storyNext : (mirroring.next.get(did) ?? 0)))
-    .sort((one, other) => other - one)
-  const kept = behind[quorumOf(witnesses) - 1] ?? 0
+  const kept = keptUpTo(turn, row, mirroring, witnesses)
   for (const owed of mirroring.owed.splice(0))
     if (owed.until <= kept) answer(turn, owed.handle, owed.name as 'effect', owed.body as Record<string, never>)
     else mirroring.owed.push(owed)
+}
+
+/** The first line that less than a majority of the witnesses has. */
+function keptUpTo({ state }: Turn, row: HomeRow, { next }: Mirroring, witnesses: readonly Did[]): number {
+  const had = witnesses.map((did) => (did === state.self ? row.storyNext : (next.get(did) ?? 0)))
+  return had.sort((one, other) => other - one)[quorumOf(witnesses) - 1] ?? 0
+}
+
+/** Whether a majority has everything of an agent's row before this line. */
+export function isKept(turn: Turn, agent: AgentId, until: number): boolean {
+  const row = turn.state.rows.get(agent)
+  const register = turn.state.registers.get(agent)
+  if (!row || !register || isPromisedAway(turn, register)) return false
+  return keptUpTo(turn, row, mirroringOf(turn, agent), register.witnesses) >= until
 }
 
 /** The keeper has itself promised the next epoch to somebody else, who has heard by then what there is. */

@@ -263,7 +263,12 @@ export function onStory(turn: Turn, reader: Did, handle: number, { agent, from }
       'NOT_AUTHORISED',
       `only its author, launcher, holder and the operators of its home may read ${agent}`,
     )
-  if (!row) return deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)
+  if (!row) {
+    const keeper = keeperKnown(turn.state, agent)
+    return keeper === turn.state.self
+      ? deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)
+      : deny(turn, handle, 'MIGRATED', keeper)
+  }
   const lines = row.story.filter((line) => line.number >= from)
   answer(turn, handle, 'story', { row: showRow(row), lines: fitting(lines, STORY_LINES_PER_REPLY) })
 }

@@ -24,7 +24,8 @@ const verifier = hostOf(1)
 const names = (did: Did) => `…${did.slice(-4)}`
 
 /** Asks through a host of the cluster, in its time. */
-const clientAt = (world: Cluster, asker: ClusterHost): Pick<ClusterClient, 'ask'> => ({
+const clientAt = (world: Cluster, asker: ClusterHost): Pick<ClusterClient, 'ask' | 'look'> => ({
+  look: async () => ({ hosts: [], agents: [], silent: [], hidden: false }),
   async ask(to, name, body) {
     const asking = asker.host.ask(to, name, body)
     await world.time.advance(200)

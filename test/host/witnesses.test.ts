@@ -132,6 +132,30 @@ describe('an agent with three witnesses', () => {
   })
 })
 
+describe('a fork of an agent with three witnesses', () => {
+  const forking: CheapProgram = { steps: 12_000, emitEvery: 1_000, forks: [{ at: 3_500, n: 3 }] }
+
+  it('makes each agent once, and all end right though their home dies meanwhile and comes back', async () => {
+    const agent = await launch(forking)
+    await world.time.advance(3_300)
+    const disk = await world.kill(HOME)
+    await world.time.advance(8_000)
+    const { host } = await world.start(HOME, { kind: 'launcher', slots: 0 }, disk)
+    const family = (): AgentId[] => [
+      agent,
+      ...(host.story(agent, 0)?.lines ?? [])
+        .filter(({ kind }) => kind === 'fork')
+        .flatMap(({ valueJson }) => JSON.parse(valueJson).agents ?? []),
+    ]
+    expect(await world.time.runUntil(() => family().length === 3, 120_000)).toBe(true)
+    for (const [index, one] of family().entries())
+      expect(await world.ended(host, one, 120_000), `of index ${index}`).toEqual({
+        ok: true,
+        value: cheapTruth(forking, [index]),
+      })
+  })
+})
+
 describe('an agent that shall have more witnesses than there are hosts', () => {
   it('is decided for by its home alone, and says so', async () => {
     for (const edge of [3, 4, 5]) await world.kill(edge)

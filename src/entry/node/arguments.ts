@@ -20,6 +20,13 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 /** Fuel for one agent. */
 export const fuel = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 
+/** How many hosts decide about an agent: odd, so that there is always a majority. */
+export function witnesses(text: string): number {
+  const count = wholeNumber(1, 15)(text)
+  if (count % 2 === 0) throw new InvalidArgumentError('an odd number is needed: there must always be a majority')
+  return count
+}
+
 /** MiB as typed, bytes as given on. */
 export const mebibytes = (text: string): number => wholeNumber(1, 1_048_576)(text) * MIB
 

@@ -17,6 +17,7 @@ export interface HostView {
 }
 
 export interface AgentView extends Omit<Row, 'state' | 'author' | 'head'> {
+  /** Who keeps its row: its home, or the witness that has taken its place. */
   readonly home: Did
   readonly author: Did | null
   /** `away`: somebody has it, but its home did not answer. */
@@ -44,8 +45,13 @@ export function viewOf(reports: readonly HostReport[]): ClusterView {
     const { rows, load } = report.answer
     const { name, kind } = report.answer.description.statement
     hosts.push({ did, name, kind, load })
-    // Only its home knows an agent's row; what a host says of another's agents counts for nothing.
+    // Its home knows an agent's row; what another says of it counts only where home says nothing.
     for (const row of rows) if (homeOf(row.agent) === did) agents.set(row.agent, { ...row, home: did })
+  }
+  for (const report of reports) {
+    if ('silent' in report) continue
+    for (const row of report.answer.rows)
+      if (!agents.has(row.agent)) agents.set(row.agent, { ...row, home: report.did })
   }
   for (const report of reports) {
     if ('silent' in report) continue

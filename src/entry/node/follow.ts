@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type AgentId, homeOf } from '../../directory/agent-id.ts'
 import type { Row, StoryLine } from '../../wire/messages.ts'
-import { AnswerError, type ClusterClient } from './cluster-client.ts'
+import { AnswerError } from './cluster-client.ts'
 import { hasEnded, inOrderOfBirth } from './cluster-view.ts'
+import { type AsksKeepers, askKeeper } from './keepers.ts'
 import { madeAgents } from './story-text.ts'
 
 /** An agent's story as its home tells it, asked for again and again: the wire has no subscriptions. */
@@ -32,7 +33,7 @@ const FAMILY_MAX = 2_000
  * others in the order in which they were made. All have one home, and of others it has nothing to tell.
  */
 export async function followFamily(
-  client: ClusterClient,
+  client: AsksKeepers,
   agent: AgentId,
   watch: (agent: AgentId) => Watcher,
 ): Promise<readonly Followed[]> {
@@ -57,10 +58,10 @@ export async function followFamily(
 }
 
 /** Tells what is known now from line `from` on. */
-export async function tellStory(client: ClusterClient, agent: AgentId, watcher: Watcher, from = 1): Promise<Row> {
+export async function tellStory(client: AsksKeepers, agent: AgentId, watcher: Watcher, from = 1): Promise<Row> {
   let next = from
   for (;;) {
-    const { row, lines } = await client.ask(homeOf(agent), 'story', { agent, from: next })
+    const { row, lines } = await askKeeper(client, agent, 'story', { agent, from: next })
     for (const line of lines) watcher.onLine(line)
     next = Math.max(next, ...lines.map(({ number }) => number + 1))
     if (lines.length > 0) continue
@@ -70,7 +71,7 @@ export async function tellStory(client: ClusterClient, agent: AgentId, watcher: 
 }
 
 /** Tells until the agent has ended and everything is told. A home that goes away for a moment is waited for. */
-export async function followStory(client: ClusterClient, agent: AgentId, watcher: Watcher): Promise<Row> {
+export async function followStory(client: AsksKeepers, agent: AgentId, watcher: Watcher): Promise<Row> {
   let next = 1
   let silentSince: number | null = null
   const onLine = (line: StoryLine): void => {

@@ -4,6 +4,7 @@ import { type AgentId, homeOf } from '../../directory/agent-id.ts'
 import type { Did } from '../../identity/did.ts'
 import type { HopRecord } from '../../wire/chain.ts'
 import { AnswerError, type ClusterClient } from './cluster-client.ts'
+import { type AsksKeepers, askKeeper } from './keepers.ts'
 import { CommandError } from './output.ts'
 
 /**
@@ -39,13 +40,12 @@ export async function askAround(client: Asks, agent: AgentId, hosts: readonly Di
 }
 
 /** Page by page. An agent that hops while it is asked for only makes it longer. */
-export async function fetchItinerary(client: Asks, agent: AgentId): Promise<Itinerary> {
-  const home = homeOf(agent)
+export async function fetchItinerary(client: AsksKeepers, agent: AgentId): Promise<Itinerary> {
   const hops: HopRecord[] = []
   let from = 0
   for (;;) {
-    const { kept } = await client.ask(home, 'itinerary', { agent, from })
-    if (!kept) throw new CommandError('UNKNOWN', `${home} says that it is not at home there`)
+    const { kept } = await askKeeper(client, agent, 'itinerary', { agent, from })
+    if (!kept) throw new CommandError('UNKNOWN', `nobody has kept the way of ${agent}`)
     if (hops.length > 0 && kept.first !== from && kept.hops.length > 0)
       throw new CommandError('LENGTH', `home skips from hop ${from} to hop ${kept.first}`)
     hops.push(...kept.hops)

@@ -18,6 +18,7 @@ import {
   jsonOption,
   mebibytes,
   permitOption,
+  witnesses,
 } from '../arguments.ts'
 import { type ClusterClient, type ClusterOptions, inCluster } from '../cluster-client.ts'
 import { type ClusterView, leastLoaded } from '../cluster-view.ts'
@@ -36,6 +37,7 @@ interface LaunchOptions extends ClusterOptions, SealingOptions {
   readonly fuel?: number
   readonly memory?: number
   readonly home?: string
+  readonly witnesses: number
   readonly wait: boolean
   readonly name?: string
   readonly identity?: string
@@ -59,6 +61,12 @@ export function register(program: Command): void {
     .option('--fuel <n>', 'what it may burn (default: what the bundle asks for)', fuel)
     .option('--memory <mib>', 'memory it may have (default: what the bundle asks for)', mebibytes)
     .option('--home <host>', 'its home: name, short id or did (default: the least loaded edge worker)')
+    .option(
+      '--witnesses <n>',
+      'hosts that decide about it, its home among them: 1, 3 or 5; with more than one it outlives its home',
+      witnesses,
+      1,
+    )
     .option('--wait', 'until it has ended; the exit code says how', false)
     .option('--name <name>', 'what the agent is called, when it is built here (default: that of its file)')
     .addOption(sealToOption())
@@ -90,6 +98,7 @@ async function launch(path: string, options: LaunchOptions): Promise<void> {
       bundle,
       inputJson: sealed(input),
       resultTo,
+      witnesses: options.witnesses,
       permit: await permitIn(options.permit),
       quota: {
         ...(options.fuel !== undefined && { fuel: options.fuel }),
