@@ -1,13 +1,19 @@
 import { decode as decodeDagCbor, encode as encodeDagCbor } from '@ipld/dag-cbor'
 import { type Bytes, equalBytes } from './bytes.ts'
+import { decodePlain, encodePlain } from './plain-cbor.ts'
 import { accept, type Result, refuse } from './result.ts'
 
 /**
  * Canonical DAG-CBOR (https://ipld.io/specs/codecs/dag-cbor/spec/): one value, one byte string.
  * The library's decoder takes other key orders and short floats, so decoding re-encodes and compares:
- * what passes here is exactly what `encode` would have written.
+ * what passes here is exactly what `encode` would have written. What is plain and certainly canonical is written and read
+ * without it (plain-cbor.ts).
  */
 export function encode(value: unknown): Bytes {
+  return encodePlain(value) ?? encodeAny(value)
+}
+
+function encodeAny(value: unknown): Bytes {
   const bytes = encodeDagCbor(value) as Bytes
   // The library hands out views of its pool, and Buffers in Node, whose `slice` does not copy: ours are whole and plain.
   return bytes.constructor === Uint8Array && bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
@@ -17,13 +23,15 @@ export function encode(value: unknown): Bytes {
 export const CBOR_DEPTH_MAX = 32
 
 export function decode(bytes: Uint8Array): Result<unknown, 'ENCODING'> {
+  const plain = decodePlain(bytes)
+  if (plain) return accept(plain.value)
   const tooDeep = nestingExceeds(bytes, CBOR_DEPTH_MAX)
   if (tooDeep) return refuse('ENCODING', `nesting > CBOR_DEPTH_MAX ${CBOR_DEPTH_MAX}`)
   let value: unknown
   let again: Bytes
   try {
     value = decodeDagCbor(bytes)
-    again = encode(value)
+    again = encodeAny(value)
   } catch (error) {
     return refuse('ENCODING', error instanceof Error ? error.message : 'does not decode')
   }

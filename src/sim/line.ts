@@ -95,13 +95,13 @@ class SimChannel implements Channel {
     const { kind } = this.#fate
     if (kind === 'lost') return Promise.resolve()
     if (kind === 'overtaken') {
-      const copy = Uint8Array.from(frame)
+      const copy = new Uint8Array(frame)
       this.#sky.after(this.#fate.ms, () => this.#pass(copy))
       return Promise.resolve()
     }
     if (!this.#isHolding && this.#sky.isBlocked(this.#from, this.remoteAddress)) this.#hold()
     if (this.#isHolding) {
-      this.#held.push(Uint8Array.from(frame))
+      this.#held.push(new Uint8Array(frame))
       return Promise.resolve()
     }
     if (kind === 'doubled') void this.#inner.send(frame).catch(() => undefined)

@@ -13,10 +13,23 @@ export interface Expected {
 
 /** How long one computes, in steps of a millisecond. */
 const STEPS_MIN = 3_000
-const STEPS_RANGE = 45_000
+const STEPS_RANGE = 30_000
 const FORK_N = 3
 
-const KINDS = ['computing', 'moving', 'forking', 'sleeping', 'failing', 'large', 'wandering'] as const
+const KINDS = [
+  'computing',
+  'moving',
+  'forking',
+  'sleeping',
+  'failing',
+  'wandering',
+  'large',
+  'moving',
+  'computing',
+  'forking',
+  'wandering',
+  'sleeping',
+] as const
 
 export function drawProgram(random: Random, index: number): CheapProgram {
   const kind = KINDS[index % KINDS.length] ?? 'computing'

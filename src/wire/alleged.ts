@@ -52,11 +52,21 @@ export const isAlleged = (value: object): value is AllegedEnvelope => 'alleged' 
 export const isSealed = (value: object): value is Sealed<Statement> =>
   'statement' in value && 'signer' in value && 'envelope' in value
 
-/** A copy of plain data with some of its objects replaced. Bytes are passed on, not copied. */
+/** Plain data with some of its objects replaced; what has none of them is passed on, not copied. */
 export function replaceObjects(value: unknown, replace: (part: object) => unknown): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
   const replaced = replace(value)
   if (replaced !== undefined) return replaced
-  if (Array.isArray(value)) return value.map((entry) => replaceObjects(entry, replace))
-  return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, replaceObjects(part, replace)]))
+  if (Array.isArray(value)) {
+    const list = value.map((entry) => replaceObjects(entry, replace))
+    return list.some((entry, i) => entry !== value[i]) ? list : value
+  }
+  let copy: Record<string, unknown> | null = null
+  for (const [field, part] of Object.entries(value)) {
+    const other = replaceObjects(part, replace)
+    if (other === part) continue
+    copy ??= { ...value }
+    copy[field] = other
+  }
+  return copy ?? value
 }

@@ -46,7 +46,7 @@ export function createAuthority(signer: Signer, verifier: Verifier): Authority {
     const known = seen.get(name)
     if (known) return known as Result<Sealed<S>, StatementFault>
     // A copy: what was verified must not change with the message it came in.
-    const opened = await openStatement<S>(verifier, Uint8Array.from(envelope), expectedType)
+    const opened = await openStatement<S>(verifier, new Uint8Array(envelope), expectedType)
     seen.set(name, opened)
     return opened
   }

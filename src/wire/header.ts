@@ -74,10 +74,10 @@ export function writeHeader(header: RawHeader, bodyBytes: number): Bytes {
   view.setUint32(4, total)
   message.set(header.hostKey, HOST_KEY_OFFSET)
   view.setUint32(40, header.age)
-  view.setBigUint64(44, BigInt(header.sequence))
+  writeWhole(view, 44, header.sequence)
   view.setUint16(52, header.messageId)
   if (header.kind === KIND_REPLY) {
-    view.setBigUint64(54, BigInt(header.to))
+    writeWhole(view, 54, header.to)
     view.setUint16(62, header.errorId)
   }
   return message
@@ -113,11 +113,11 @@ export function readHeader(message: Uint8Array): Result<RawHeader, HeaderFault> 
   const hostKey = message.subarray(HOST_KEY_OFFSET, HOST_KEY_OFFSET + HOST_KEY_BYTES)
   const age = view.getUint32(40)
   if (age === 0) return refuse('HEADER', 'age 0 < 1')
-  const sequence = Number(view.getBigUint64(44))
+  const sequence = readWhole(view, 44)
   if (sequence === 0 || !Number.isSafeInteger(sequence))
     return refuse('HEADER', `sequence ${sequence} is not in 1..2^53-1`)
   const reply = kind === KIND_REPLY
-  const to = reply ? Number(view.getBigUint64(54)) : 0
+  const to = reply ? readWhole(view, 54) : 0
   if (reply && (to === 0 || !Number.isSafeInteger(to))) return refuse('HEADER', `reply to ${to} is not in 1..2^53-1`)
   return accept({
     kind,
@@ -131,6 +131,14 @@ export function readHeader(message: Uint8Array): Result<RawHeader, HeaderFault> 
 }
 
 /** The sequence number of a message of which nothing but its length has been looked at: whether it is worth reading. */
-export const sequenceOf = (message: Uint8Array): number => Number(viewOf(message).getBigUint64(44))
+export const sequenceOf = (message: Uint8Array): number => readWhole(viewOf(message), 44)
+
+/** 64 bits that are a safe integer; what is none comes out as some number that is none either. */
+const readWhole = (view: DataView, at: number): number => view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4)
+
+function writeWhole(view: DataView, at: number, value: number): void {
+  view.setUint32(at, Math.floor(value / 2 ** 32))
+  view.setUint32(at + 4, value % 2 ** 32)
+}
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -52,7 +52,7 @@ export class MemoryChannel implements Channel {
   async send(frame: Uint8Array): Promise<void> {
     assert(frame.length <= FRAME_BYTES_MAX, `frameBytes ${frame.length} > FRAME_BYTES_MAX ${FRAME_BYTES_MAX}`)
     if (this.#isClosed) throw new ChannelClosedError(`channel to ${this.remoteAddress} is closed`)
-    const copy = Uint8Array.from(frame)
+    const copy = new Uint8Array(frame)
     this.#bufferedBytes += copy.length
     this.#arriveLater(() => {
       this.#bufferedBytes -= copy.length

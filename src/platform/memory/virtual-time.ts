@@ -41,7 +41,7 @@ export class VirtualTime implements Clock, Timers {
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms
     await this.#settle()
-    while (await this.#runNext(endMs)) await this.#settle()
+    while (this.#runNext(endMs)) await this.#settle()
     this.#nowMs = endMs
   }
 
@@ -50,20 +50,22 @@ export class VirtualTime implements Clock, Timers {
     const endMs = this.#nowMs + limitMs
     await this.#settle()
     while (!done()) {
-      if (!(await this.#runNext(endMs))) return false
+      if (!this.#runNext(endMs)) return false
       await this.#settle()
     }
     return true
   }
 
-  async #runNext(endMs: number): Promise<boolean> {
-    const next = this.#due[0]
-    if (!next || next.atMs > endMs) return false
-    pop(this.#due)
-    if (next.cancelled) return true
-    this.#nowMs = Math.max(this.#nowMs, next.atMs)
-    next.run()
-    return true
+  #runNext(endMs: number): boolean {
+    for (;;) {
+      const next = this.#due[0]
+      if (!next || next.atMs > endMs) return false
+      pop(this.#due)
+      if (next.cancelled) continue
+      this.#nowMs = Math.max(this.#nowMs, next.atMs)
+      next.run()
+      return true
+    }
   }
 }
 
