@@ -14,6 +14,7 @@ export interface SimAgent {
   readonly program: CheapProgram
   readonly effects: Effects
   readonly home: SimHost
+  readonly witnesses: number
   readonly launchMs: number
   /** Null until its home has written it down. */
   id: AgentId | null
@@ -41,7 +42,7 @@ export function launchOnce(world: World, agent: SimAgent): void {
     if (file.ok) for (const cid of file.value.blocks.keys()) world.bundled.add(cid)
     const imported = await host.importBundle(car)
     if (!imported.ok) throw new Error(imported.reason)
-    agent.id = await host.launch(imported.value.id, { inputJson })
+    agent.id = await host.launch(imported.value.id, { inputJson, witnesses: agent.witnesses })
   })()
     .catch(() => undefined)
     .finally(() => {

@@ -7,6 +7,8 @@ export interface SimOptions {
   /** Hosts that launch agents. */
   readonly homes: number
   readonly agents: number
+  /** How many hosts decide about an agent: 1, its home alone, or an odd number of them. */
+  readonly witnesses: number
   /** Virtual seconds in which faults strike and agents are launched; then all is healed. */
   readonly seconds: number
   /** Kinds of fault of which the seed switches on a random subset. */
@@ -20,6 +22,7 @@ export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed' | 'faults'> = {
   hosts: 5,
   homes: 1,
   agents: 8,
+  witnesses: 1,
   seconds: 600,
   allFaults: false,
   signatures: 'cheap',

@@ -140,7 +140,8 @@ export class Oracles {
   }
 
   #readStory(life: Life, row: HomeRow): void {
-    const name = `${life.number} ${row.agent}`
+    // Whoever begins to keep the row tells its story from what the one before had of it.
+    const name = `${life.number} ${row.agent} ${row.tenure}`
     let read = this.#read.get(name)
     if (!read) {
       read = { line: 0, emits: 0 }

@@ -34,7 +34,7 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
   const world = new World(options, powers)
   const trace = new TraceHash()
   world.watch((_host, life, event, effects) => trace.add(world.nowMs(), life.number, event, effects))
-  const agents = drawAgents(world, count, seconds, random)
+  const agents = drawAgents(world, options, random)
   const families = new Families(world, agents)
   const sometimes = new Sometimes()
   const oracles = new Oracles(world, families, sometimes)
@@ -67,14 +67,14 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
   }
 }
 
-function drawAgents(world: World, count: number, seconds: number, random: Random): SimAgent[] {
+function drawAgents(world: World, { agents: count, seconds, witnesses }: SimOptions, random: Random): SimAgent[] {
   const first = integerBelow(random, 1_000)
   return Array.from({ length: count }, (_, index): SimAgent => {
     const program = drawProgram(random, first + index)
     const launchMs = 2_000 + integerBelow(random, seconds * 1_000 * LAUNCHES_SHARE)
     const home = world.homes[index % world.homes.length]
     if (!home) throw new Error('a world without a home')
-    return { index, program, effects: 'fast', home, launchMs, id: null, isLaunching: false }
+    return { index, program, effects: 'fast', home, witnesses, launchMs, id: null, isLaunching: false }
   })
 }
 
