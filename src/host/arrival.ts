@@ -9,17 +9,18 @@ import { NO_MAIL } from '../wire/mail.ts'
 import type { Brief, Offer, Requests } from '../wire/messages.ts'
 import type { Ready, Sealed } from '../wire/statements.ts'
 import { senderFault } from './chain.ts'
+import { holdingOf } from './charter.ts'
 import { watchDecision } from './doubles.ts'
 import type { BundleFacts, Fault, Pushed } from './events.ts'
 import { roomFault } from './fair.ts'
+import { NO_HISTORY } from './history.ts'
 import { authorsNamed, launchFault, offerLicenseFault, strangerFault } from './license.ts'
 import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, OFFERS_OPENING_MAX, READY_MS, RESERVATION_MS, STAGES_MAX } from './limits.ts'
 import { forgetLetters } from './mail.ts'
-import { openMailbox } from './mailbox.ts'
 import { banOf } from './notices.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
-import { newResident } from './residents.ts'
+import { newResident, takeBrief } from './residents.ts'
 import { epochSeen, noteSeen } from './seen.ts'
 import { postFault } from './standing.ts'
 import { keptCheckpoint, type Resident, rememberBundle } from './state.ts'
@@ -143,6 +144,7 @@ function admit(turn: Turn, from: Did, handle: number, offer: Offer, facts: Bundl
       forkedFrom: null,
       origin: ORIGIN_UNSAID,
       head: rootOf(offer.agent, offer.bundle, ORIGIN_UNSAID),
+      history: facts.durable ? NO_HISTORY : null,
       resultTo: null,
       mail: NO_MAIL,
       birth: null,
@@ -194,6 +196,8 @@ function briefFault(turn: Turn, from: Did, brief: Brief, epoch: number): Fault |
     return { code: 'REFUSED', reason: 'not what was offered' }
   if (!sameQuota(brief.allowance, resident.brief.allowance))
     return { code: 'QUOTA', reason: 'quota differs from the offer' }
+  if ((brief.history === null) !== (resident.brief.history === null))
+    return { code: 'REFUSED', reason: 'durable or not is for the bundle to say' }
   const inputBytes = utf8Length(brief.inputJson)
   if (inputBytes > INPUT_BYTES_MAX)
     return { code: 'QUOTA', reason: `inputBytes ${inputBytes} > INPUT_BYTES_MAX ${INPUT_BYTES_MAX}` }
@@ -261,13 +265,9 @@ export function onSend(turn: Turn, from: Did, handle: number, sent: Requests['se
   if (arrival.state !== 'staged' || checkpoint === null) emptyPlace(turn, resident)
   arrival.certificate = sent.certificate
   resident.charters = sent.charters
-  resident.brief = brief
+  takeBrief(resident, brief)
   resident.checkpoint = checkpoint
-  resident.consoleLines = brief.consoleLines
   resident.atHome = atHome
-  resident.sentBytes = brief.sentBytes
-  resident.messages = brief.messages
-  resident.mailbox = openMailbox(brief.mail)
   arrival.state = 'preparing'
   arrival.handle = handle
   arrival.untilMs = turn.nowMs + READY_MS
@@ -371,12 +371,7 @@ function sealReady(turn: Turn, resident: Resident, handle: number): void {
     type: 'ready',
     agent: resident.agent,
     epoch: resident.epoch + 1,
-    holding: {
-      holder: turn.state.self,
-      checkpoint: resident.checkpoint,
-      witnesses: resident.brief.witnesses,
-      history: null,
-    },
+    holding: holdingOf(resident, turn.state.self),
     previous: resident.brief.head,
   }
   begin(turn, { kind: 'seal', statement }, { for: 'seal-ready', agent: resident.agent, handle })

@@ -8,6 +8,7 @@ import { onEnrol } from './founding.ts'
 import { onCheckpoint, onEffect } from './home.ts'
 import { isAdmitted, onInic } from './inic.ts'
 import { onItinerary } from './itineraries.ts'
+import { onLog } from './logbook.ts'
 import { onMail } from './mail.ts'
 import { onEstate, onMirror } from './mirror.ts'
 import { onNames, onRegister } from './names.ts'
@@ -45,6 +46,8 @@ export function onAsked(turn: Turn, { from, handle, name, body }: Extract<HostEv
       return onMirror(turn, from, handle, as('mirror'))
     case 'estate':
       return onEstate(turn, from, handle, as('estate'))
+    case 'log':
+      return onLog(turn, from, handle, as('log'))
     case 'fork':
       return onFork(turn, from, handle, as('fork'))
     case 'effect':

@@ -11,6 +11,7 @@ import type { Answer, Fault, HostEffect, HostEvent } from './events.ts'
 import type { Links } from './links.ts'
 import { factsOf } from './lodger.ts'
 import type { Lodgings } from './lodgings.ts'
+import { type RelivePowers, relive } from './relive.ts'
 import type { Seals } from './seals.ts'
 import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
@@ -28,6 +29,7 @@ export interface Hands {
   readonly shelf: BundleShelf
   readonly lodgings: Lodgings
   readonly auditor: AuditorPowers
+  readonly reliver: RelivePowers
   readonly seals: Seals
   /** Whether the machine has been lent what seals. */
   canSeal(): boolean
@@ -105,6 +107,8 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
       return lodgings.limit(effect.agent, effect.quota)
     case 'hold':
       return vault.hold(effect.agent, effect.checkpoint)
+    case 'relive':
+      return relive(hands.reliver, effect).then((outcome) => post({ kind: 'relived', token: effect.token, outcome }))
     case 'rerun':
       return carryOutRerun(hands.auditor, effect.rerun, effect.from, effect.authors, effect.marks).then((done) =>
         post({ kind: 'rerun', token: effect.token, ...done }),

@@ -4,6 +4,7 @@ import { assert } from '../base/assert.ts'
 import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
 import { headOf } from '../wire/chain.ts'
+import type { LogShown } from '../wire/histories.ts'
 import type { Certificate } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { givenFor } from './chain.ts'
@@ -12,10 +13,12 @@ import { watchDecision } from './doubles.ts'
 import { recordHop } from './hops.ts'
 import { onCharter } from './keeper.ts'
 import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
+import { settleLog } from './logbook.ts'
 import { forgetLetters } from './mail.ts'
 import { openMailbox } from './mailbox.ts'
 import { continueSegments } from './receipts.ts'
 import { forgetResident, gone, hopKey, writeHop, writeMail, writeRegister, writeResident, writeRow } from './records.ts'
+import { takeUpHistory } from './recovery.ts'
 import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import { noteSeen } from './seen.ts'
@@ -64,13 +67,15 @@ export function learn(turn: Turn, certificate: Certificate, charters: readonly C
     register.witnesses = holding.witnesses
     persist(turn, writeRegister(register))
     onCharter(turn, register, before, certificate)
+    settleLog(turn, agent, holding)
   }
   const row = state.rows.get(agent)
   if (row && epoch > row.epoch) turnRow(turn, row, { certificate, ...given })
   const mirror = state.mirrors.get(agent)
   if (mirror && epoch > mirror.epoch) turnMirror(turn, mirror, { certificate, ...given })
 
-  if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null)
+  const shown = proposal?.epoch === epoch ? proposal.log : null
+  if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null, shown)
   else if (resident && epoch > resident.epoch) letGo(turn, resident, certificate)
 }
 
@@ -138,7 +143,13 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
   persist(turn, writeRow(row))
 }
 
-function takeHold(turn: Turn, certificate: Certificate, resident: Resident | null, row: HomeRow | null): void {
+function takeHold(
+  turn: Turn,
+  certificate: Certificate,
+  resident: Resident | null,
+  row: HomeRow | null,
+  shown: LogShown | null,
+): void {
   const { state } = turn
   if (row?.outcome) return resident ? bury(turn, resident) : undefined
   let here = resident
@@ -187,6 +198,7 @@ function takeHold(turn: Turn, certificate: Certificate, resident: Resident | nul
     birth: here.brief.birth ?? birthIn(certificate),
   }
   here.release = null
+  takeUpHistory(turn, here, certificate.holding, shown)
   here.placeDueMs = turn.nowMs + (hop ? 0 : PLACE_AGAIN_MS / 10)
   if (hop) {
     state.totals.hopsIn += 1

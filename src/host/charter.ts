@@ -2,9 +2,9 @@ import { assert } from '../base/assert.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { CHARTERS_MAX } from '../wire/limits.ts'
-import { type Certificate, sameWitnesses } from '../wire/statements.ts'
+import { type Certificate, type Holding, sameWitnesses } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
-import type { HostState } from './state.ts'
+import type { HostState, Resident } from './state.ts'
 
 /**
  * Who decides about an agent. The witnesses of its first epoch are in its origin, those of each later one in the decision
@@ -24,6 +24,14 @@ export function keeperOf({ witnesses }: Pick<Charter, 'witnesses'>): Did {
   assert(keeper !== undefined, 'an agent has a witness')
   return keeper
 }
+
+/** What is decided where it is given to another host as it stands. */
+export const holdingOf = ({ checkpoint, brief }: Resident, holder: Did): Holding => ({
+  holder,
+  checkpoint,
+  witnesses: brief.witnesses,
+  history: brief.history,
+})
 
 /** What this host knows of who decides about an agent; null where it has never had to do with it. */
 export function charterOf({ registers, residents, seen }: HostState, agent: AgentId): Charter | null {

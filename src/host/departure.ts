@@ -5,7 +5,8 @@ import type { Requests } from '../wire/messages.ts'
 import type { Release, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { quorumOf, releaseBallot } from './ballots.ts'
-import { keeperOf } from './charter.ts'
+import { holdingOf, keeperOf } from './charter.ts'
+import { isWhollyLogged, mustRelive, pursueLog } from './durable.ts'
 import type { Answer, Fault } from './events.ts'
 import { choosePlace, noteLetDown } from './let-downs.ts'
 import { ANSWER_SEND_MS, CANDIDATES_MAX, MOVE_PATIENCE_MS, OFFER_AGAIN_MS, PLACE_AGAIN_MS } from './limits.ts'
@@ -36,10 +37,11 @@ export function depart(
     readonly call?: number | null
   },
 ): void {
-  if (resident.departure || resident.arrival || resident.ended || isReleased(resident)) return
+  if (resident.departure || resident.arrival || resident.ended || isReleased(resident) || mustRelive(resident)) return
   if (isConfined(resident)) {
     if (wish.reason !== 'evict') return
     letGoOfUnsealed(turn, resident)
+    if (mustRelive(resident)) return
   }
   resident.departure = {
     reason: wish.reason,
@@ -191,12 +193,9 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
   if (!to) return
   departure.frozenMs ??= turn.nowMs
   departure.phase = 'send'
-  departure.holding = {
-    holder: to,
-    checkpoint: resident.checkpoint,
-    witnesses: resident.brief.witnesses,
-    history: null,
-  }
+  departure.holding = holdingOf(resident, to)
+  // On its way beside the agent itself.
+  pursueLog(turn, resident)
   vouchHop(turn, resident, departure)
   const answered = Math.max(departure.call ?? 0, resident.brief.movedBy ?? 0)
   const brief = {
@@ -280,6 +279,7 @@ export function drain(turn: Turn, resident: Resident): void {
   if (departure?.phase !== 'drain' || resident.effects.length > 0 || resident.checkpointSending) return
   const { holding, ready } = departure
   if (!holding || !ready || !departure.vouched) return
+  if (!isWhollyLogged(turn, resident)) return
   departure.phase = 'release'
   const statement: Release = {
     type: 'release',
@@ -312,13 +312,14 @@ function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
   const { ready } = departure
   const { agent, epoch, holding, previous } = release.statement
   const ballot = releaseBallot(release.statement, turn.state.self)
+  const voucher = voucherFor(resident, holding.checkpoint)
   for (const witness of resident.brief.witnesses) {
     if (departure.votes.has(witness)) continue
     ask(
       turn,
       witness,
       'accept',
-      { agent, epoch, ballot, holding, previous, release, ready, voucher: voucherFor(resident, holding.checkpoint) },
+      { agent, epoch, ballot, holding, previous, release, ready, voucher, log: null },
       { for: 'vote', agent, epoch, witness, proposer: false },
     )
   }

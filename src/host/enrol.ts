@@ -3,6 +3,7 @@ import type { Quota } from '../permit/quota.ts'
 import { rootOf } from '../wire/chain.ts'
 import { NO_MAIL } from '../wire/mail.ts'
 import { ROWS_MAX } from './limits.ts'
+import { forgetLog, openLog } from './logbook.ts'
 import { forgetRow, writeInput, writeLicense, writeRegister, writeResident, writeRow } from './records.ts'
 import { newResident } from './residents.ts'
 import type { HomeRow, Register, Resident } from './state.ts'
@@ -32,6 +33,7 @@ export type Birth = Pick<
   | 'consoleLines'
   | 'fuelUsed'
   | 'seen'
+  | 'history'
 >
 
 /** Of a life that has not begun. */
@@ -41,6 +43,7 @@ export const NOTHING_DONE = {
   consoleLines: 0,
   fuelUsed: 0,
   seen: { emit: 0, console: 0, result: 0, failure: 0 },
+  history: null,
 } as const
 
 export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
@@ -58,6 +61,7 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
     promised: null,
     accepted: null,
   }
+  openLog(turn, row)
   const resident = newResident(turn, briefOfRow(state, row), row.name, row.author, row.license, quota, 0)
   resident.checkpoint = row.checkpoint
   resident.fuelUsed = row.fuelUsed
@@ -94,6 +98,7 @@ export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): H
     itinerary: [],
     story: [],
     storyNext: 1,
+    heard: new Map(),
     tenure: 0,
     since: 1,
   }
@@ -114,6 +119,7 @@ function forgetOldest(turn: Turn, rows: Map<AgentId, HomeRow>): boolean {
     if (!row.outcome) continue
     persist(turn, ...forgetRow(row))
     rows.delete(row.agent)
+    forgetLog(turn, row.agent)
     state.mirroring.delete(row.agent)
     state.registers.delete(row.agent)
     return true

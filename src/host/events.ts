@@ -7,12 +7,15 @@ import type { Delegation } from '../permit/delegation.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { GuestFailure } from '../sandbox/port.ts'
 import type { Trace } from '../sandbox/trace.ts'
-import type { AsyncName, Asyncs, Brief, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
+import type { ErrorCode } from '../wire/error-codes.ts'
+import type { AsyncName, Asyncs, Brief, RequestName, Requests } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
 import type { Pack } from '../wire/pack.ts'
 import type { Rerun } from '../wire/proofs.ts'
 import type { Description, License, PermitLink, Sealed, Statement } from '../wire/statements.ts'
 import type { RerunOutcome, Seen } from './auditor.ts'
+import type { RunPiece } from './pieces.ts'
+import type { Past, Relived } from './relive.ts'
 
 /**
  * The host machine's whole world: events in, effects out. An event is something that has happened and been verified;
@@ -63,6 +66,10 @@ export type HostEvent =
   | { readonly kind: 'fetched'; readonly token: number; readonly fault: Fault | null }
   /** The end of a `rerun` effect: what came of a segment, or why nothing did. */
   | { readonly kind: 'rerun'; readonly token: number; readonly outcome: RerunOutcome; readonly seen: readonly Seen[] }
+  /** What has reached a durable agent's program, before what it says because of it. */
+  | { readonly kind: 'piece'; readonly agent: AgentId; readonly piece: RunPiece }
+  /** The end of a `relive` effect. */
+  | { readonly kind: 'relived'; readonly token: number; readonly outcome: Relived | Fault }
   /** What is being recorded of it has become long. */
   | { readonly kind: 'full'; readonly agent: AgentId }
   | { readonly kind: 'call'; readonly agent: AgentId; readonly call: PendingCall; readonly again: boolean }
@@ -156,6 +163,8 @@ export interface BundleFacts {
   readonly expiresMs: number | null
   readonly kinds: readonly string[] | null
   readonly depth: number
+  /** Its effects leave when what they come of is safe with its witnesses. */
+  readonly durable: boolean
   /** What it asks for. */
   readonly quota: Quota
 }
@@ -241,6 +250,8 @@ export type HostEffect =
   /** From now on the guest may use so much only. */
   | { readonly kind: 'limit'; readonly agent: AgentId; readonly quota: Quota }
   | { readonly kind: 'terminate'; readonly agent: AgentId }
+  /** Live through a durable agent's past again, and keep where it stands then. */
+  | ({ readonly kind: 'relive'; readonly token: number } & Past)
   /** Run a segment again; what is missing of it comes from `from`. */
   | {
       readonly kind: 'rerun'

@@ -10,6 +10,7 @@ import { place } from './departure.ts'
 import { enrol, makeRoom } from './enrol.ts'
 import type { Fault } from './events.ts'
 import { found } from './founding.ts'
+import { NO_HISTORY } from './history.ts'
 import { currentRow, takeBack } from './home.ts'
 import { answerKept } from './mirror.ts'
 import { writeFork, writeRow } from './records.ts'
@@ -57,7 +58,10 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
     const seen = { emit: request, console: row.consoleLines, result: 0, failure: 0 }
     const witnesses = firstWitnesses(turn, row.license.order.statement.witnesses)
     const origin = { order: row.origin.order, after: row.head, witnesses }
-    return enrol(turn, quota, { ...row, allowance, forkedFrom, origin, seen, checkpoint, fuelUsed: asked.fuelUsed })
+    // The pieces before are those of the one that it was made of.
+    const history = row.history && NO_HISTORY
+    const { fuelUsed } = asked
+    return enrol(turn, quota, { ...row, allowance, forkedFrom, origin, seen, history, checkpoint, fuelUsed })
   })
   const fork: Fork = { request, agents: made.map(({ agent }) => agent) }
   if (first) row.allowance = first.allowance

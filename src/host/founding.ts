@@ -13,6 +13,7 @@ import type { Answer, BundleFacts, Fault } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
 import { ENROL_AGAIN_MS, ENROL_TRIES_MAX, ROWS_MAX } from './limits.ts'
+import { openLog } from './logbook.ts'
 import { estateOf, inherit, isKept, mirroringOf } from './mirror.ts'
 import {
   forgetResident,
@@ -197,6 +198,8 @@ function admitFile(turn: Turn, from: Did, handle: number, file: Requests['enrol'
   if (!may.ok) return deny(turn, handle, may.code, may.reason)
   if (license.order.statement.home !== homeOf(brief.agent))
     return deny(turn, handle, 'NOT_AUTHORISED', 'the order is for another home')
+  if (facts.durable !== (brief.history !== null && estate.history !== null))
+    return deny(turn, handle, 'REFUSED', 'durable or not is for the bundle to say')
   const granted = grantedQuota(facts.quota, brief.allowance, state.policy)
   if (!granted.ok) return deny(turn, handle, granted.code, granted.reason)
   if (!state.mirrors.has(brief.agent) && !makeRoom(turn, 1))
@@ -238,6 +241,7 @@ export function enrolled(turn: Turn, handle: number, file: Requests['enrol']['as
   row.head = state.registers.get(agent)?.head ?? brief.head
   state.mirrors.set(agent, row)
   inherit(turn, row, estate)
+  openLog(turn, row)
   persist(turn, writeRow(row), writeInput({ ...row, license }), writeLicense(row))
   answer(turn, handle, 'enrol', { next: row.storyNext })
 }
@@ -263,6 +267,7 @@ function mirrorOf(
       origin,
       resultTo,
       forkedFrom,
+      history: brief.history,
     }),
     epoch,
     holder,

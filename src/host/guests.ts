@@ -1,5 +1,6 @@
 import { unreachable } from '../base/assert.ts'
 import { onCall } from './calls.ts'
+import { onPiece } from './durable.ts'
 import type { HostEvent } from './events.ts'
 import { rewindMail } from './mailbox.ts'
 import { endHere } from './over.ts'
@@ -14,13 +15,15 @@ import { log, type Turn } from './turn.ts'
 /** What the guests of this host say, each to the part of the machine that it concerns. */
 type GuestHappening = Extract<
   HostEvent,
-  { kind: 'call' | 'full' | 'unsealed' | 'console' | 'pulse' | 'frozen' | 'imaged' | 'finished' | 'failed' }
+  { kind: 'piece' | 'call' | 'full' | 'unsealed' | 'console' | 'pulse' | 'frozen' | 'imaged' | 'finished' | 'failed' }
 >
 
 export function onGuest(turn: Turn, event: GuestHappening): void {
   const resident = turn.state.residents.get(event.agent)
   if (!resident) return
   switch (event.kind) {
+    case 'piece':
+      return onPiece(turn, resident, event.piece)
     case 'call':
       return onCall(turn, resident, event.call, event.again)
     case 'unsealed':

@@ -2,8 +2,10 @@ import type { Did } from '../identity/did.ts'
 import { NO_MAIL } from '../wire/mail.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
 import { tellDecided } from './certificates.ts'
+import { noteLostLines, repetitionFault, tellEffect } from './heard.ts'
 import { forgive, noteLetDown } from './let-downs.ts'
 import { AWAY_MS, LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
+import { advanceLog, checkpointHistoryFault, forgetLog, groundsFault } from './logbook.ts'
 import { mailFault } from './mailbox.ts'
 import { answerKept } from './mirror.ts'
 import { isBanned } from './notices.ts'
@@ -12,7 +14,7 @@ import { propose } from './proposer.ts'
 import { isJson, isOwnFailure } from './receipts.ts'
 import { writeMail, writeRow } from './records.ts'
 import type { HomeRow } from './state.ts'
-import { tellStory, tellStoryJson } from './story.ts'
+import { tellStory } from './story.ts'
 import { begin, deny, log, persist, type Turn } from './turn.ts'
 import { onEndedAt } from './vacancy.ts'
 import { checkpointFault, endFault, lapse, takeVoucher } from './vouchers.ts'
@@ -31,6 +33,8 @@ export function onCheckpoint(
   if (!row) return
   const unproved = checkpointFault(row, from, checkpointAsk) ?? mailFault(checkpointAsk.mail)
   if (unproved !== null) return deny(turn, handle, 'REFUSED', unproved)
+  const other = checkpointHistoryFault(turn, row.agent, checkpointAsk.history)
+  if (other) return deny(turn, handle, other.code, other.reason)
   const { base, pack, checkpointBytes } = checkpointAsk
   const hopped = turn.state.registers.get(row.agent)?.certificate?.holding.checkpoint === checkpointAsk.checkpoint
   begin(
@@ -59,6 +63,8 @@ export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['c
   // Another may have been taken while the blocks of this one came.
   const unproved = checkpointFault(row, row.holder, ask)
   if (unproved !== null) return deny(turn, handle, 'REFUSED', unproved)
+  const other = checkpointHistoryFault(turn, agent, ask.history)
+  if (other) return deny(turn, handle, other.code, other.reason)
   if (voucher) takeVoucher(turn, row, voucher, row.checkpointBytes)
   row.checkpoint = checkpoint
   row.checkpointBytes = checkpointBytes
@@ -67,6 +73,7 @@ export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['c
   row.sentBytes = sentBytes
   row.messages = messages
   row.mail = mail
+  advanceLog(turn, row, ask.history)
   persist(turn, writeRow(row), writeMail(row))
   turn.effects.push({ kind: 'forgetBefore', agent, checkpoint })
   tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
@@ -75,10 +82,12 @@ export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['c
 }
 
 export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['effect']['ask']): void {
-  const { voucher, ...effect } = ask
+  const { voucher, after, stretch, ...effect } = ask
   if (!isJson(effect.valueJson)) return deny(turn, handle, 'BAD_MESSAGE', `${effect.kind} is no JSON`)
   const row = currentRow(turn, from, handle, effect.agent, effect.epoch)
   if (!row) return
+  const groundless = groundsFault(turn, row.agent, { after, stretch })
+  if (groundless) return deny(turn, handle, groundless.code, groundless.reason)
   const ended = row.outcome !== null
   const unproved = ended ? null : endFault(row, from, ask)
   if (unproved !== null) {
@@ -90,18 +99,23 @@ export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['e
   if (voucher && !ended) takeVoucher(turn, row, voucher, row.checkpointBytes)
   else if (!ended && effect.kind === 'failure' && isOwnFailure(effect.valueJson))
     lapse(turn, from, row.agent, 'a failure without a receipt')
-  applyEffect(turn, row, effect)
+  const conflict = applyEffect(turn, row, effect)
+  if (conflict !== null) return deny(turn, handle, 'CONFLICT', conflict)
   answerKept(turn, row, handle, 'effect', {})
   if (row.outcome && !ended) onEndedAt(turn, from)
   if (row.outcome?.ok && !ended) forgive(turn, from)
 }
 
-/** Takes an effect once: a number at or below the highest seen of its kind is a repetition after a recovery. */
-export function applyEffect(turn: Turn, row: HomeRow, effect: Effect): void {
-  if (effect.number <= row.seen[effect.kind]) return
+/**
+ * Takes an effect once: a number at or below the highest seen of its kind is a repetition after a recovery. What is repeated
+ * should be what it was; where it is not, that is told, and comes back.
+ */
+export function applyEffect(turn: Turn, row: HomeRow, effect: Effect): string | null {
+  if (effect.number <= row.seen[effect.kind]) return repetitionFault(turn, row, effect)
+  if (effect.kind === 'console') noteLostLines(turn, row, effect.number - row.seen.console - 1)
   row.seen[effect.kind] = effect.number
   if (effect.kind === 'result' || effect.kind === 'failure') {
-    if (row.outcome) return
+    if (row.outcome) return repetitionFault(turn, row, effect)
     row.state = effect.kind === 'result' ? 'finished' : 'failed'
     row.outcome = { ok: effect.kind === 'result', valueJson: effect.valueJson }
     if (effect.kind === 'result') row.progress = 1
@@ -109,9 +123,11 @@ export function applyEffect(turn: Turn, row: HomeRow, effect: Effect): void {
     row.mail = NO_MAIL
     persist(turn, writeMail(row))
     turn.effects.push({ kind: 'forget', agent: row.agent, keep: null, ended: true })
+    forgetLog(turn, row.agent)
   }
   persist(turn, writeRow(row))
-  tellStoryJson(turn, row, effect.kind, effect.valueJson)
+  tellEffect(turn, row, effect)
+  return null
 }
 
 export function onHolding(turn: Turn, from: Did, reports: readonly HoldingReport[]): void {

@@ -153,6 +153,9 @@ export const ROWS_MAX = 20_000
 /** Lines of one agent's story that home keeps; older console and checkpoint lines go first. */
 export const STORY_LINES_MAX = 2_000
 
+/** Lines of one story that tell of a conflict: enough to see it, whatever a holder makes up. */
+export const CONFLICTS_TOLD_MAX = 16
+
 /** Lines in one reply to `story`; fewer where they are long. */
 export const STORY_LINES_PER_REPLY = 64
 

@@ -17,6 +17,8 @@ export interface Lodger {
   hashed: HashedPages | undefined
   /** Its images are sealed in the order in which they came. */
   sealing: Promise<void>
+  /** Calls of a durable agent that files of its bundle answer: their answers are not logged. */
+  readonly assets: Map<number, string>
   /** It stands where a checkpoint stands and has not run, so it can still be brought up to a later one. */
   isFresh: boolean
   /** What each freeze that is not answered yet is for. */
@@ -61,6 +63,7 @@ export const factsOf = ({ id, author, manifest }: VerifiedBundle): BundleFacts =
   expiresMs: manifest.expiresMs,
   kinds: manifest.needs.kind === null ? null : [manifest.needs.kind],
   depth: manifest.needs.depth,
+  durable: manifest.effects === 'durable',
   quota: manifest.quota,
 })
 

@@ -1,4 +1,3 @@
-import { base64pad } from 'multiformats/bases/base64'
 import type { Cid, HashAll } from '../base/digest.ts'
 import { accept, type Result, refuse } from '../base/result.ts'
 import type { VerifiedBundle } from '../bundle/open.ts'
@@ -15,7 +14,9 @@ import type { Brief } from '../wire/messages.ts'
 import type { BundleShelf } from './bundle-shelf.ts'
 import type { Fault, HostEvent } from './events.ts'
 import { failedBy, type Lodger, type Opened, type Prepared, type Sources, TOO_LATE, UNLOADABLE } from './lodger.ts'
+import { asPiece, loggable } from './piece-of.ts'
 import type { Outcome } from './pull.ts'
+import { assetJson } from './relive.ts'
 import { TABLE_SHARE } from './transfer-limits.ts'
 import type { Transfers } from './transfers.ts'
 import type { Vault } from './vault.ts'
@@ -153,6 +154,7 @@ export class Lodgings {
         sentBefore: brief.sentBytes,
         hashed: opened?.hashed,
         isFresh: opened !== null,
+        assets: new Map(),
         freezes: [],
         sealing: Promise.resolve(),
         asked: [],
@@ -173,6 +175,7 @@ export class Lodgings {
             image: opened?.image ?? null,
             // Of its own agents a home signs nothing.
             ...(homeOf(brief.agent) === self ? {} : { record: true }),
+            ...(brief.history === null ? {} : { durable: true }),
             pace: 'real',
           },
           (event) => this.#onGuest(brief.agent, lodger, event),
@@ -216,6 +219,12 @@ export class Lodgings {
 
   deliver = (agent: AgentId, delivery: Delivery): void => this.#lodgers.get(agent)?.guest.deliver(delivery)
 
+  /** The same for what the rim itself has an answer to, as long as that may be. */
+  answer(agent: AgentId, delivery: Delivery): void {
+    const lodger = this.#lodgers.get(agent)
+    lodger?.guest.deliver(lodger.brief.history === null ? delivery : loggable(delivery))
+  }
+
   limit(agent: AgentId, { fuel, sentBytes }: Quota): void {
     const lodger = this.#lodgers.get(agent)
     lodger?.guest.limit({ fuelMax: fuel, sentBytesMax: Math.max(0, sentBytes - lodger.sentBefore) })
@@ -235,14 +244,17 @@ export class Lodgings {
   }
 
   async read(agent: AgentId, request: number, what: 'path' | 'asset', name: string): Promise<void> {
-    const bytes =
-      what === 'asset'
-        ? (this.#lodgers.get(agent)?.bundle.assets.get(name)?.bytes ?? null)
-        : await this.#options.share(name)
-    this.deliver(
+    const lodger = this.#lodgers.get(agent)
+    const asset = what === 'asset' ? lodger?.bundle.assets.get(name)?.bytes : undefined
+    if (lodger && asset) {
+      if (lodger.brief.history !== null) lodger.assets.set(request, name)
+      return lodger.guest.deliver({ request, outcome: { ok: true, valueJson: assetJson(asset) } })
+    }
+    const bytes = what === 'asset' ? null : await this.#options.share(name)
+    this.answer(
       agent,
       bytes
-        ? { request, outcome: { ok: true, valueJson: `{"$bytes":"${base64pad.baseEncode(bytes)}"}` } }
+        ? { request, outcome: { ok: true, valueJson: assetJson(bytes) } }
         : { request, outcome: { ok: false, code: 'NOT_FOUND', reason: `this host has no ${what} "${name}"` } },
     )
   }
@@ -268,6 +280,8 @@ export class Lodgings {
       }
       case 'full':
         return emit({ kind: 'full', agent })
+      case 'told':
+        return emit({ kind: 'piece', agent, piece: asPiece(event.piece, lodger) })
       case 'console':
         return emit({ kind: 'console', agent, level: event.level, text: event.text })
       case 'pulse':

@@ -20,6 +20,7 @@ import {
   place,
   pursue,
 } from './departure.ts'
+import { onLogAnswered } from './durable.ts'
 import type { Fault, HostEffect, HostEvent, Wish } from './events.ts'
 import { onForkAnswered, pursueFork } from './fork.ts'
 import { enrolled, onEnrolAnswered, onEnrolBundle, pursueFoundings } from './founding.ts'
@@ -39,6 +40,7 @@ import { onStageAnswered } from './precopy.ts'
 import { onEstateAnswered, onGathered, onPromise, onProposalVote, retryProposals } from './proposer.ts'
 import { onReceiptSealed } from './receipts.ts'
 import { onEvidenceAnswered, onReconciled, reconcileWhenDue } from './reconcile.ts'
+import { onRelived, pursueRelive } from './recovery.ts'
 import { checkpointAll, checkpointWhenDue, onCheckpointHome, onEffectAnswered, sendEffects } from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
 import { pursueUnseal } from './sealing.ts'
@@ -132,6 +134,11 @@ function dispatch(turn: Turn, event: HostEvent): void {
       if (!resident || resident.preparing !== event.token) return
       return onPrepared(turn, resident, event.fault, resident)
     }
+    case 'relived': {
+      const waiting = takeWaiting(turn, event.token)
+      const resident = waiting?.for === 'relive' ? state.residents.get(waiting.agent) : undefined
+      return resident && onRelived(turn, resident, event.token, event.outcome)
+    }
     case 'rerun': {
       const waiting = takeWaiting(turn, event.token)
       if (waiting?.for === 'bisect') return onBisected(turn, waiting, event.seen)
@@ -201,9 +208,11 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
     case 'enrol':
       return onEnrolAnswered(turn, waiting.agent, waiting.to, answer)
     case 'effect':
-      return resident && onEffectAnswered(turn, resident, answer.ok)
+      return resident && onEffectAnswered(turn, resident, answer)
     case 'checkpoint':
-      return resident && onCheckpointHome(turn, resident, answer.ok ? waiting.checkpoint : null)
+      return resident && onCheckpointHome(turn, resident, answer.ok ? waiting.checkpoint : null, waiting.history)
+    case 'log':
+      return resident && onLogAnswered(turn, resident, waiting.witness, waiting.epoch, answer)
     case 'claims':
       return onClaims(turn, waiting, answer)
     case 'audit':
@@ -291,6 +300,7 @@ function onTick(turn: Turn): void {
     endWhenOver(turn, resident)
     if (resident.effects.length > 0) sendEffects(turn, resident)
     pursue(turn, resident)
+    pursueRelive(turn, resident)
     pursueFork(turn, resident)
     pursueUnseal(turn, resident)
     pursuePost(turn, resident)

@@ -10,6 +10,7 @@ import { keeperOf } from './charter.ts'
 import type { Answer } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { ESTATE_LINES_MAX, LIST_BYTES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
+import { advanceLog, forgetLog } from './logbook.ts'
 import { writeFork, writeMail, writeRow } from './records.ts'
 import type { HomeRow, Register } from './state.ts'
 import { dropLines, keepLine } from './story.ts'
@@ -70,6 +71,7 @@ export function estateOf(row: HomeRow, from: number): Estate {
     seen: { ...row.seen },
     forks: row.forks,
     mail: row.mail,
+    history: row.history,
   }
 }
 
@@ -270,7 +272,11 @@ export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
   if (row.outcome) {
     row.checkpoint = null
     turn.effects.push({ kind: 'forget', agent: row.agent, keep: null, ended: true })
-  } else if (row.checkpoint !== before && row.checkpoint !== null) letGoBefore(turn, row, row.checkpoint)
+    forgetLog(turn, row.agent)
+  } else if (row.checkpoint !== before && row.checkpoint !== null) {
+    letGoBefore(turn, row, row.checkpoint)
+    advanceLog(turn, row, row.history)
+  }
   row.heardMs = turn.nowMs
   persist(turn, writeRow(row), writeMail(row), ...forks.slice(children).map((fork) => writeFork(row.agent, fork)))
 }

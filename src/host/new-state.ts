@@ -39,6 +39,7 @@ export function newState(
     mirrors: new Map(),
     registers: new Map(),
     residents: new Map(),
+    logs: new Map(),
     forwards: new Map(),
     seen: new Map(),
     letDowns: new Map(),

@@ -12,6 +12,7 @@ import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
 import { found } from './founding.ts'
+import { NO_HISTORY } from './history.ts'
 import { takeBack } from './home.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
 import {
@@ -111,6 +112,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
     license: plan.license,
     origin,
     ...NOTHING_DONE,
+    history: bundle.durable ? NO_HISTORY : null,
   })
   const { agent } = resident
   const { nonce } = plan.license.order.statement

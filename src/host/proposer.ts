@@ -11,7 +11,8 @@ import { learn, tellDecided } from './certificates.ts'
 import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
 import { inherit } from './mirror.ts'
-import type { Proposal } from './state.ts'
+import { logReaching, noteOwnLog, ownValue } from './promised.ts'
+import type { Proposal } from './proposal.ts'
 import { ask, begin, type Turn } from './turn.ts'
 
 /**
@@ -38,6 +39,8 @@ export function propose(
     phase: 'prepare',
     richest: null,
     promises: new Map(),
+    logs: new Map(),
+    log: null,
     votes: new Map(),
     retryMs: 0,
   }
@@ -50,6 +53,7 @@ function prepare(turn: Turn, proposal: Proposal): void {
   proposal.phase = 'prepare'
   proposal.promises.clear()
   proposal.richest = null
+  proposal.logs.clear()
   proposal.votes.clear()
   proposal.retryMs = turn.nowMs + backoffMs(turn)
   for (const witness of proposal.witnesses)
@@ -59,9 +63,10 @@ function prepare(turn: Turn, proposal: Proposal): void {
 export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Did, outcome: Answer): void {
   const proposal = turn.state.proposals.get(agent)
   if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare' || !outcome.ok) return
-  const { accepted, next } = outcome.body as Requests['prepare']['answer']
+  const { accepted, next, log } = outcome.body as Requests['prepare']['answer']
   proposal.promises.set(witness, accepted)
   if (next > (proposal.richest?.next ?? 0)) proposal.richest = { witness, next }
+  if (log) proposal.logs.set(witness, log)
   if (proposal.promises.size < quorumOf(proposal.witnesses)) return
   gather(turn, proposal)
 }
@@ -118,7 +123,9 @@ function choose(turn: Turn, proposal: Proposal): void {
   let highest: Accepted | null = null
   for (const seen of proposal.promises.values())
     if (seen && (!highest || compareBallots(seen.ballot, highest.ballot) > 0)) highest = seen
-  const { holding, release, ready } = highest ?? { holding: proposal.own, release: null, ready: null }
+  noteOwnLog(turn, proposal)
+  const { holding, release, ready } = highest ?? { holding: ownValue(proposal), release: null, ready: null }
+  proposal.log = logReaching(proposal.logs, holding.history)
   proposal.value = { holding, release, ready }
   proposal.phase = 'accept'
   const { ballot, previous } = proposal
@@ -127,7 +134,7 @@ function choose(turn: Turn, proposal: Proposal): void {
       turn,
       to,
       'accept',
-      { agent, epoch, ballot, holding, previous, release, ready, voucher: null },
+      { agent, epoch, ballot, holding, previous, release, ready, voucher: null, log: proposal.log },
       { for: 'vote', agent, epoch, witness: to, proposer: true },
     )
 }

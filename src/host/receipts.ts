@@ -49,7 +49,7 @@ export type SealUse =
 /** What goes home with a checkpoint. */
 export type Told = Pick<
   Requests['checkpoint']['ask'],
-  'checkpoint' | 'fuelUsed' | 'consoleLines' | 'sentBytes' | 'messages' | 'mail'
+  'checkpoint' | 'fuelUsed' | 'consoleLines' | 'sentBytes' | 'messages' | 'mail' | 'history'
 >
 
 export interface SealWaiting {

@@ -6,6 +6,7 @@ import type { Did } from '../identity/did.ts'
 import type { Letter, NameEntry } from '../wire/mail.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
+import type { HeardEffect } from './heard.ts'
 import type { Life } from './lives.ts'
 import type { Node } from './nodes.ts'
 import type { Seen } from './seen.ts'
@@ -54,6 +55,8 @@ export const RESTORED_PREFIXES = [
   'fork/',
   'notice/',
   'version/',
+  'log/',
+  'piece/',
   'segment/',
   'audit/',
   'seen/',
@@ -69,6 +72,7 @@ export const writeRow = (row: HomeRow): RecordWrite => ({
   value: () => {
     const {
       story: _story,
+      heard: _heard,
       itinerary: _itinerary,
       forks: _forks,
       heardMs: _heardMs,
@@ -130,9 +134,10 @@ export const writeRegister = (register: Register): RecordWrite => ({
   value: () => ({ ...register }),
 })
 
-export const writeStory = (agent: AgentId, line: StoryLine): RecordWrite => ({
+/** `of`: the effect that the line tells, which the line itself does not show. */
+export const writeStory = (agent: AgentId, line: StoryLine, of: HeardEffect | null = null): RecordWrite => ({
   key: storyKey(agent, line.number),
-  value: () => line,
+  value: () => (of ? { ...line, of } : line),
 })
 
 export const writeHop = (hop: Hop): RecordWrite => ({

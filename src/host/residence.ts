@@ -4,14 +4,17 @@ import type { Cid } from '../base/digest.ts'
 import type { Trace } from '../sandbox/trace.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
+import type { History } from '../wire/statements.ts'
 import { keeperOf } from './charter.ts'
 import { checkpointDueMs, noteArrived, noteFreezing, noteTaken } from './checkpoint-pace.ts'
 import { onDepartureFrozen } from './departure.ts'
-import { NOTHING_PUSHED } from './events.ts'
+import { groundsOf, groundsToLeave, historyNow, noteGrounds, onHistorySafe, standsForHistory } from './durable.ts'
+import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
 import { authorsNamed } from './license.ts'
 import { EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
+import { advanceLog } from './logbook.ts'
 import { forgetLetters, keepMail } from './mail.ts'
 import { reportHolding } from './neighbours.ts'
 import { pursuePost } from './post.ts'
@@ -49,6 +52,7 @@ export const mayRunHere = ({ state }: Turn, resident: Resident): boolean =>
 export function settleIn(turn: Turn, resident: Resident): void {
   if (!isHeld(resident) || resident.ended || resident.departure || !mayRunHere(turn, resident)) return
   if (turn.state.founding.has(resident.agent)) return
+  if (resident.reliving !== null) return
   if (resident.guest === 'none') {
     resident.forking = null
     if (isSpent(resident)) return // the tick proposes the next epoch
@@ -73,7 +77,7 @@ export function settleIn(turn: Turn, resident: Resident): void {
     resident.pledged = null
     if (isPledged) persistSoon(turn, writeResident(resident))
     else persist(turn, writeResident(resident))
-    beginSegments(turn, resident)
+    if (resident.relivedIn !== resident.epoch) beginSegments(turn, resident)
     goOn(turn, resident)
     // The checkpoint it came with is whole here: home gets it too, or an agent that hops often would never have one there.
     resident.effectsBeforeCheckpoint = resident.effects.length
@@ -82,7 +86,7 @@ export function settleIn(turn: Turn, resident: Resident): void {
 }
 
 export function goOn(turn: Turn, resident: Resident): void {
-  if (standsForFork(resident)) return
+  if (standsForFork(resident) || standsForHistory(resident)) return
   resident.guest = 'running'
   const row = turn.state.rows.get(resident.agent)
   if (row?.state === 'waiting') {
@@ -138,6 +142,7 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
     consoleLines,
     sentBytes,
     messages,
+    history: historyNow(resident),
     ...(changed ? keepMail(turn, resident) : {}),
   }
   // On its way: up to the RELEASE, which is written after this and waited for, the checkpoint before would do as well.
@@ -167,7 +172,7 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
   const { state } = turn
   const { agent, checkpoint, fuelUsed } = resident
   // As of the checkpoint: by now the agent may have said more.
-  const { consoleLines, sentBytes, messages, mail } = resident.brief
+  const { consoleLines, sentBytes, messages, mail, history } = resident.brief
   if (checkpoint === null) return
   if (resident.forking?.phase === 'still') resident.forking.phase = 'sent'
   const row = state.rows.get(agent)
@@ -178,12 +183,13 @@ function sendCheckpointHome(turn: Turn, resident: Resident): void {
     row.messages = messages
     row.mail = mail
     row.fuelUsed = fuelUsed
+    advanceLog(turn, row, history)
     persist(turn, writeRow(row), writeMail(row))
     tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
-    return onCheckpointHome(turn, resident, checkpoint)
+    return onCheckpointHome(turn, resident, checkpoint, history)
   }
   resident.checkpointSending = true
-  resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes, messages, mail }
+  resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes, messages, mail, history }
   if (!vouch(turn, resident, { for: 'checkpoint', checkpoint })) askCheckpoint(turn, resident, checkpoint, null)
 }
 
@@ -197,12 +203,17 @@ export function askCheckpoint(turn: Turn, resident: Resident, checkpoint: Cid, v
     keeperOf(resident.brief),
     'checkpoint',
     { agent, epoch, ...telling, base: resident.atHome, pack: null, checkpointBytes: 0, voucher },
-    { for: 'checkpoint', agent, checkpoint },
+    { for: 'checkpoint', agent, checkpoint, history: telling.history },
   )
 }
 
 /** `checkpoint`: the one that is at home now; null where it did not get there. */
-export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid | null): void {
+export function onCheckpointHome(
+  turn: Turn,
+  resident: Resident,
+  checkpoint: Cid | null,
+  history: History | null,
+): void {
   const arrived = checkpoint !== null
   if (arrived) {
     resident.atHome = checkpoint
@@ -213,6 +224,7 @@ export function onCheckpointHome(turn: Turn, resident: Resident, checkpoint: Cid
   const keep = keptCheckpoint(turn.state, resident.agent)
   if (checkpoint !== null) turn.effects.push({ kind: 'forgetBefore', agent: resident.agent, checkpoint, keep })
   onForkCheckpointHome(turn, resident, arrived)
+  if (arrived) onHistorySafe(turn, resident, history)
   sendCheckpointHome(turn, resident)
   const request = resident.checkpointCall
   if (request === null || resident.guest === 'none') return
@@ -231,63 +243,56 @@ export function release(
   number: number,
   valueJson: string,
   voucher: Voucher | null = null,
+  again = false,
 ): boolean {
-  if (resident.effects.length >= EFFECTS_WAITING_MAX && kind !== 'result' && kind !== 'failure') return false
+  const isBounded = !again && kind !== 'result' && kind !== 'failure'
+  if (isBounded && resident.effects.length >= EFFECTS_WAITING_MAX) return false
   const said = asSaid(turn, resident, kind, number, valueJson)
-  resident.effects.push({ agent: resident.agent, epoch: resident.epoch, kind, number, valueJson: said, voucher })
+  const { agent, epoch } = resident
+  resident.effects.push({ agent, epoch, kind, number, valueJson: said, voucher, ...groundsOf(resident) })
   sendEffects(turn, resident)
   return true
 }
 
-/** Lines that home is too slow for, or that come faster than the permit lets them, are lost, but never without a word. */
+/** Lines that home is too slow for, or that come faster than the permit lets them, are lost: home sees their numbers missing. */
 export function onConsole(turn: Turn, resident: Resident, level: string, text: string): void {
-  const over = spend(resident, utf8Length(text), turn.nowMs)
-  if (over !== null) {
-    resident.unheard += 1
-    return
-  }
-  const say = (what: unknown): boolean => {
-    const taken = release(turn, resident, 'console', resident.consoleLines + 1, JSON.stringify(what))
-    if (taken) resident.consoleLines += 1
-    return taken
-  }
-  if (
-    resident.unheard > 0 &&
-    say({
-      level: 'warn',
-      text: `(${resident.unheard} lines were lost: they came faster than home, or the permit, takes them)`,
-    })
-  )
-    resident.unheard = 0
-  if (!say({ level, text })) resident.unheard += 1
+  resident.consoleLines += 1
+  if (spend(resident, utf8Length(text), turn.nowMs) !== null) return
+  release(turn, resident, 'console', resident.consoleLines, JSON.stringify({ level, text }))
 }
 
 /** One effect on its way at a time keeps them in order. A lost one is sent again at the next tick. */
 export function sendEffects(turn: Turn, resident: Resident): void {
   const { state } = turn
   const row = state.rows.get(resident.agent)
-  while (row && resident.effects.length > 0) {
-    const effect = resident.effects.shift()
-    if (effect) applyEffect(turn, row, effect)
+  while (row) {
+    const effect = resident.effects[0]
+    if (!effect || !groundsToLeave(turn, resident, effect)) break
+    resident.effects.shift()
+    applyEffect(turn, row, effect)
   }
   const first = resident.effects[0]
-  if (first && !resident.effectSending) {
+  const grounds = first && !row && !resident.effectSending ? groundsToLeave(turn, resident, first) : null
+  if (first && grounds) {
     resident.effectSending = true
     // The epoch is the one we hold it in now: what a life before did not get through goes out under this one.
     ask(
       turn,
       keeperOf(resident.brief),
       'effect',
-      { ...first, epoch: resident.epoch },
+      { ...first, ...grounds, epoch: resident.epoch },
       { for: 'effect', agent: resident.agent },
     )
   }
   if (resident.ended && !resident.ending && resident.effects.length === 0) bury(turn, resident)
 }
 
-export function onEffectAnswered(turn: Turn, resident: Resident, taken: boolean): void {
+/** `answer`: taken, not now, or that another one of its number was taken before, which nobody can mend here. */
+export function onEffectAnswered(turn: Turn, resident: Resident, answer: Answer): void {
   resident.effectSending = false
-  if (!taken) return
+  const first = resident.effects[0]
+  if (first) noteGrounds(turn, resident, first, answer)
+  if (!answer.ok && answer.code !== 'CONFLICT') return
   resident.effects.shift()
   if (resident.effectsBeforeCheckpoint !== null) {
     resident.effectsBeforeCheckpoint -= 1

@@ -3,6 +3,7 @@ import type { Quota } from '../permit/quota.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { License } from '../wire/statements.ts'
 import { newCheckpointPace } from './checkpoint-pace.ts'
+import { newRecording } from './durable.ts'
 import { openMailbox } from './mailbox.ts'
 import { newPace } from './quotas.ts'
 import type { Resident } from './state.ts'
@@ -60,7 +61,6 @@ export function newResident(
     lookups: [],
     registering: [],
     pace: newPace(quota, turn.nowMs),
-    unheard: 0,
     effects: [],
     effectSending: false,
     placeDueMs: turn.nowMs,
@@ -72,6 +72,17 @@ export function newResident(
     unsealing: [],
     segment: null,
     ending: false,
+    history: brief.history && newRecording(brief.history),
+    reliving: null,
+    relivedIn: null,
     ended: false,
   }
+}
+
+/** It goes on from what another host says it had come to. */
+export function takeBrief(resident: Resident, brief: Brief): void {
+  const { consoleLines, sentBytes, messages, mail, history } = brief
+  resident.mailbox = openMailbox(mail)
+  resident.history = history && newRecording(history)
+  Object.assign(resident, { brief, consoleLines, sentBytes, messages })
 }

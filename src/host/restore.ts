@@ -7,7 +7,9 @@ import type { License } from '../wire/statements.ts'
 import { banish } from './banish.ts'
 import { keeperOf } from './charter.ts'
 import { found } from './founding.ts'
+import { type HeardEffect, restoreHeard } from './heard.ts'
 import { READY_MS } from './limits.ts'
+import { restoreLogs } from './logbook.ts'
 import { restoreMail } from './mail-records.ts'
 import { type Node, note } from './nodes.ts'
 import { enter } from './notice-book.ts'
@@ -42,6 +44,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
         mail: NO_MAIL,
         birth: null,
         story: [],
+        heard: new Map(),
         itinerary: [],
         forks: [],
       }
@@ -60,8 +63,11 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
   for (const [key, value] of records) {
     const agent = key.split('/')[1] as AgentId
     const row = state.rows.get(agent) ?? state.mirrors.get(agent)
-    if (key.startsWith('story/')) row?.story.push(value as StoryLine)
-    else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
+    if (key.startsWith('story/')) {
+      const { of, ...line } = value as StoryLine & { readonly of?: HeardEffect }
+      row?.story.push(line)
+      if (row && of) restoreHeard(row, of)
+    } else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
     else if (key.startsWith('fork/')) row?.forks.push(value as Fork)
   }
   for (const node of nodes.sort((a, b) => a.heardMs - b.heardMs)) note(state.nodes, node)
@@ -71,6 +77,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
   restoreMail(turn, records)
   restoreVersions(turn, records)
   restoreAudits(turn, records)
+  restoreLogs(turn, records)
   if (state.residents.size > 0) log(turn, 'info', `took up ${state.residents.size} agents from the life before`)
 }
 
@@ -105,8 +112,9 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     consoleLines: kept.brief.consoleLines,
     sentBytes: kept.brief.sentBytes,
     messages: kept.brief.messages,
-    effects: [...kept.effects],
-    ended: kept.effects.some(({ kind }) => kind === 'result' || kind === 'failure'),
+    // What a durable one had said it says again, as far as it was logged.
+    effects: kept.brief.history ? [] : [...kept.effects],
+    ended: kept.brief.history === null && kept.effects.some(({ kind }) => kind === 'result' || kind === 'failure'),
   }
   // READY was said and no certificate came: only the witnesses know. It waits for them, not runnable, not in the way.
   if (kept.arriving)

@@ -145,6 +145,7 @@ class Runtime implements Host {
       shelf: this.#shelf,
       lodgings,
       auditor: { sandbox, shelf: this.#shelf, transfers, engineId, timers },
+      reliver: { sandbox, vault, transfers, shelf: this.#shelf, engineId },
       seals: new Seals({
         signer: this.#options.signer,
         random,
@@ -152,7 +153,7 @@ class Runtime implements Host {
         lend: (sealerTo) => {
           this.#state.sealerTo = sealerTo
         },
-        deliver: (agent, delivery) => lodgings.deliver(agent, delivery),
+        deliver: (agent, delivery) => lodgings.answer(agent, delivery),
       }),
       canSeal: () => this.#state.sealerTo !== null,
       links: () => this.#links,

@@ -1,7 +1,8 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { AllegedDelegation } from '../permit/delegation.ts'
-import type { ErrorCode, Ground } from '../wire/messages.ts'
+import type { ErrorCode } from '../wire/error-codes.ts'
+import type { Ground } from '../wire/messages.ts'
 
 /** What a host shows of itself to people: the page, `ps`, `status`. Plain data, made anew at each change. */
 export interface HostSnapshot {

@@ -13,6 +13,7 @@ import type {
   Accepted,
   Ballot,
   Certificate,
+  History,
   Holding,
   License,
   Ready,
@@ -22,18 +23,22 @@ import type {
 } from '../wire/statements.ts'
 import type { Acquaintance } from './acquaintance.ts'
 import type { CheckpointPace } from './checkpoint-pace.ts'
+import type { Recording } from './durable.ts'
 import type { BundleFacts } from './events.ts'
 import type { Queue } from './fair.ts'
 import type { Founding } from './founding.ts'
+import type { Heard } from './heard.ts'
 import type { LetDown } from './let-downs.ts'
 import { BUNDLES_KNOWN_MAX } from './limits.ts'
 import type { Lives } from './lives.ts'
+import type { KeptLog } from './logbook.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { Mirroring } from './mirror.ts'
 import type { Lookup, Registering, Settling } from './names.ts'
 import type { NodeBook } from './nodes.ts'
 import type { NoticeBook } from './notice-book.ts'
 import type { Outgoing } from './post.ts'
+import type { Proposal } from './proposal.ts'
 import type { Pace } from './quotas.ts'
 import type { Segment, Told } from './receipts.ts'
 import type { Seen } from './seen.ts'
@@ -81,6 +86,8 @@ export interface HostState {
   readonly mirrors: Map<AgentId, HomeRow>
   readonly registers: Map<AgentId, Register>
   readonly residents: Map<AgentId, Resident>
+  /** Of durable agents that we are a witness of. */
+  readonly logs: Map<AgentId, KeptLog>
   readonly forwards: Map<AgentId, Forward>
   readonly seen: Map<AgentId, Seen>
   readonly letDowns: Map<Did, LetDown>
@@ -169,6 +176,10 @@ export interface HomeRow {
   /** Evidence of every change of holder, oldest first; the newest ITINERARY_MAX. */
   readonly itinerary: Hop[]
   readonly story: StoryLine[]
+  /** Of a durable agent: what of its history the checkpoint has behind it. Null for a fast one. */
+  history: History | null
+  /** What its effects were, to know one again that comes a second time (heard.ts). */
+  readonly heard: Heard
   storyNext: number
   /** The epoch since which its present keeper keeps it, and the first line that is its own (mirror.ts). */
   tenure: number
@@ -271,8 +282,6 @@ export interface Resident {
   readonly registering: Registering[]
   /** What it may say just now, by the two rates of its quota. */
   readonly pace: Pace
-  /** Console lines lost since the last one that was taken. */
-  unheard: number
   /** Effects that home has not acknowledged, oldest first; the first one may be on its way. */
   readonly effects: Requests['effect']['ask'][]
   effectSending: boolean
@@ -291,6 +300,12 @@ export interface Resident {
   segment: Segment | null
   /** Its end is being signed: the last effect is still to come. */
   ending: boolean
+  /** What reaches a durable agent here; null for a fast one. */
+  history: Recording | null
+  /** What it did on the host before is being lived through again, or will be: it runs nowhere. */
+  reliving: number | 'again' | null
+  /** The epoch whose first segment began with that. */
+  relivedIn: number | null
   /** Final: nothing but effects left to send. */
   ended: boolean
 }
@@ -350,25 +365,6 @@ export interface Forward {
   readonly epoch: number
   readonly checkpoint: Cid | null
   readonly untilMs: number
-}
-
-/** We propose ourselves as the next holder: after a lease ended, or after our own restart. */
-export interface Proposal {
-  readonly agent: AgentId
-  readonly epoch: number
-  readonly witnesses: readonly Did[]
-  ballot: Ballot
-  /** The head that the epoch follows, as the proposer knows it. */
-  readonly previous: Cid
-  own: Holding
-  value: Omit<Accepted, 'ballot'>
-  /** `gather`: the proposer, a witness, asks one that has promised for what it lacks of the row. */
-  phase: 'prepare' | 'gather' | 'accept'
-  /** Of those that have promised, who has most of the row, and up to which line. */
-  richest: { readonly witness: Did; readonly next: number } | null
-  readonly promises: Map<Did, Accepted | null>
-  readonly votes: Map<Did, Sealed<Vote>>
-  retryMs: number
 }
 
 /** The checkpoint of an agent that a row here answers for, ours or one that we witness; null where there is none. */

@@ -1,4 +1,5 @@
 import type { Brief, StoryLine } from '../wire/messages.ts'
+import { forgetHeard } from './heard.ts'
 import { STORY_LINES_MAX } from './limits.ts'
 import { gone, storyKey, writeStory } from './records.ts'
 import type { HomeRow, HostState } from './state.ts'
@@ -23,6 +24,7 @@ export function keepLine(turn: Turn, row: HomeRow, line: StoryLine): void {
   if (row.story.length > STORY_LINES_MAX) {
     const dropped = row.story.findIndex((old) => old.kind === 'checkpoint' || old.kind === 'console')
     for (const { number } of row.story.splice(Math.max(dropped, 0), 1)) persist(turn, gone(storyKey(row.agent, number)))
+    forgetHeard(row)
   }
 }
 
@@ -52,6 +54,7 @@ export const briefOfRow = (state: HostState, row: HomeRow): Brief => ({
   forkedFrom: row.forkedFrom,
   origin: row.origin,
   head: row.head,
+  history: row.history,
   resultTo: row.resultTo,
   mail: row.mail,
   birth: row.birth,

@@ -1,7 +1,8 @@
 import type { Random } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import type { AsyncName, Asyncs, ErrorCode, RequestName, Requests } from '../wire/messages.ts'
+import type { ErrorCode } from '../wire/error-codes.ts'
+import type { AsyncName, Asyncs, RequestName, Requests } from '../wire/messages.ts'
 import type { HostEffect } from './events.ts'
 import type { HostState } from './state.ts'
 import type { Waiting } from './waiting.ts'
@@ -59,7 +60,7 @@ export function tell<N extends AsyncName>(turn: Turn, to: Did, name: N, body: As
 /** Effects whose end comes back as an event under a token. */
 type Tokened = Extract<
   HostEffect,
-  { kind: 'seal' | 'openPermit' | 'openBundle' | 'fetchCheckpoint' | 'prepare' | 'rerun' }
+  { kind: 'seal' | 'openPermit' | 'openBundle' | 'fetchCheckpoint' | 'prepare' | 'rerun' | 'relive' }
 >
 type WithoutToken<E> = E extends Tokened ? Omit<E, 'token'> : never
 

@@ -17,6 +17,7 @@ export const isParked = (turn: Turn, resident: Resident): boolean =>
   !resident.ended &&
   !turn.state.founding.has(resident.agent) &&
   !resident.departure &&
+  resident.reliving === null &&
   (resident.guest === 'none' ||
     resident.guest === 'frozen' ||
     (resident.guest === 'ready' && !mayRunHere(turn, resident)))

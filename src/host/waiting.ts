@@ -3,7 +3,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Estate } from '../wire/decisions.ts'
 import type { Offer, Requests } from '../wire/messages.ts'
-import type { License } from '../wire/statements.ts'
+import type { History, License } from '../wire/statements.ts'
 import type { BundleFacts } from './events.ts'
 import type { SealWaiting } from './receipts.ts'
 import type { AuditWaiting } from './vouchers.ts'
@@ -38,7 +38,14 @@ export type Waiting =
     }
   | { readonly for: 'promise'; readonly agent: AgentId; readonly epoch: number; readonly witness: Did }
   | { readonly for: 'effect'; readonly agent: AgentId }
-  | { readonly for: 'checkpoint'; readonly agent: AgentId; readonly checkpoint: Cid }
+  | {
+      readonly for: 'checkpoint'
+      readonly agent: AgentId
+      readonly checkpoint: Cid
+      readonly history: History | null
+    }
+  | { readonly for: 'log'; readonly agent: AgentId; readonly epoch: number; readonly witness: Did }
+  | { readonly for: 'relive'; readonly agent: AgentId }
   | { readonly for: 'fork'; readonly agent: AgentId; readonly request: number }
   | { readonly for: 'seal-ready'; readonly agent: AgentId; readonly handle: number }
   | { readonly for: 'seal-release'; readonly agent: AgentId }

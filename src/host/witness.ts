@@ -9,6 +9,8 @@ import { learn, tellDecided } from './certificates.ts'
 import { givenFault } from './chain.ts'
 import { successionFault } from './charter.ts'
 import { watchRelease } from './doubles.ts'
+import type { Fault } from './events.ts'
+import { catchUp, loggedHere, showLog } from './logbook.ts'
 import { writeRegister } from './records.ts'
 import type { Register } from './state.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
@@ -29,7 +31,7 @@ export function onPrepare(turn: Turn, from: Did, handle: number, ask: Requests['
   persist(turn, writeRegister(register))
   const { accepted } = register
   const row = turn.state.rows.get(ask.agent) ?? turn.state.mirrors.get(ask.agent)
-  answer(turn, handle, 'prepare', { accepted, next: row?.storyNext ?? 1 })
+  answer(turn, handle, 'prepare', { accepted, next: row?.storyNext ?? 1, log: showLog(turn.state, ask.agent) })
 }
 
 export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): void {
@@ -84,8 +86,19 @@ function acceptable(turn: Turn, from: Did, handle: number, ask: Requests['accept
     deny(turn, handle, 'BAD_MESSAGE', 'a proposer uses ballots of its own')
   else if (register.promised && compareBallots(ask.ballot, register.promised) < 0)
     deny(turn, handle, 'OUTBID', `promised round ${register.promised.round}`)
-  else return register
+  else {
+    const behind = logFault(turn, ask)
+    if (behind === null) return register
+    deny(turn, handle, behind.code, behind.reason)
+  }
   return null
+}
+
+/** A vote for what is decided of a durable agent's history needs all of it here; and nobody gives away less than is logged. */
+function logFault(turn: Turn, { agent, ballot, holding, log }: Requests['accept']['ask']): Fault | null {
+  if (ballot.round === 0 && (holding.history?.length ?? 0) < loggedHere(turn.state, agent))
+    return { code: 'REFUSED', reason: 'the release leaves out what is logged' }
+  return catchUp(turn, agent, holding.history, log)
 }
 
 /** The register, if the ask is for its next epoch and from one who may propose; otherwise null, and the ask is denied. */

@@ -14,11 +14,15 @@ export const encodeInputs = (inputs: readonly Input[]): Uint8Array =>
   encode({
     type: 'sojourn/inputs',
     version: VERSION,
-    inputs: inputs.map(({ fuelUsed, standing, act }) => [fuelUsed, standing, act.kind, ...fieldsOf(act)]),
+    inputs: inputFields(inputs),
   })
 
+/** Inputs inside another encoding. */
+export const inputFields = (inputs: readonly Input[]): (string | number)[][] =>
+  inputs.map(({ fuelUsed, standing, act }) => [fuelUsed, standing, act.kind, ...fieldsOf(act)])
+
 const VERSION = 1
-const STANDINGS = ['turn', 'interrupt', 'kernel', 'call'] as const
+export const STANDINGS = ['turn', 'interrupt', 'kernel', 'call'] as const
 const KINDS = ['deliver', 'clock', 'limit', 'rest', 'refuse', 'drain'] as const satisfies readonly Act['kind'][]
 
 function fieldsOf(act: Act): readonly (string | number)[] {
@@ -52,8 +56,8 @@ export function parseInputs(bytes: Uint8Array): Result<readonly Input[], 'ENCODI
   })
 }
 
-/** Places ascend, since fuel does: nothing that was done can be put before something that came earlier. */
-function readInputs(value: unknown): Input[] {
+/** Places ascend, since fuel does: nothing that was done can be put before something that came earlier. Throws a Misshape. */
+export function readInputs(value: unknown): Input[] {
   let [lastFuel, lastMs] = [0, 0]
   return list(value, 'inputs', INPUTS_MAX).map((one, i) => {
     const what = `inputs[${i}]`

@@ -259,10 +259,11 @@ class CheapGuest implements Guest {
   #step(): void {
     const { emitEvery, lookEvery = 0, printEvery = 0, moves = [], forks = [], unsealAt } = this.#program
     this.#hash = stepOn(this.#hash, this.#done++)
+    // A host may answer at once, and what it says of where the program is changes its state: what shows that goes first.
+    if (printEvery > 0 && this.#done % printEvery === 0) this.#print(`${this.#done} ${this.#hash}`)
     if (emitEvery > 0 && this.#done % emitEvery === 0)
       this.#call('emit', { value: { done: this.#done, hash: this.#hash } })
     if (lookEvery > 0 && this.#done % lookEvery === 0) this.#call('self', {})
-    if (printEvery > 0 && this.#done % printEvery === 0) this.#print(`${this.#done} ${this.#hash}`)
     const move = moves[this.#moved]
     if (move && this.#done >= move.at) {
       this.#moved += 1

@@ -1,4 +1,5 @@
-import type { AsyncName, Asyncs, ErrorCode, RequestName, Requests } from './messages.ts'
+import type { ErrorCode } from './error-codes.ts'
+import type { AsyncName, Asyncs, RequestName, Requests } from './messages.ts'
 import type { Sealed, Statement } from './statements.ts'
 
 /**

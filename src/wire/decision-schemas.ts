@@ -4,6 +4,7 @@ import type { Alleged } from './alleged.ts'
 import type * as d from './decisions.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
+import { logShown } from './history-schemas.ts'
 import { FORKS_MAX, STORY_LINES_MAX } from './limits.ts'
 import { mail } from './mail-schemas.ts'
 import { voucher } from './proof-schemas.ts'
@@ -30,6 +31,7 @@ const estate: Schema<d.Estate> = v.strictObject({
   seen: v.strictObject({ emit: f.whole, console: f.whole, result: f.whole, failure: f.whole }),
   forks: f.listOf(v.strictObject({ request: f.positive, agents: f.listOf(f.agent, FORK_MAX) }), FORKS_MAX),
   mail,
+  history: f.history,
 })
 type DecisionSchemas = {
   readonly [N in keyof d.DecisionRequests]: {
@@ -44,10 +46,11 @@ export const DECISION_SCHEMAS: DecisionSchemas = {
     answer: v.strictObject({
       accepted: v.nullable(v.strictObject({ ballot: f.ballot, holding: f.holding, ...given })),
       next: f.whole,
+      log: v.nullable(logShown),
     }),
   },
   accept: {
-    ask: v.strictObject({ ...decision, ...given, voucher: v.nullable(voucher) }),
+    ask: v.strictObject({ ...decision, ...given, voucher: v.nullable(voucher), log: v.nullable(logShown) }),
     answer: v.strictObject({ vote: f.envelope<s.Vote>('vote') }),
   },
   enrol: {

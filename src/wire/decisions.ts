@@ -2,10 +2,11 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
+import type { LogShown } from './histories.ts'
 import type { Mail } from './mail.ts'
 import type { Brief, EffectKind, Row, StoryLine } from './messages.ts'
 import type { Voucher } from './proofs.ts'
-import type { Accepted, Ballot, Certificate, License, Sealed, Vote } from './statements.ts'
+import type { Accepted, Ballot, Certificate, History, License, Sealed, Vote } from './statements.ts'
 
 /** What the witnesses of an agent say to each other and are asked: who holds it, who keeps its row, and what is in that. */
 
@@ -32,8 +33,9 @@ export interface Estate {
   readonly allowance: Quota
   readonly seen: Readonly<Record<EffectKind, number>>
   readonly forks: readonly ForkLine[]
-  /** As of the checkpoint. */
+  /** As of the checkpoint; of a durable agent also what it has behind it. */
   readonly mail: Mail
+  readonly history: History | null
 }
 
 /** One `fork` that was carried out: the same call asked again finds the same agents. */
@@ -43,14 +45,20 @@ export interface ForkLine {
 }
 
 export interface DecisionRequests {
-  /** Paxos phase 1 for (agent, epoch). `next`: the first line of the agent's story that the witness has not. */
+  /**
+   * Paxos phase 1 for (agent, epoch). `next`: the first line of the agent's story that the witness has not; `log`: what it has
+   * of a durable agent's history, which is added to no more.
+   */
   prepare: {
     ask: { agent: AgentId; epoch: number; ballot: Ballot }
-    answer: { accepted: Accepted | null; next: number }
+    answer: { accepted: Accepted | null; next: number; log: LogShown | null }
   }
-  /** Paxos phase 2. At ballot 0 with the RELEASE that owns it, and the READY that the next host has signed before. */
+  /**
+   * Paxos phase 2. At ballot 0 with the RELEASE that owns it, and the READY that the next host has signed before. `log`: what
+   * a witness may lack of the history that is decided with it; it votes for none that it has not.
+   */
   accept: {
-    ask: Accepted & { agent: AgentId; epoch: number; previous: Cid; voucher: Voucher | null }
+    ask: Accepted & { agent: AgentId; epoch: number; previous: Cid; voucher: Voucher | null; log: LogShown | null }
     answer: { vote: Sealed<Vote> }
   }
   /**

@@ -110,7 +110,14 @@ export const witnessCount: Schema<number> = v.pipe(
   positive,
   v.check((count) => count % 2 === 1 && count <= WITNESSES_MAX, `not odd, or > WITNESSES_MAX ${WITNESSES_MAX}`),
 )
-export const history: Schema<History | null> = v.nullable(v.strictObject({ length: whole, head: v.nullable(cid) }))
+export const someHistory: Schema<History> = v.pipe(
+  v.strictObject({ length: whole, head: v.nullable(cid) }),
+  v.check(
+    ({ length, head }) => (length === 0) === (head === null),
+    'a history without pieces has no head, every other one',
+  ),
+)
+export const history: Schema<History | null> = v.nullable(someHistory)
 export const holding: Schema<Holding> = v.strictObject({ holder: did, checkpoint: v.nullable(cid), witnesses, history })
 
 /** The first violated condition with its path, e.g. `body.ballot.host: keyBytes 31 != 32`. */

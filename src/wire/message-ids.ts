@@ -1,4 +1,5 @@
-import type { AsyncName, ErrorCode, RequestName } from './messages.ts'
+import type { ErrorCode } from './error-codes.ts'
+import type { AsyncName, RequestName } from './messages.ts'
 
 /**
  * The numbers that stand for names on the wire. Part of the protocol: a number is never given to another name. Replies
@@ -35,6 +36,7 @@ const REQUEST_IDS = {
   mail: 32,
   register: 33,
   names: 34,
+  log: 40,
 } as const satisfies Record<RequestName, number>
 
 const ASYNC_IDS = { load: 64, holding: 65, certificate: 66, bye: 67, notices: 68, named: 72 } as const satisfies Record<

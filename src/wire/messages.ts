@@ -5,6 +5,8 @@ import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { HopRecord, Origin } from './chain.ts'
 import type { DecisionRequests } from './decisions.ts'
+import type { ErrorCode } from './error-codes.ts'
+import type { Grounds, HistoryRequests } from './histories.ts'
 import type { Mail, MailAsyncs, MailRequests } from './mail.ts'
 import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
@@ -13,6 +15,7 @@ import type {
   Certificate,
   CommandOrder,
   Description,
+  History,
   License,
   Mandate,
   PermitLink,
@@ -73,6 +76,8 @@ export interface Brief {
   readonly origin: Origin
   /** The head of its chain of hops in the epoch in which its holder sends it: what READY and RELEASE follow. */
   readonly head: Cid
+  /** Of a durable agent: what of its history the checkpoint has behind it. Null for a fast one. */
+  readonly history: History | null
   /** Who alone may read what the agent says; null where everybody who sees it may. */
   readonly resultTo: Did | null
   /** Up to this checkpoint. */
@@ -119,7 +124,7 @@ export interface HoldingReport {
 export interface StoryLine {
   readonly number: number
   readonly atMs: number
-  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover' | 'fork' | 'fraud' | 'keeper'
+  readonly kind: EffectKind | 'hop' | 'checkpoint' | 'recover' | 'fork' | 'fraud' | 'keeper' | 'conflict'
   readonly valueJson: string
 }
 
@@ -176,7 +181,7 @@ export interface NodeLine {
   readonly banned: string | null
 }
 
-export interface Requests extends ProofRequests, DecisionRequests, MailRequests {
+export interface Requests extends ProofRequests, DecisionRequests, MailRequests, HistoryRequests {
   /**
    * First message after the handshake in each direction (the paper's INIC): who I am beyond my key. `invitation`: a permit to
    * join, as delegations, the root's own first; empty for none. Before it is answered the asker says nothing else. The answer:
@@ -249,6 +254,8 @@ export interface Requests extends ProofRequests, DecisionRequests, MailRequests 
       sentBytes: number
       messages: number
       mail: Mail
+      /** What of a durable agent's history it has behind it. */
+      history: History | null
       base: Cid | null
       pack: Pack | null
       checkpointBytes: number
@@ -274,7 +281,7 @@ export interface Requests extends ProofRequests, DecisionRequests, MailRequests 
     answer: { agents: readonly AgentId[]; left: Quota }
   }
   /** With the agent's end comes the voucher for its last segment. */
-  effect: { ask: Effect & { voucher: Voucher | null }; answer: Record<string, never> }
+  effect: { ask: Effect & Grounds & { voucher: Voucher | null }; answer: Record<string, never> }
   /** Where is it? Any host that has heard of the agent answers; home is authoritative. */
   locate: { ask: { agent: AgentId }; answer: { epoch: number; holder: Did } }
   launch: { ask: { license: License; inputJson: string }; answer: { agent: AgentId } }
@@ -325,33 +332,6 @@ export interface Asyncs extends MailAsyncs {
 
 export type RequestName = keyof Requests
 export type AsyncName = keyof Asyncs
-
-export type ErrorCode =
-  | 'REFUSED' // admission says no; the reason says why
-  | 'UNTRUSTED_AUTHOR'
-  | 'NO_SLOT'
-  | 'QUOTA'
-  | 'ENGINE'
-  | 'UNKNOWN_AGENT'
-  | 'STALE_EPOCH'
-  | 'OUTBID' // a higher ballot was promised
-  | 'MIGRATED' // reason is the new holder's did
-  | 'NOT_FOUND'
-  | 'NOT_AUTHORISED'
-  | 'EXPIRED'
-  | 'STORE_FULL'
-  | 'BUSY'
-  | 'TIMEOUT' // made locally: no answer in time
-  | 'CLOSED' // made locally: the session ended first
-  | 'BAD_MESSAGE'
-  | 'LOAD' // the program does not load; no other host will do better
-  | 'NOT_ADMITTED' // the host lets only others in, or INIC has not been said; the reason says which
-  | 'OLD_AGE' // the host has been seen in a later life
-  | 'BANNED' // a notice stands against the host, author or launcher
-  | 'GONE' // the agent has ended
-  | 'CONFLICT' // the same number came before with something else
-  | 'TAKEN' // the name is another agent's; the reason is its id
-  | 'UNPROVEN' // who speaks for the agent has not been shown here
 
 export type Message =
   | {

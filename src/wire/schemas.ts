@@ -5,6 +5,7 @@ import type { Alleged } from './alleged.ts'
 import { DECISION_SCHEMAS } from './decision-schemas.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
+import { HISTORY_SCHEMAS, stretch } from './history-schemas.ts'
 import {
   BIRTH_BYTES,
   BIRTHS_MAX,
@@ -68,6 +69,8 @@ const effect: Schema<Alleged<m.Requests['effect']['ask']>> = v.strictObject({
   kind: v.picklist(EFFECT_KINDS),
   number: f.whole,
   valueJson: f.json,
+  after: f.whole,
+  stretch: v.nullable(stretch),
   voucher: v.nullable(voucher),
 })
 const report: Schema<m.HoldingReport> = v.strictObject({
@@ -174,6 +177,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
       sentBytes: f.whole,
       messages: f.whole,
       mail,
+      history: f.history,
       ...pushed,
       voucher: v.nullable(voucher),
     }),
@@ -192,6 +196,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
     answer: v.strictObject({ agents: f.listOf(f.agent, FORK_MAX), left: quota }),
   },
   effect: { ask: effect, answer: nothing },
+  ...HISTORY_SCHEMAS,
   locate: { ask: v.strictObject({ agent: f.agent }), answer: v.strictObject({ epoch: f.whole, holder: f.did }) },
   launch: {
     ask: v.strictObject({ license, inputJson: f.json }),

@@ -56,6 +56,7 @@ export const brief: Schema<Alleged<m.Brief>> = v.strictObject({
   forkedFrom: v.nullable(forkedFrom),
   origin,
   head: f.cid,
+  history: f.history,
   resultTo: v.nullable(f.did),
   mail,
   birth: v.nullable(f.envelope<s.Vote>('vote')),
@@ -63,7 +64,7 @@ export const brief: Schema<Alleged<m.Brief>> = v.strictObject({
 export const storyLine: Schema<m.StoryLine> = v.strictObject({
   number: f.whole,
   atMs: f.finite,
-  kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover', 'fork', 'fraud', 'keeper']),
+  kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover', 'fork', 'fraud', 'keeper', 'conflict']),
   valueJson: f.json,
 })
 export const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding, previous: f.cid }

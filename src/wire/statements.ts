@@ -50,6 +50,12 @@ export const sameHolding = (a: Holding, b: Holding): boolean =>
   a.history?.length === b.history?.length &&
   a.history?.head === b.history?.head
 
+/** Pieces of a history one behind the other, the first of them after `from` others. */
+export interface Stretch {
+  readonly from: number
+  readonly pieces: readonly Uint8Array[]
+}
+
 /** The same hosts in the same order. */
 export const sameWitnesses = (a: readonly Did[], b: readonly Did[]): boolean =>
   a.length === b.length && a.every((did, rank) => did === b[rank])

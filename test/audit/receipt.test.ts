@@ -76,7 +76,7 @@ describe('home takes nothing of a holder', () => {
     inputs: rawCid(log),
     inputBytes: log.length,
   }
-  const effect = { agent, epoch: 1, kind: 'result', number: 1, valueJson: '42' } as const
+  const effect = { agent, epoch: 1, kind: 'result', number: 1, valueJson: '42', after: 0, stretch: null } as const
   const voucher = async (receipt: Receipt, by = holder) => ({ receipt: await by.seal(receipt), log })
 
   it('but a result with its receipt', async () => {

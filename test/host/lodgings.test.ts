@@ -74,6 +74,7 @@ async function lodging(steps: number) {
     forkedFrom: null,
     origin: { order: null, after: null, witnesses: [] },
     head: car.value.root,
+    history: null,
     resultTo: null,
   }
   const prepared = lodgings.prepare(brief, null, SOURCES)

@@ -138,7 +138,7 @@ describe('a release that its witness does not vote for', () => {
     const release = await rogue.release(one)
     const { agent, epoch, holding, previous } = release.statement
     const ballot = { round: 0, host: rogue.did, age: epoch }
-    const body = { agent, epoch, ballot, holding, previous, release, ready: null, voucher: null }
+    const body = { agent, epoch, ballot, holding, previous, release, ready: null, voucher: null, log: null }
     expect(refusal(await rogue.ask(hostAt(1).did, 'accept', body))).toBe(
       'NOT_AUTHORISED: a release without the READY of the next host',
     )
@@ -170,6 +170,7 @@ describe('a home that decides an epoch twice', () => {
       mail: NO_MAIL,
       birth: null,
       forkedFrom: null,
+      history: null,
       resultTo: null,
       origin,
       head: rootOf(agent, bundle, origin),

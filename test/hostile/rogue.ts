@@ -190,6 +190,16 @@ export class Rogue {
   commit(witness: Did, ready: Sealed<Ready>, release: Sealed<Release>): number {
     const { agent, epoch, holding, previous } = release.statement
     const ballot = { round: 0, host: this.did, age: epoch }
-    return this.say(witness, 'accept', { agent, epoch, ballot, holding, previous, release, ready, voucher: null })
+    return this.say(witness, 'accept', {
+      agent,
+      epoch,
+      ballot,
+      holding,
+      previous,
+      release,
+      ready,
+      voucher: null,
+      log: null,
+    })
   }
 }

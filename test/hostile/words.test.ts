@@ -19,7 +19,8 @@ it.each([
   await world.time.advance(500)
   const { brief } = rogue.held()
   expect(brief.agent).toBe(agent)
-  const said = await rogue.ask(did, 'effect', { agent, epoch: 1, kind: 'failure', number: 1, valueJson, voucher: null })
+  const grounds = { after: 0, stretch: null, voucher: null }
+  const said = await rogue.ask(did, 'effect', { agent, epoch: 1, kind: 'failure', number: 1, valueJson, ...grounds })
   expect(logs.filter((line) => line.includes('the host stops'))).toEqual([])
   expect(said?.kind).toBe(isTaken ? 'reply' : 'error')
   expect(home.story(agent, 0)?.row.state).toBe(isTaken ? 'failed' : 'running')

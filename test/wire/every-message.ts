@@ -46,6 +46,7 @@ const brief = {
   resultTo: two.did,
   origin: { order: cid, after: null, witnesses: [one.did] },
   head: cid,
+  history: { length: 2, head: cid },
 }
 const row = {
   agent,
@@ -69,6 +70,7 @@ const estate = {
   next: 4,
   lines: [{ number: 3, atMs: 2.5, kind: 'emit', valueJson: '1' }],
   state: 'killed',
+  history: { length: 1, head: cid },
   killed: '{"code":"KILLED"}',
   checkpoint: cid,
   checkpointBytes: 9,
@@ -184,6 +186,9 @@ export async function everyMessage(): Promise<Message[]> {
   const pack = { byteLength: 3, deflated: false, bytes: Uint8Array.of(1, 2, 3) }
   const names = writeNames([cid, null, cid])
   const proof = await proofMessages(one, agent, cid)
+  const stretch = { from: 2, pieces: [Uint8Array.of(1), Uint8Array.of(2, 3)] }
+  const counts = { consoleLines: 1, sentBytes: 2, messages: 3, mail: brief.mail }
+  const log = { checkpoint: null, counts, base: { length: 2, head: cid }, pieces: stretch.pieces }
   const requests: Message[] = [
     { kind: 'request', name: 'inic', body: { ...inic, invitation: [Uint8Array.of(1)], mandate } },
     { kind: 'request', name: 'offer', body: offer },
@@ -220,7 +225,7 @@ export async function everyMessage(): Promise<Message[]> {
     {
       kind: 'request',
       name: 'accept',
-      body: { agent, epoch: 2, ballot, holding, previous: cid, release, ready, voucher: proof.voucher },
+      body: { agent, epoch: 2, ballot, holding, previous: cid, release, ready, voucher: proof.voucher, log },
     },
     ...proof.messages,
     {
@@ -231,8 +236,9 @@ export async function everyMessage(): Promise<Message[]> {
     {
       kind: 'request',
       name: 'effect',
-      body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]', voucher: null },
+      body: { agent, epoch: 2, kind: 'emit', number: 1, valueJson: '[1]', after: 3, stretch, voucher: null },
     },
+    { kind: 'request', name: 'log', body: { agent, epoch: 2, ...stretch } },
     { kind: 'request', name: 'locate', body: { agent } },
     { kind: 'request', name: 'launch', body: { license, inputJson: 'null' } },
     { kind: 'request', name: 'command', body: { order: command, permits: [permit.value] } },
@@ -277,13 +283,14 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'reply', name: 'stage', to: 1, body: { ttlMs: 30_000 } },
     { kind: 'reply', name: 'send', to: 1, body: { ready } },
     { kind: 'reply', name: 'fetch', to: 1, body: { pack } },
-    { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding, release, ready }, next: 4 } },
+    { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding, release, ready }, next: 4, log } },
     { kind: 'reply', name: 'enrol', to: 1, body: { next: 4 } },
     { kind: 'reply', name: 'mirror', to: 1, body: { next: 4 } },
     { kind: 'reply', name: 'estate', to: 1, body: { epoch: 2, estate } },
     { kind: 'reply', name: 'accept', to: 1, body: { vote } },
     { kind: 'reply', name: 'checkpoint', to: 1, body: {} },
     { kind: 'reply', name: 'effect', to: 1, body: {} },
+    { kind: 'reply', name: 'log', to: 1, body: { length: 4 } },
     { kind: 'reply', name: 'fork', to: 1, body: { agents: [agent], left: allowance } },
     { kind: 'reply', name: 'locate', to: 1, body: { epoch: 2, holder: two.did } },
     { kind: 'reply', name: 'launch', to: 1, body: { agent } },

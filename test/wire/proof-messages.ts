@@ -70,6 +70,7 @@ export async function proofMessages(
           consoleLines: 0,
           sentBytes: 2,
           messages: 1,
+          history: { length: 1, head: cid },
           base: null,
           pack: null,
           checkpointBytes: 0,

@@ -31,6 +31,7 @@ const KIND_TEXTS: Readonly<Record<StoryLine['kind'], string>> = {
   fork: 'fork',
   fraud: 'FRAUD',
   keeper: 'keeper',
+  conflict: 'CONFLICT',
 }
 
 function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames): string {

@@ -1,0 +1,34 @@
+import * as v from 'valibot'
+import type { Alleged } from './alleged.ts'
+import type { Schema } from './fields.ts'
+import * as f from './fields.ts'
+import type { HistoryRequests, LogShown } from './histories.ts'
+import { HISTORY_PIECES_MAX, PIECE_BYTES_MAX } from './history-limits.ts'
+import { mail } from './mail-schemas.ts'
+import type * as s from './statements.ts'
+
+/** The decoders of histories.ts: a part of schemas.ts. What a piece is nobody asks here (host/pieces.ts). */
+const pieces = f.listOf(f.bytesUpTo(PIECE_BYTES_MAX), HISTORY_PIECES_MAX)
+
+export const stretch: Schema<s.Stretch> = v.strictObject({ from: f.whole, pieces })
+
+export const logShown: Schema<LogShown> = v.strictObject({
+  checkpoint: v.nullable(f.cid),
+  counts: v.strictObject({ consoleLines: f.whole, sentBytes: f.whole, messages: f.whole, mail }),
+  base: f.someHistory,
+  pieces,
+})
+
+type HistorySchemas = {
+  readonly [N in keyof HistoryRequests]: {
+    readonly ask: Schema<Alleged<HistoryRequests[N]['ask']>>
+    readonly answer: Schema<Alleged<HistoryRequests[N]['answer']>>
+  }
+}
+
+export const HISTORY_SCHEMAS: HistorySchemas = {
+  log: {
+    ask: v.strictObject({ agent: f.agent, epoch: f.whole, from: f.whole, pieces }),
+    answer: v.strictObject({ length: f.whole }),
+  },
+}
