@@ -4,7 +4,8 @@ import { VitePWA } from 'vite-plugin-pwa'
 /**
  * Builds the volunteer page into dist/page: index.html, the page's chunks, its web workers, the engine as hashed files
  * of their own, and a service worker that keeps all of it for a start without the network. Paths are relative, so the
- * page also works below a folder of somebody's site.
+ * page also works below a folder of somebody's site. Beside it stands the page of the simulator, sim.html, with chunks of
+ * its own (assets/sim-*) that a volunteer's browser neither loads nor keeps.
  */
 const ENGINE_BYTES_MAX = 4 * 1024 * 1024
 
@@ -26,6 +27,15 @@ export default defineConfig({
     // WebAssembly inside JavaScript text cannot be compiled while it streams, nor cached by itself.
     assetsInlineLimit: (file) => (file.endsWith('.wasm') ? false : undefined),
     sourcemap: true,
+    rolldownOptions: {
+      input: { index: 'index.html', sim: 'sim.html' },
+      // What both pages need is part of the first view of either.
+      output: {
+        chunkFileNames: ({ facadeModuleId }) => `assets/${facadeModuleId === null ? 'shared' : '[name]'}-[hash].js`,
+        assetFileNames: ({ names: [name = ''] }) =>
+          `assets/${name.endsWith('.css') && name !== 'sim.css' ? 'shared' : '[name]'}-[hash][extname]`,
+      },
+    },
   },
   worker: {
     format: 'es',
@@ -58,9 +68,10 @@ export default defineConfig({
       workbox: {
         globPatterns: ['**/*.{js,css,html,wasm,svg,webmanifest}', 'icon-192.png'],
         maximumFileSizeToCacheInBytes: ENGINE_BYTES_MAX,
+        globIgnores: ['sim.html', '**/sim{-,.}*'],
         // What the rendezvous says is asked of the rendezvous, never of a cache.
         navigateFallback: 'index.html',
-        navigateFallbackDenylist: [/\/api\//, /\/healthz/],
+        navigateFallbackDenylist: [/\/api\//, /\/healthz/, /\/sim\.html/],
         cleanupOutdatedCaches: true,
         clientsClaim: true,
         inlineWorkboxRuntime: true,

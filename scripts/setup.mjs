@@ -48,10 +48,14 @@ function build() {
   runNode('compiling', 'node_modules/typescript/bin/tsc', '-b', ...projects)
   runNode('bundling the guest', 'dist/node/platform/node/guest-build.js')
   runNode('building the engine', 'dist/node/platform/node/engine-build.js')
-  whenChanged('page', ['src', 'public', 'index.html', 'vite.config.ts', 'package-lock.json', 'dist/engine'], () => {
-    say('building the page')
-    runNode('building the page', 'node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
-  })
+  whenChanged(
+    'page',
+    ['src', 'public', 'index.html', 'sim.html', 'vite.config.ts', 'package-lock.json', 'dist/engine'],
+    () => {
+      say('building the page')
+      runNode('building the page', 'node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
+    },
+  )
 }
 
 /** Does the work unless its inputs (names, sizes and times of the files) are those of the last time it succeeded. */

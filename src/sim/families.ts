@@ -12,7 +12,12 @@ export class Families {
 
   constructor(world: World, agents: readonly SimAgent[]) {
     this.#world = world
-    for (const agent of agents) this.#byInput.set(inputOf(agent), agent)
+    for (const agent of agents) this.add(agent)
+  }
+
+  /** One more, before it is launched. */
+  add(agent: SimAgent): void {
+    this.#byInput.set(inputOf(agent), agent)
   }
 
   launchedAs = (row: HomeRow): SimAgent | null => this.#byInput.get(row.inputJson) ?? null

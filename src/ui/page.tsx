@@ -53,7 +53,7 @@ export function VolunteerPage({ view: alleged, actions, nowMs, news }: Props) {
       <footer class="colophon">
         <p>
           Sojourn runs JavaScript programs that stop in the middle of a loop, travel over WebRTC and go on elsewhere.
-          Free software, MIT licence.
+          Free software, MIT licence. <a href="./sim.html">Watch a simulated cluster, and break it.</a>
         </p>
       </footer>
     </>

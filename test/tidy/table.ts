@@ -126,7 +126,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     core: false,
   },
   'entry/browser': {
-    imports: [...CORE, 'platform/browser', 'platform/peerjs', 'platform/guest', 'ui'],
+    imports: [...CORE, 'platform/browser', 'platform/peerjs', 'platform/guest', 'platform/memory', 'sim', 'ui'],
     packages: ['@preact/signals', 'preact', 'workbox-window', 'virtual:*'],
     built: ['dist/engine/', 'dist/guest/'],
     core: false,

@@ -34,3 +34,24 @@ export const AGREEMENTS_MAX = 64
 
 /** A new version is looked for this often while the page stays open. */
 export const UPDATE_POLL_MS = 60 * 60_000
+
+/** The simulator works this long at a time before it listens to its page again: a press of a button is heard at once. */
+export const SIM_TURN_MS = 30
+
+/** Virtual time advances by so much at a time: a third of what a host waits between two looks at its leases. */
+export const SIM_STEP_MS = 80
+
+/** The page of the simulator gets a picture at most this often; it moves what is on it by itself in between. */
+export const SIM_FRAME_MS = 50
+
+/** Its speed is measured over so long. */
+export const SIM_RATE_MS = 1_000
+
+/** Events of a simulated cluster that the page remembers. */
+export const SIM_NEWS_MAX = 200
+
+/** A new cluster gets acquainted for so long, virtual milliseconds, before its time begins. */
+export const SIM_WARM_MS = 3_000
+
+/** Between two launches, virtual milliseconds: agents come one after the other, not as a crowd. */
+export const SIM_LAUNCH_MS = 200
