@@ -34,7 +34,7 @@ export const PROVEN_MAX = 4_096
 export const LOOKUP_MS = 2_000
 
 /** A name is its agent's for so long after its keeper's last word, and said again after a third of that. */
-export const NAME_LEASE_MS = 10 * 60_000
+export const NAME_LEASE_MS = 5 * 60_000
 export const NAME_AGAIN_MS = NAME_LEASE_MS / 3
 
 /** Between a keeper's word for a name and its answer: by then every host near has said whether it knows an older one. */

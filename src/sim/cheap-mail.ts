@@ -10,10 +10,12 @@ export interface CheapMail {
   readonly as?: number
   /** Takes names after these many steps, in ascending order. */
   readonly registers?: readonly { readonly at: number; readonly name: string }[]
-  /** To an agent, by id or by name; a name is looked up until it is there. */
+  /** To an agent, by id or by name; a name is looked up until it is there. What is due at once to ids is sent at once. */
   readonly sends?: readonly { readonly at: number; readonly to: string }[]
   /** Waits for so many letters. */
   readonly receives?: readonly { readonly at: number; readonly count: number }[]
+  /** Agents of other launchers may write to it. */
+  readonly open?: true
 }
 
 export interface CheapLetter {
@@ -98,25 +100,31 @@ export class CheapPost {
     return sum
   }
 
-  /** After a step: one thing at a time; what comes of it asks for the next. */
+  /** After a step, and after each answer: names first, then what is to be sent, then what is waited for. */
   stepped(done: number): void {
     const { registers = [], sends = [], receives = [] } = this.#program
+    if (this.#at('Busy') > 0) return
     const register = registers[this.#at('Registers')]
     if (register && done >= register.at) {
       this.#add('Registers')
+      this.#add('Busy')
       return this.#call('register', { name: register.name, held: true })
     }
-    const send = sends[this.#at('Sends')]
-    if (send && done >= send.at) {
+    for (let send = sends[this.#at('Sends')]; send && done >= send.at; send = sends[this.#at('Sends')]) {
       this.#add('Sends')
-      return send.to.includes('.') ? this.#send(send.to) : this.#call('lookup', { name: send.to })
+      if (send.to.includes('.')) this.#send(send.to)
+      else {
+        this.#add('Busy')
+        return this.#call('lookup', { name: send.to })
+      }
     }
     const receive = receives[this.#at('Receives')]
-    if (receive && done >= receive.at) return this.#receive()
+    if (receive && done >= receive.at) this.#receive()
   }
 
   #receive(): void {
-    this.#call('receive', { after: this.#at('Count'), open: false })
+    this.#add('Busy')
+    this.#call('receive', { after: this.#at('Count'), open: this.#program.open === true })
   }
 
   #send(to: string): void {
@@ -133,11 +141,10 @@ export class CheapPost {
     outcome: { readonly ok: true; readonly valueJson: string } | { readonly ok: false },
     done: number,
   ): void {
-    if (name === 'lookup') {
-      if (outcome.ok) return this.#send(JSON.parse(outcome.valueJson))
-      return this.#call('lookup', JSON.parse(argsJson))
-    }
-    if (name === 'receive' && outcome.ok) this.#take(JSON.parse(outcome.valueJson).data)
+    if (name === 'lookup' && !outcome.ok) return this.#call('lookup', JSON.parse(argsJson))
+    if (name !== 'send') this.#numbers.set('mailBusy', 0)
+    if (name === 'lookup' && outcome.ok) this.#send(JSON.parse(outcome.valueJson))
+    else if (name === 'receive' && outcome.ok) this.#take(JSON.parse(outcome.valueJson).data)
     else if (!outcome.ok) this.#add('Refused')
     if (name === 'receive') {
       const wanted = this.#program.receives?.[this.#at('Receives')]?.count ?? 0

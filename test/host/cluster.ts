@@ -41,10 +41,14 @@ export interface ClusterHost {
 
 export class Cluster {
   readonly time = new VirtualTime(settle)
-  readonly network = new MemoryNetwork({ random: seededRandom(1), clock: this.time, timers: this.time })
+  readonly network: MemoryNetwork
   readonly hosts = new Map<number, ClusterHost>()
   readonly online = new Set<string>()
   #starts = 0
+
+  constructor(latencyMs = { min: 1, max: 1 }) {
+    this.network = new MemoryNetwork({ random: seededRandom(1), clock: this.time, timers: this.time, latencyMs })
+  }
 
   async start(seed: number, options: Partial<HostOptions> = {}, disk = new MemoryDisk()): Promise<ClusterHost> {
     const signer = createSigner(generateSecretKey(seededRandom(seed)))

@@ -1,16 +1,37 @@
 import { seededRandom } from '../../src/base/random.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
-import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { createSigner, generateSecretKey, type Signer } from '../../src/identity/signer.ts'
 import { createVerifier } from '../../src/identity/verifier.ts'
 import { CHEAP_ENGINE } from '../../src/sim/cheap-sandbox.ts'
 import { type Authority, createAuthority } from '../../src/wire/authority.ts'
 import { headOf, statementCid } from '../../src/wire/chain.ts'
-import type { Asyncs, Brief, HoldingReport, Message, Offer, RequestName, Requests } from '../../src/wire/messages.ts'
+import type { ErrorCode } from '../../src/wire/error-codes.ts'
+import type {
+  AsyncName,
+  Asyncs,
+  Brief,
+  HoldingReport,
+  Message,
+  Offer,
+  RequestName,
+  Requests,
+} from '../../src/wire/messages.ts'
 import { openSession, type Session } from '../../src/wire/session.ts'
 import type { Certificate, License, Ready, Release, Sealed } from '../../src/wire/statements.ts'
 import type { Cluster } from '../host/cluster.ts'
 import { introduction } from '../host/introduction.ts'
+
+/** What a rogue answers with where it answers with no. */
+export class Denial {
+  readonly code: ErrorCode
+  readonly reason: string
+
+  constructor(code: ErrorCode, reason: string) {
+    this.code = code
+    this.reason = reason
+  }
+}
 
 /**
  * A host that is let in like any other and takes agents, but keeps to no protocol afterwards: it says what the test lets
@@ -18,6 +39,7 @@ import { introduction } from '../host/introduction.ts'
  */
 export class Rogue {
   readonly authority: Authority
+  readonly signer: Signer
   readonly did: Did
   readonly #world: Cluster
   readonly #sessions = new Map<Did, Session>()
@@ -31,6 +53,7 @@ export class Rogue {
   constructor(world: Cluster, seed: number) {
     const signer = createSigner(generateSecretKey(seededRandom(seed)))
     this.#world = world
+    this.signer = signer
     this.authority = createAuthority(signer, createVerifier())
     this.did = signer.did
   }
@@ -62,7 +85,11 @@ export class Rogue {
         this.heard.push({ from: other, message })
         if (message.kind !== 'request') return
         const body = await this.answers(other, message)
-        if (body) this.#sessions.get(other)?.send({ kind: 'reply', name: message.name, to, body } as Message)
+        if (body instanceof Denial)
+          this.#sessions
+            .get(other)
+            ?.send({ kind: 'error', name: message.name, to, code: body.code, reason: body.reason })
+        else if (body) this.#sessions.get(other)?.send({ kind: 'reply', name: message.name, to, body } as Message)
       },
     })
     void opening.then((opened) => opened.ok && this.#sessions.set(other, opened.value))
@@ -89,6 +116,11 @@ export class Rogue {
     }
   }
 
+  /** As one without room. */
+  async welcomeOnly(message: Message): Promise<unknown> {
+    return message.kind === 'request' && message.name === 'inic' ? { ground: 'open' } : null
+  }
+
   ready({ brief, epoch, checkpoint }: Pick<Requests['send']['ask'], 'brief' | 'epoch' | 'checkpoint'>) {
     const holding = { holder: this.did, checkpoint, witnesses: brief.witnesses, history: null }
     return this.authority.seal<Ready>({ type: 'ready', agent: brief.agent, epoch, holding, previous: brief.head })
@@ -98,8 +130,8 @@ export class Rogue {
     return this.#sessions.get(to)?.send({ kind: 'request', name, body } as Message) ?? 0
   }
 
-  tell(to: Did, name: 'certificate', body: Asyncs['certificate']): void {
-    this.#sessions.get(to)?.send({ kind: 'async', name, body })
+  tell<N extends AsyncName>(to: Did, name: N, body: Asyncs[N]): void {
+    this.#sessions.get(to)?.send({ kind: 'async', name, body } as Message)
   }
 
   /** Says each second that it has room, whatever else it leaves unsaid. */
