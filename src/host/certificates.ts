@@ -1,10 +1,10 @@
 import type { Hop } from '../audit/itinerary.ts'
-import { ITINERARY_MAX } from '../audit/limits.ts'
 import { assert } from '../base/assert.ts'
 import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
 import { headOf } from '../wire/chain.ts'
 import type { LogShown } from '../wire/histories.ts'
+import type { Asyncs } from '../wire/messages.ts'
 import type { Certificate } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { givenFor } from './chain.ts'
@@ -16,8 +16,9 @@ import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
 import { settleLog } from './logbook.ts'
 import { forgetLetters } from './mail.ts'
 import { openMailbox } from './mailbox.ts'
+import { mergeHops } from './mirror.ts'
 import { continueSegments } from './receipts.ts'
-import { forgetResident, gone, hopKey, writeHop, writeMail, writeRegister, writeResident, writeRow } from './records.ts'
+import { forgetResident, writeMail, writeRegister, writeResident, writeRow } from './records.ts'
 import { takeUpHistory } from './recovery.ts'
 import { bury, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
@@ -32,7 +33,7 @@ import { openChain } from './vouchers.ts'
  * A decision becomes known. The same few lines serve everybody whom it concerns: the witness moves to the next epoch,
  * home turns its row, the old holder lets go, the new one begins. Certificates of the past change nothing.
  */
-export function learn(turn: Turn, certificate: Certificate, charters: readonly Certificate[] = []): void {
+export function learn(turn: Turn, { certificate, charters, ...came }: Asyncs['certificate']): void {
   const { state } = turn
   const { agent, epoch, holding } = certificate
   const register = state.registers.get(agent)
@@ -54,12 +55,14 @@ export function learn(turn: Turn, certificate: Certificate, charters: readonly C
   const proposal = state.proposals.get(agent)
   if (proposal && proposal.epoch <= epoch) state.proposals.delete(agent)
 
-  const given = givenFor(register?.accepted ?? null, certificate)
+  const voted = givenFor(register?.accepted ?? null, certificate)
+  const given = voted.release ? voted : givenFor(came, certificate)
   if (register && epoch > register.epoch) {
     register.epoch = epoch
     register.head = headOf(certificate)
     register.holder = holding.holder
     register.certificate = certificate
+    register.given = given
     register.promised = null
     register.accepted = null
     const before = register.witnesses
@@ -99,8 +102,9 @@ function chartersAfter(
 }
 
 /** A decision for one who does not know it, with what it takes to see whose votes count. */
-export const tellDecided = (turn: Turn, to: Did, certificate: Certificate, charters: readonly Certificate[]): void =>
-  tell(turn, to, 'certificate', { certificate, charters })
+export function tellDecided(turn: Turn, to: Did, { certificate, charters, given }: Register): void {
+  if (certificate) tell(turn, to, 'certificate', { certificate, charters, ...given })
+}
 
 /** The agent itself has not come: what is here of it are at most images of what it was. */
 const isAhead = (state: NonNullable<Resident['arrival']>['state']): boolean =>
@@ -114,12 +118,8 @@ function turnMirror(turn: Turn, row: HomeRow, hop: Hop): void {
   row.head = headOf(hop.certificate)
   row.birth ??= birthIn(hop.certificate)
   if (epoch === 1) persist(turn, writeMail(row))
-  row.itinerary.push(hop)
-  if (row.itinerary.length > ITINERARY_MAX) {
-    const first = row.itinerary.shift()
-    if (first) persist(turn, gone(hopKey(row.agent, first.certificate.epoch)))
-  }
-  persist(turn, writeRow(row), writeHop(hop))
+  mergeHops(turn, row, [hop])
+  persist(turn, writeRow(row))
 }
 
 function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {

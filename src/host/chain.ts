@@ -59,8 +59,17 @@ export function givenFault(
   return release.statement.ready === statementCid(ready.statement) ? null : 'release names another READY'
 }
 
+/** Decided without the holder before. */
+export const NOT_GIVEN: Pick<Accepted, 'release' | 'ready'> = { release: null, ready: null }
+
 /** What proves a hop beside the votes, where this is what they decided. */
-export const givenFor = (accepted: Accepted | null, { release }: Certificate): Pick<Accepted, 'release' | 'ready'> =>
-  accepted?.release && release === statementCid(accepted.release.statement)
-    ? { release: accepted.release, ready: accepted.ready }
-    : { release: null, ready: null }
+export const givenFor = (
+  said: Pick<Accepted, 'release' | 'ready'> | null,
+  { release }: Certificate,
+): Pick<Accepted, 'release' | 'ready'> =>
+  said?.release &&
+  release === statementCid(said.release.statement) &&
+  said.ready &&
+  said.release.statement.ready === statementCid(said.ready.statement)
+    ? { release: said.release, ready: said.ready }
+    : NOT_GIVEN

@@ -340,7 +340,8 @@ export function onReleaseVote(turn: Turn, resident: Resident, vote: Sealed<Vote>
   departure.votes.set(vote.signer, vote)
   if (departure.votes.size < quorumOf(resident.brief.witnesses)) return
   const votes = [...departure.votes.values()]
-  spread(turn, { agent, epoch, ballot, holding, previous, release, votes }, resident.brief.witnesses)
+  const given = { release: resident.release, ready: departure.ready }
+  spread(turn, { agent, epoch, ballot, holding, previous, release, votes }, resident.brief.witnesses, given)
 }
 
 /** Called each tick: what waits for a better moment, or for answers that did not come, is tried again. */

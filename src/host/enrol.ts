@@ -2,6 +2,7 @@ import { type AgentId, agentId } from '../directory/agent-id.ts'
 import type { Quota } from '../permit/quota.ts'
 import { rootOf } from '../wire/chain.ts'
 import { NO_MAIL } from '../wire/mail.ts'
+import { NOT_GIVEN } from './chain.ts'
 import { ROWS_MAX } from './limits.ts'
 import { forgetLog, openLog } from './logbook.ts'
 import { forgetRow, writeInput, writeLicense, writeRegister, writeResident, writeRow } from './records.ts'
@@ -58,6 +59,7 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
     holder: state.self,
     head: row.head,
     certificate: null,
+    given: NOT_GIVEN,
     promised: null,
     accepted: null,
   }
@@ -101,6 +103,7 @@ export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): H
     heard: new Map(),
     tenure: 0,
     since: 1,
+    isFounded: birth.origin.witnesses.length === 1,
   }
 }
 

@@ -5,7 +5,7 @@ import { rootOf } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
 import { quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
-import { senderFault } from './chain.ts'
+import { NOT_GIVEN, senderFault } from './chain.ts'
 import { keeperOf } from './charter.ts'
 import { place } from './departure.ts'
 import { makeRoom, NOTHING_DONE, rowFrom } from './enrol.ts'
@@ -14,7 +14,7 @@ import { NOTHING_PUSHED } from './events.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
 import { ENROL_AGAIN_MS, ENROL_TRIES_MAX, ROWS_MAX } from './limits.ts'
 import { openLog } from './logbook.ts'
-import { estateOf, inherit, isKept, mirroringOf } from './mirror.ts'
+import { estateOf, inherit, isKept, mirroringOf, standOf } from './mirror.ts'
 import {
   forgetResident,
   forgetRow,
@@ -33,7 +33,8 @@ import { candidates } from './witnesses.ts'
 /**
  * How a host becomes the witness of an agent: its keeper sends it the agent's file, and it takes what it could answer for
  * alone: the bundle, the order, the decisions up to now, the newest checkpoint. The founding witnesses of an agent are
- * enrolled before it runs; later ones before they are decided for (keeper.ts).
+ * enrolled before it runs, and settled, durably, before any of them may decide: otherwise a home that is started again could
+ * name others, and two sets decide one epoch. Later ones are enrolled before they are decided for (keeper.ts).
  */
 export interface Founding {
   readonly enrolled: Set<Did>
@@ -81,6 +82,8 @@ function pursueFounding(turn: Turn, row: HomeRow, founding: Founding): void {
   const unfit = missing.filter((did) => founding.unfit.has(did) || (isLate && !founding.asked.has(did)))
   if (founding.enrolled.size + 1 >= quorumOf(register.witnesses)) {
     state.founding.delete(row.agent)
+    row.isFounded = true
+    persist(turn, writeRow(row))
     const resident = state.residents.get(row.agent)
     return resident && place(turn, resident)
   }
@@ -103,7 +106,10 @@ export function unmake(turn: Turn, parent: AgentId): void {
   }
 }
 
-/** Nothing has been decided yet, so home may name others; where there are not enough, it decides alone, and says so. */
+/**
+ * None of them votes before it has heard that they are settled, so home may name others; where there are not enough, it decides
+ * alone, and says so.
+ */
 function refound(turn: Turn, row: HomeRow, register: Register, founding: Founding): void {
   const { state } = turn
   for (const did of register.witnesses) if (did !== state.self && !founding.enrolled.has(did)) founding.unfit.add(did)
@@ -133,7 +139,7 @@ export function askEnrol(turn: Turn, row: HomeRow, register: Register, to: Did, 
   const { epoch, holder, certificate, charters } = register
   const brief = briefOfRow(turn.state, row)
   // How it stands, without its story, which may be longer than a message: that is mirrored from the beginning.
-  const estate = { ...estateOf(row, row.storyNext), from: 1, next: 1 }
+  const estate = { ...estateOf(row, { next: row.storyNext, epoch: row.epoch }), from: 1, next: 1 }
   ask(turn, to, 'enrol', { brief, license, epoch, holder, certificate, charters, estate }, { for: 'enrol', agent, to })
 }
 
@@ -142,12 +148,13 @@ export function onEnrolAnswered(turn: Turn, agent: AgentId, to: Did, outcome: An
   const row = state.rows.get(agent)
   const founding = state.founding.get(agent)
   founding?.asked.delete(to)
+  state.mirroring.get(agent)?.asked.delete(to)
   if (!row) return
   if (!outcome.ok) {
     log(turn, 'info', `${to} does not become its witness: ${outcome.code}: ${outcome.reason}`, agent)
     founding?.unfit.add(to)
   } else {
-    mirroringOf(turn, agent).next.set(to, (outcome.body as Requests['enrol']['answer']).next)
+    mirroringOf(turn, agent).stands.set(to, outcome.body as Requests['enrol']['answer'])
     founding?.enrolled.add(to)
   }
   if (founding) pursueFounding(turn, row, founding)
@@ -220,7 +227,7 @@ export function enrolled(turn: Turn, handle: number, file: Requests['enrol']['as
   const { agent } = brief
   const known = state.registers.get(agent)
   // What it has promised or accepted stays so: the same agent is enrolled again by who did not hear the answer.
-  if (known && certificate && known.epoch < epoch) learn(turn, certificate, charters)
+  if (known && certificate && known.epoch < epoch) learn(turn, { certificate, charters, ...NOT_GIVEN })
   if (!known || (epoch === 0 && known.epoch === 0 && known.promised === null)) {
     const register: Register = {
       agent,
@@ -230,6 +237,7 @@ export function enrolled(turn: Turn, handle: number, file: Requests['enrol']['as
       holder,
       head: brief.head,
       certificate,
+      given: NOT_GIVEN,
       promised: null,
       accepted: null,
     }
@@ -243,7 +251,7 @@ export function enrolled(turn: Turn, handle: number, file: Requests['enrol']['as
   inherit(turn, row, estate)
   openLog(turn, row)
   persist(turn, writeRow(row), writeInput({ ...row, license }), writeLicense(row))
-  answer(turn, handle, 'enrol', { next: row.storyNext })
+  answer(turn, handle, 'enrol', standOf(row))
 }
 
 function mirrorOf(

@@ -206,5 +206,5 @@ export function currentRow(
 
 function tellDecision(turn: Turn, to: Did, row: HomeRow): void {
   const register = turn.state.registers.get(row.agent)
-  if (register?.certificate) tellDecided(turn, to, register.certificate, register.charters)
+  if (register) tellDecided(turn, to, register)
 }

@@ -25,7 +25,8 @@ export function watchKeepers(turn: Turn): void {
   const { state, nowMs } = turn
   for (const [agent, row] of state.mirrors) {
     const register = state.registers.get(agent)
-    if (!register || row.outcome || state.proposals.has(agent) || !register.witnesses.includes(state.self)) continue
+    if (!register || row.outcome || !row.isFounded || state.proposals.has(agent)) continue
+    if (!register.witnesses.includes(state.self)) continue
     const keeper = keeperOf(register)
     if (keeper === state.self) continue
     const rank = register.witnesses.indexOf(state.self)
@@ -100,7 +101,7 @@ function successors(turn: Turn, row: HomeRow, register: Register): readonly Did[
   const { state } = turn
   const home = homeOf(row.agent)
   const wanted = new Set(register.witnesses)
-  const { next: told, asked } = mirroringOf(turn, row.agent)
+  const { stands: told, asked } = mirroringOf(turn, row.agent)
   const gone = register.witnesses.filter((did) => isGone(turn, did))
   const back = home !== state.self && isThere(turn, home)
   if (back && !wanted.has(home)) replace(wanted, gone[0] ?? register.witnesses.at(-1), home)

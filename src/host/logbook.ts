@@ -72,7 +72,7 @@ export function onLog(turn: Turn, from: Did, handle: number, { agent, epoch, ...
       'STALE_EPOCH',
       `epoch ${epoch} of ${from}, but ${register.epoch} of ${register.holder} is decided`,
     )
-    if (register.certificate && epoch < register.epoch) tellDecided(turn, from, register.certificate, register.charters)
+    if (epoch < register.epoch) tellDecided(turn, from, register)
     return
   }
   const fault = takePieces(turn, agent, added)

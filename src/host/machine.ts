@@ -89,7 +89,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
       if (!isAdmitted(state, event.from)) return
       if (event.name === 'load') return onLoad(turn, event.from, event.body.load)
       if (event.name === 'holding') return onHolding(turn, event.from, event.body.reports)
-      if (event.name === 'certificate') return learn(turn, event.body.certificate, event.body.charters)
+      if (event.name === 'certificate') return learn(turn, event.body)
       if (event.name === 'notices') return take(turn, event.body.notices, event.from)
       if (event.name === 'named') return onNamed(turn, event.from, event.body)
       return

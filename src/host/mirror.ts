@@ -1,17 +1,20 @@
+import { ITINERARY_MAX } from '../audit/limits.ts'
 import { utf8Length } from '../base/bytes.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
-import type { Estate } from '../wire/decisions.ts'
+import type { Estate, HopLine, Stand } from '../wire/decisions.ts'
+import { ESTATE_HOPS_MAX } from '../wire/limits.ts'
 import type { RequestName, Requests, StoryLine } from '../wire/messages.ts'
 import { quorumOf } from './ballots.ts'
 import { tellDecided } from './certificates.ts'
 import { keeperOf } from './charter.ts'
 import type { Answer } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
+import { askEnrol } from './founding.ts'
 import { ESTATE_LINES_MAX, LIST_BYTES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
 import { advanceLog, forgetLog } from './logbook.ts'
-import { writeFork, writeMail, writeRow } from './records.ts'
+import { gone, hopKey, writeFork, writeHop, writeMail, writeRow } from './records.ts'
 import type { HomeRow, Register } from './state.ts'
 import { dropLines, keepLine } from './story.ts'
 import { answer, ask, begin, deny, persist, type Turn } from './turn.ts'
@@ -23,8 +26,8 @@ import { answer, ask, begin, deny, persist, type Turn } from './turn.ts'
  * the next epoch to somebody else takes nothing more for this one: what a decision found is all there is.
  */
 export interface Mirroring {
-  /** By witness: the number of the first line that it has not. */
-  readonly next: Map<Did, number>
+  /** By witness: how far it has the row. */
+  readonly stands: Map<Did, Stand>
   readonly asked: Set<Did>
   retryMs: number
   /** Answers that wait for a majority to have the lines before `until`. */
@@ -39,23 +42,27 @@ export interface Mirroring {
 }
 
 export const newMirroring = (): Mirroring => ({
-  next: new Map(),
+  stands: new Map(),
   asked: new Set(),
   retryMs: 0,
   owed: [],
   refusedMs: null,
 })
 
-/** What a witness lacks of the row from this line on, as much as one message holds. */
-export function estateOf(row: HomeRow, from: number): Estate {
+/** What a witness that has so much lacks of the row, as much as one message holds. */
+export function estateOf(row: HomeRow, { next: from, epoch }: Stand): Estate {
   const lines = fittingLines(row.story.filter(({ number }) => number >= from))
+  const itinerary = row.itinerary.filter((hop) => hop.certificate.epoch > epoch).slice(0, ESTATE_HOPS_MAX)
   const { state, checkpoint, checkpointBytes, consoleLines, sentBytes, messages, fuelUsed, hops, allowance } = row
-  const last = lines.at(-1)?.number ?? row.storyNext - 1
+  // Lines that are not kept over a restart leave their numbers out.
+  const isWhole = lines.length === 0 || lines.at(-1) === row.story.at(-1)
   return {
     tenure: row.tenure,
     since: row.since,
-    from: lines[0]?.number ?? row.storyNext,
-    next: last + 1,
+    isFounded: row.isFounded,
+    from,
+    next: isWhole ? row.storyNext : (lines.at(-1)?.number ?? from) + 1,
+    isWhole,
     lines,
     state,
     // Another outcome stands in the line that told it.
@@ -72,6 +79,7 @@ export function estateOf(row: HomeRow, from: number): Estate {
     forks: row.forks,
     mail: row.mail,
     history: row.history,
+    itinerary,
   }
 }
 
@@ -124,12 +132,12 @@ export function pursueMirror(turn: Turn, row: HomeRow, mirroring: Mirroring): vo
   const register = state.registers.get(row.agent)
   if (!register) return
   mirroring.retryMs = turn.nowMs + MIRROR_AGAIN_MS
-  for (const witness of new Set([...register.witnesses, ...mirroring.next.keys()])) {
-    const next = mirroring.next.get(witness) ?? row.since
-    if (witness === state.self || next >= row.storyNext || mirroring.asked.has(witness)) continue
+  for (const witness of new Set([...register.witnesses, ...mirroring.stands.keys()])) {
+    const stand = mirroring.stands.get(witness) ?? { next: row.since, epoch: row.tenure }
+    if (witness === state.self || hasAll(row, stand) || mirroring.asked.has(witness)) continue
     if (!state.acquaintances.get(witness)?.connected) continue
     mirroring.asked.add(witness)
-    const estate = estateOf(row, next)
+    const estate = estateOf(row, stand)
     ask(
       turn,
       witness,
@@ -141,10 +149,13 @@ export function pursueMirror(turn: Turn, row: HomeRow, mirroring: Mirroring): vo
   payOwed(turn, row, mirroring)
 }
 
+const hasAll = (row: HomeRow, stand: Stand | undefined): boolean =>
+  stand !== undefined && stand.next >= row.storyNext && stand.epoch >= row.epoch
+
 /** How many witnesses of `among` have everything that is written down so far, the keeper with them. */
 export function inStep(turn: Turn, row: HomeRow, among: readonly Did[]): number {
-  const { next } = mirroringOf(turn, row.agent)
-  return among.filter((did) => did === turn.state.self || (next.get(did) ?? 0) >= row.storyNext).length
+  const { stands } = mirroringOf(turn, row.agent)
+  return among.filter((did) => did === turn.state.self || hasAll(row, stands.get(did))).length
 }
 
 function payOwed(turn: Turn, row: HomeRow, mirroring: Mirroring): void {
@@ -158,8 +169,8 @@ function payOwed(turn: Turn, row: HomeRow, mirroring: Mirroring): void {
 }
 
 /** The first line that less than a majority of the witnesses has. */
-function keptUpTo({ state }: Turn, row: HomeRow, { next }: Mirroring, witnesses: readonly Did[]): number {
-  const had = witnesses.map((did) => (did === state.self ? row.storyNext : (next.get(did) ?? 0)))
+function keptUpTo({ state }: Turn, row: HomeRow, { stands }: Mirroring, witnesses: readonly Did[]): number {
+  const had = witnesses.map((did) => (did === state.self ? row.storyNext : (stands.get(did)?.next ?? 0)))
   return had.sort((one, other) => other - one)[quorumOf(witnesses) - 1] ?? 0
 }
 
@@ -182,14 +193,14 @@ export function onMirrored(turn: Turn, agent: AgentId, witness: Did, outcome: An
   if (!mirroring || !row || !register) return
   mirroring.asked.delete(witness)
   if (outcome.ok) {
-    mirroring.next.set(witness, (outcome.body as Requests['mirror']['answer']).next)
+    mirroring.stands.set(witness, outcome.body as Stand)
     mirroring.refusedMs = null
     return pursueMirror(turn, row, mirroring)
   }
   if (outcome.code === 'OUTBID') mirroring.refusedMs ??= turn.nowMs
-  // It has missed a decision, or is no witness yet: then it learns it, or is enrolled (keeper.ts).
-  if (outcome.code === 'REFUSED' && register.certificate)
-    tellDecided(turn, witness, register.certificate, register.charters)
+  // It has missed its enrolment, or a decision.
+  if (outcome.code === 'UNKNOWN_AGENT') askEnrol(turn, row, register, witness, mirroring.asked)
+  if (outcome.code === 'REFUSED') tellDecided(turn, witness, register)
 }
 
 /** Whoever waits for an answer asks the new keeper. */
@@ -204,10 +215,10 @@ export function onMirror(turn: Turn, from: Did, handle: number, told: Requests['
   const row = mirrorFor(turn, from, handle, told)
   if (!row) return
   const { estate } = told
-  if (estate.from > row.storyNext) return answer(turn, handle, 'mirror', { next: row.storyNext })
+  if (estate.from > row.storyNext) return answer(turn, handle, 'mirror', standOf(row))
   if (estate.checkpoint === null || estate.checkpoint === row.checkpoint) {
     inherit(turn, row, estate)
-    return answer(turn, handle, 'mirror', { next: row.storyNext })
+    return answer(turn, handle, 'mirror', standOf(row))
   }
   begin(
     turn,
@@ -226,9 +237,9 @@ export function onMirror(turn: Turn, from: Did, handle: number, told: Requests['
 export function onMirrorFetched(turn: Turn, from: Did, handle: number, told: Requests['mirror']['ask']): void {
   const row = mirrorFor(turn, from, handle, told)
   if (!row) return
-  if (told.estate.from > row.storyNext) return answer(turn, handle, 'mirror', { next: row.storyNext })
+  if (told.estate.from > row.storyNext) return answer(turn, handle, 'mirror', standOf(row))
   inherit(turn, row, told.estate)
-  answer(turn, handle, 'mirror', { next: row.storyNext })
+  answer(turn, handle, 'mirror', standOf(row))
 }
 
 /** The mirror of a row, if this comes from the keeper and nothing else may be decided; otherwise null, and it is denied. */
@@ -241,7 +252,7 @@ function mirrorFor(turn: Turn, from: Did, handle: number, { agent, epoch }: Requ
   }
   if (epoch < register.epoch || !row) {
     deny(turn, handle, 'STALE_EPOCH', `epoch ${epoch} < ${register.epoch}`)
-    if (register.certificate) tellDecided(turn, from, register.certificate, register.charters)
+    tellDecided(turn, from, register)
   } else if (epoch > register.epoch) deny(turn, handle, 'REFUSED', `epoch ${epoch} is not known to be decided here`)
   else if (from !== keeperOf(register)) deny(turn, handle, 'NOT_AUTHORISED', `${from} does not keep the row`)
   else if (register.promised && register.promised.round > 0 && register.promised.host !== from)
@@ -250,18 +261,33 @@ function mirrorFor(turn: Turn, from: Did, handle: number, { agent, epoch }: Requ
   return null
 }
 
+/** How far a row is here. */
+export function standOf({ storyNext, itinerary }: HomeRow): Stand {
+  let epoch = itinerary[0]?.certificate.epoch ?? 1
+  for (const hop of itinerary) if (hop.certificate.epoch === epoch) epoch += 1
+  return { next: storyNext, epoch: epoch - 1 }
+}
+
 /**
- * Lines after those that are here, and everything else as it stands. Where another keeps the row than before, lines of the one
- * before which the new one never had go: they were answered to nobody.
+ * Lines after those that are here, and all else as it stands. Where another keeps the row than before, lines of the one
+ * before which the new one never had go: they were answered to nobody. Until the last line is here all else stays as it was
+ * with the last one before: who said that it has so many lines has everything up to them.
  */
 export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
-  const { lines, from, next, killed, seen, forks, state, ...standing } = estate
+  const { lines, from, next, isWhole, isFounded, killed, seen, forks, state, itinerary, ...standing } = estate
+  if (estate.tenure < row.tenure) return
   if (estate.tenure > row.tenure) dropLines(turn, row, estate.since)
+  row.tenure = estate.tenure
+  row.isFounded ||= isFounded
+  mergeHops(turn, row, itinerary)
+  if (from > row.storyNext || next < row.storyNext) return persist(turn, writeRow(row))
   for (const line of lines) if (line.number >= row.storyNext) keepLine(turn, row, line)
-  if (next < row.storyNext || from > row.storyNext) return
+  row.storyNext = next
+  row.heardMs = turn.nowMs
+  if (!isWhole) return persist(turn, writeRow(row))
   const before = row.checkpoint
   const children = row.forks.length
-  Object.assign(row, standing, { storyNext: next })
+  Object.assign(row, standing)
   Object.assign(row.seen, seen)
   row.forks.splice(0, row.forks.length, ...forks)
   row.state = state
@@ -277,8 +303,22 @@ export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
     letGoBefore(turn, row, row.checkpoint)
     advanceLog(turn, row, row.history)
   }
-  row.heardMs = turn.nowMs
   persist(turn, writeRow(row), writeMail(row), ...forks.slice(children).map((fork) => writeFork(row.agent, fork)))
+}
+
+/** Hops that are not here, and what proves those that are. */
+export function mergeHops(turn: Turn, row: HomeRow, hops: readonly HopLine[]): void {
+  for (const hop of hops) {
+    const { epoch } = hop.certificate
+    const at = row.itinerary.findIndex(({ certificate }) => certificate.epoch >= epoch)
+    const known = row.itinerary[at]
+    if (at < 0) row.itinerary.push(hop)
+    else if (known?.certificate.epoch === epoch && (known.release || !hop.release)) continue
+    else row.itinerary.splice(at, known?.certificate.epoch === epoch ? 1 : 0, hop)
+    persist(turn, writeHop(hop))
+  }
+  for (const { certificate } of row.itinerary.splice(0, Math.max(0, row.itinerary.length - ITINERARY_MAX)))
+    persist(turn, gone(hopKey(row.agent, certificate.epoch)))
 }
 
 const letGoBefore = (turn: Turn, { agent }: HomeRow, checkpoint: Cid): void =>

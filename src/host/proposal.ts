@@ -17,7 +17,7 @@ export interface Proposal {
   /** `gather`: the proposer, a witness, asks one that has promised for what it lacks of the row. */
   phase: 'prepare' | 'gather' | 'accept'
   /** Of those that have promised, who has most of the row, and up to which line. */
-  richest: { readonly witness: Did; readonly next: number } | null
+  richest: { readonly witness: Did; readonly tenure: number; readonly next: number } | null
   readonly promises: Map<Did, Accepted | null>
   /** What those who have promised have of a durable agent, and of it what the value is decided with. */
   readonly logs: Map<Did, LogShown>

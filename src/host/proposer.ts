@@ -7,13 +7,14 @@ import type { Requests } from '../wire/messages.ts'
 import type { Accepted, Certificate, Holding, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
-import { learn, tellDecided } from './certificates.ts'
+import { learn } from './certificates.ts'
 import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
-import { inherit } from './mirror.ts'
+import { inherit, standOf } from './mirror.ts'
 import { logReaching, noteOwnLog, ownValue } from './promised.ts'
 import type { Proposal } from './proposal.ts'
-import { ask, begin, type Turn } from './turn.ts'
+import type { HomeRow } from './state.ts'
+import { ask, begin, type Turn, tell } from './turn.ts'
 
 /**
  * The proposer: asks the witnesses to decide that we hold an agent in its next epoch; used by home after a lease, and by
@@ -63,9 +64,11 @@ function prepare(turn: Turn, proposal: Proposal): void {
 export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Did, outcome: Answer): void {
   const proposal = turn.state.proposals.get(agent)
   if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare' || !outcome.ok) return
-  const { accepted, next, log } = outcome.body as Requests['prepare']['answer']
+  const { accepted, tenure, next, log } = outcome.body as Requests['prepare']['answer']
   proposal.promises.set(witness, accepted)
-  if (next > (proposal.richest?.next ?? 0)) proposal.richest = { witness, next }
+  const { richest } = proposal
+  if (!richest || tenure > richest.tenure || (tenure === richest.tenure && next > richest.next))
+    proposal.richest = { witness, tenure, next }
   if (log) proposal.logs.set(witness, log)
   if (proposal.promises.size < quorumOf(proposal.witnesses)) return
   gather(turn, proposal)
@@ -78,19 +81,27 @@ export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Di
 function gather(turn: Turn, proposal: Proposal): void {
   const { agent, epoch, richest, own } = proposal
   const mirror = turn.state.mirrors.get(agent)
-  if (mirror && richest && richest.next > mirror.storyNext && richest.witness !== turn.state.self) {
+  if (mirror && richest && isRicher(richest, mirror) && richest.witness !== turn.state.self) {
     proposal.phase = 'gather'
     return ask(
       turn,
       richest.witness,
       'estate',
-      { agent, after: mirror.storyNext },
+      { agent, after: afterOf(richest, mirror) },
       { for: 'estate', agent, epoch, from: richest.witness },
     )
   }
   if (mirror) proposal.own = { ...own, checkpoint: mirror.checkpoint }
   choose(turn, proposal)
 }
+
+/** Rows are compared as they are continued: by who keeps it last, then by how far. */
+const isRicher = (richest: { tenure: number; next: number }, { tenure, storyNext }: HomeRow): boolean =>
+  richest.tenure > tenure || (richest.tenure === tenure && richest.next > storyNext)
+
+/** Of a row that another has kept since, nothing is known of where it parts from ours. */
+const afterOf = ({ tenure }: { tenure: number }, mirror: HomeRow) =>
+  tenure > mirror.tenure ? { next: 1, epoch: standOf(mirror).epoch } : standOf(mirror)
 
 /** Blocks of its newest checkpoint come from whom the row comes from. */
 export function onEstateAnswered(turn: Turn, agent: AgentId, epoch: number, from: Did, outcome: Answer): void {
@@ -111,10 +122,10 @@ export function onGathered(turn: Turn, agent: AgentId, epoch: number, estate: Es
   const proposal = turn.state.proposals.get(agent)
   const mirror = turn.state.mirrors.get(agent)
   if (!proposal || !mirror || proposal.epoch !== epoch || proposal.phase !== 'gather') return
-  const before = mirror.storyNext
+  const before = [mirror.tenure, mirror.storyNext].join()
   inherit(turn, mirror, estate)
   // A witness that says it has more than it gives: another ballot asks again.
-  if (mirror.storyNext > before) gather(turn, proposal)
+  if ([mirror.tenure, mirror.storyNext].join() !== before) gather(turn, proposal)
 }
 
 /** The highest value that anybody has accepted, or our own. */
@@ -147,18 +158,24 @@ export function onProposalVote(turn: Turn, agent: AgentId, epoch: number, vote: 
   proposal.votes.set(vote.signer, vote)
   if (proposal.votes.size < quorumOf(proposal.witnesses)) return
   const votes = [...proposal.votes.values()]
-  spread(turn, { agent, epoch, ballot, holding, previous, release, votes }, proposal.witnesses)
+  spread(turn, { agent, epoch, ballot, holding, previous, release, votes }, proposal.witnesses, proposal.value)
 }
 
 /** A certificate that we put together: to the new holder, the old one and the witnesses, then to ourselves. */
-export function spread(turn: Turn, certificate: Certificate, witnesses: readonly Did[]): void {
+export function spread(
+  turn: Turn,
+  certificate: Certificate,
+  witnesses: readonly Did[],
+  given: Pick<Accepted, 'release' | 'ready'>,
+): void {
   const { self, registers, residents } = turn.state
   const { agent } = certificate
   const before = registers.get(agent)?.holder ?? self
   const charters = registers.get(agent)?.charters ?? residents.get(agent)?.charters ?? []
   for (const to of new Set([certificate.holding.holder, before, ...witnesses]))
-    if (to !== self) tellDecided(turn, to, certificate, charters)
-  learn(turn, certificate)
+    if (to !== self)
+      tell(turn, to, 'certificate', { certificate, charters, release: given.release, ready: given.ready })
+  learn(turn, { certificate, charters: [], release: given.release, ready: given.ready })
 }
 
 /** Tries again under a higher ballot what did not come to a decision in its time. */

@@ -88,7 +88,7 @@ function sortOut(turn: Turn, row: HomeRow): void {
   if (register && keeperOf(register) !== state.self) {
     state.rows.delete(row.agent)
     state.mirrors.set(row.agent, row)
-  } else if (register?.epoch === 0 && register.witnesses.length > 1 && !row.outcome) {
+  } else if (register?.epoch === 0 && !row.isFounded && !row.outcome) {
     const parent = row.forkedFrom && state.rows.get(row.forkedFrom.agent)
     found(turn, row, parent ? { agent: parent.agent, until: parent.storyNext } : null)
   }

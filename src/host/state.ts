@@ -184,6 +184,8 @@ export interface HomeRow {
   /** The epoch since which its present keeper keeps it, and the first line that is its own (mirror.ts). */
   tenure: number
   since: number
+  /** Its first witnesses are settled: from then on only they decide who comes after them (founding.ts). */
+  isFounded: boolean
 }
 
 /** One `fork` that home has carried out: the same call asked again finds the same agents. */
@@ -203,6 +205,8 @@ export interface Register {
   /** Of the chain of hops, at this epoch: the next one follows it. */
   head: Cid
   certificate: Certificate | null
+  /** What proves that decision beside its votes, where the agent was given away. */
+  given: Pick<Accepted, 'release' | 'ready'>
   promised: Ballot | null
   accepted: Accepted | null
 }

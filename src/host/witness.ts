@@ -1,4 +1,4 @@
-import type { AgentId } from '../directory/agent-id.ts'
+import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { statementCid } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
@@ -11,9 +11,9 @@ import { successionFault } from './charter.ts'
 import { watchRelease } from './doubles.ts'
 import type { Fault } from './events.ts'
 import { catchUp, loggedHere, showLog } from './logbook.ts'
-import { writeRegister } from './records.ts'
+import { writeRegister, writeRow } from './records.ts'
 import type { Register } from './state.ts'
-import { answer, begin, deny, persist, type Turn } from './turn.ts'
+import { answer, begin, deny, persist, type Turn, tell } from './turn.ts'
 import { noteRelease } from './vouchers.ts'
 
 /**
@@ -31,7 +31,12 @@ export function onPrepare(turn: Turn, from: Did, handle: number, ask: Requests['
   persist(turn, writeRegister(register))
   const { accepted } = register
   const row = turn.state.rows.get(ask.agent) ?? turn.state.mirrors.get(ask.agent)
-  answer(turn, handle, 'prepare', { accepted, next: row?.storyNext ?? 1, log: showLog(turn.state, ask.agent) })
+  answer(turn, handle, 'prepare', {
+    accepted,
+    tenure: row?.tenure ?? 0,
+    next: row?.storyNext ?? 1,
+    log: showLog(turn.state, ask.agent),
+  })
 }
 
 export function onAccept(turn: Turn, from: Did, handle: number, ask: Requests['accept']['ask']): void {
@@ -66,8 +71,14 @@ export function onVoteSealed(
   const certificate: Certificate = { agent, epoch, ballot, holding, previous, release, votes: [vote] }
   // The old holder, too, where it is not the one that asks: it stops now instead of after its next report.
   for (const to of new Set([holding.holder, register.holder]))
-    if (to !== proposer && to !== turn.state.self) tellDecided(turn, to, certificate, register.charters)
-  learn(turn, certificate)
+    if (to !== proposer && to !== turn.state.self)
+      tell(turn, to, 'certificate', {
+        certificate,
+        charters: register.charters,
+        release: ask.release,
+        ready: ask.ready,
+      })
+  learn(turn, { certificate, charters: [], release: ask.release, ready: ask.ready })
 }
 
 /** The register, if this vote may be cast now; otherwise null, and the ask is denied. What gives the agent away twice is told. */
@@ -110,7 +121,7 @@ function admissible(turn: Turn, from: Did, handle: number, agent: AgentId, epoch
   }
   if (epoch <= register.epoch) {
     deny(turn, handle, 'STALE_EPOCH', `epoch ${epoch} <= ${register.epoch}`)
-    if (register.certificate) tellDecided(turn, from, register.certificate, register.charters)
+    tellDecided(turn, from, register)
     return null
   }
   if (epoch !== register.epoch + 1) {
@@ -121,11 +132,25 @@ function admissible(turn: Turn, from: Did, handle: number, agent: AgentId, epoch
     deny(turn, handle, 'NOT_AUTHORISED', 'this host is no witness of it any more')
     return null
   }
+  if (!mayDecide(turn, from, register)) {
+    deny(turn, handle, 'REFUSED', 'its first witnesses are not settled')
+    return null
+  }
   if (from !== register.holder && !register.witnesses.includes(from)) {
     deny(turn, handle, 'NOT_AUTHORISED', 'neither the holder nor a witness')
     return null
   }
   return register
+}
+
+/** Its home has settled who the first witnesses are: it says so, or asks them itself. */
+function mayDecide(turn: Turn, from: Did, { agent, epoch }: Register): boolean {
+  const mirror = turn.state.mirrors.get(agent)
+  if (epoch > 0 || !mirror || mirror.isFounded) return true
+  if (from !== homeOf(agent)) return false
+  mirror.isFounded = true
+  persist(turn, writeRow(mirror))
+  return true
 }
 
 function releaseFault(register: Register, ask: Requests['accept']['ask']): string | null {

@@ -5,18 +5,21 @@ import type * as d from './decisions.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
 import { logShown } from './history-schemas.ts'
-import { FORKS_MAX, STORY_LINES_MAX } from './limits.ts'
+import { ESTATE_HOPS_MAX, FORKS_MAX, STORY_LINES_MAX } from './limits.ts'
 import { mail } from './mail-schemas.ts'
 import { voucher } from './proof-schemas.ts'
 import { brief, certificate, charters, decision, given, license, quota, ROW_STATES, storyLine } from './shapes.ts'
 import type * as s from './statements.ts'
 
 /** The decoders of decisions.ts: a part of schemas.ts. */
-const estate: Schema<d.Estate> = v.strictObject({
+const stand: Schema<d.Stand> = v.strictObject({ next: f.whole, epoch: f.whole })
+const estate: Schema<Alleged<d.Estate>> = v.strictObject({
   tenure: f.whole,
   since: f.positive,
+  isFounded: v.boolean(),
   from: f.positive,
   next: f.positive,
+  isWhole: v.boolean(),
   lines: f.listOf(storyLine, STORY_LINES_MAX),
   state: v.picklist(ROW_STATES),
   killed: v.nullable(f.json),
@@ -32,6 +35,7 @@ const estate: Schema<d.Estate> = v.strictObject({
   forks: f.listOf(v.strictObject({ request: f.positive, agents: f.listOf(f.agent, FORK_MAX) }), FORKS_MAX),
   mail,
   history: f.history,
+  itinerary: f.listOf(v.strictObject({ certificate, ...given }), ESTATE_HOPS_MAX),
 })
 type DecisionSchemas = {
   readonly [N in keyof d.DecisionRequests]: {
@@ -45,6 +49,7 @@ export const DECISION_SCHEMAS: DecisionSchemas = {
     ask: v.strictObject({ agent: f.agent, epoch: f.positive, ballot: f.ballot }),
     answer: v.strictObject({
       accepted: v.nullable(v.strictObject({ ballot: f.ballot, holding: f.holding, ...given })),
+      tenure: f.whole,
       next: f.whole,
       log: v.nullable(logShown),
     }),
@@ -63,14 +68,14 @@ export const DECISION_SCHEMAS: DecisionSchemas = {
       charters,
       estate,
     }),
-    answer: v.strictObject({ next: f.whole }),
+    answer: stand,
   },
   mirror: {
     ask: v.strictObject({ agent: f.agent, epoch: f.whole, estate }),
-    answer: v.strictObject({ next: f.whole }),
+    answer: stand,
   },
   estate: {
-    ask: v.strictObject({ agent: f.agent, after: f.whole }),
+    ask: v.strictObject({ agent: f.agent, after: stand }),
     answer: v.strictObject({ epoch: f.whole, estate }),
   },
 }

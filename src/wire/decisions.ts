@@ -17,8 +17,12 @@ import type { Accepted, Ballot, Certificate, History, License, Sealed, Vote } fr
 export interface Estate {
   readonly tenure: number
   readonly since: number
+  /** Its first witnesses are settled: they may decide. */
+  readonly isFounded: boolean
   readonly from: number
   readonly next: number
+  /** No line follows: all else is as of these. Otherwise more is to come before it counts. */
+  readonly isWhole: boolean
   readonly lines: readonly StoryLine[]
   readonly state: Row['state']
   /** JSON of why it was killed, which no line tells. */
@@ -36,6 +40,13 @@ export interface Estate {
   /** As of the checkpoint; of a durable agent also what it has behind it. */
   readonly mail: Mail
   readonly history: History | null
+  /** Changes of holder that the witness may not know, oldest first. */
+  readonly itinerary: readonly HopLine[]
+}
+
+/** The evidence of one change of holder. */
+export interface HopLine extends Pick<Accepted, 'release' | 'ready'> {
+  readonly certificate: Certificate
 }
 
 /** One `fork` that was carried out: the same call asked again finds the same agents. */
@@ -44,14 +55,20 @@ export interface ForkLine {
   readonly agents: readonly AgentId[]
 }
 
+/** How far a witness has a row: the first line that it has not, and the newest hop that it has all hops up to. */
+export interface Stand {
+  readonly next: number
+  readonly epoch: number
+}
+
 export interface DecisionRequests {
   /**
-   * Paxos phase 1 for (agent, epoch). `next`: the first line of the agent's story that the witness has not; `log`: what it has
-   * of a durable agent's history, which is added to no more.
+   * Paxos phase 1 for (agent, epoch). `next`: the first line of the agent's story that the witness has not, of the row as it was
+   * kept since `tenure`; `log`: what it has of a durable agent's history, which is added to no more.
    */
   prepare: {
     ask: { agent: AgentId; epoch: number; ballot: Ballot }
-    answer: { accepted: Accepted | null; next: number; log: LogShown | null }
+    answer: { accepted: Accepted | null; tenure: number; next: number; log: LogShown | null }
   }
   /**
    * Paxos phase 2. At ballot 0 with the RELEASE that owns it, and the READY that the next host has signed before. `log`: what
@@ -75,10 +92,10 @@ export interface DecisionRequests {
       charters: readonly Certificate[]
       estate: Estate
     }
-    answer: { next: number }
+    answer: Stand
   }
-  /** Keeper to a witness: what it lacks of the row. The answer: the first line that it has not. */
-  mirror: { ask: { agent: AgentId; epoch: number; estate: Estate }; answer: { next: number } }
+  /** Keeper to a witness: what it lacks of the row. The answer: what it has. */
+  mirror: { ask: { agent: AgentId; epoch: number; estate: Estate }; answer: Stand }
   /** Witness to witness, before it takes the keeper's place: the row, from this line on. */
-  estate: { ask: { agent: AgentId; after: number }; answer: { epoch: number; estate: Estate } }
+  estate: { ask: { agent: AgentId; after: Stand }; answer: { epoch: number; estate: Estate } }
 }

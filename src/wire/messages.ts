@@ -12,6 +12,7 @@ import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
 import type { ProofRequests, Voucher } from './proofs.ts'
 import type {
+  Accepted,
   Certificate,
   CommandOrder,
   Description,
@@ -323,8 +324,11 @@ export interface Asyncs extends MailAsyncs {
   load: { load: Load }
   /** Holder to home, each HOLD_MS: I still hold these. Renews the lease; home answers a stale one with `certificate`. */
   holding: { reports: readonly HoldingReport[] }
-  /** Witness or home to whom it concerns: this epoch is decided. With what it takes to know whose votes count. */
-  certificate: { certificate: Certificate; charters: readonly Certificate[] }
+  /**
+   * Witness or home to whom it concerns: this epoch is decided. With what it takes to know whose votes count, and what
+   * proves the hop beside them where it was given away.
+   */
+  certificate: { certificate: Certificate; charters: readonly Certificate[] } & Pick<Accepted, 'release' | 'ready'>
   bye: { reason: string }
   /** Notices that have just become known here. */
   notices: { notices: readonly Notice[] }

@@ -32,6 +32,7 @@ import {
   decision,
   EFFECT_KINDS,
   forkedFrom,
+  given,
   license,
   origin,
   permits,
@@ -245,7 +246,7 @@ export const REQUEST_SCHEMAS: RequestSchemas = {
 export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyncs[N]>> } = {
   load: v.strictObject({ load }),
   holding: v.strictObject({ reports: f.listOf(report, REPORTS_MAX) }),
-  certificate: v.strictObject({ certificate, charters }),
+  certificate: v.strictObject({ certificate, charters, ...given }),
   bye: v.strictObject({ reason: f.note }),
   notices: v.strictObject({ notices: noticesUpTo(NOTICES_PER_MESSAGE_MAX) }),
   ...MAIL_ASYNC_SCHEMAS,

@@ -185,10 +185,15 @@ describe('a home that decides an epoch twice', () => {
       const vote = await rogue.authority.seal<Vote>({ type: 'vote', ...decision, ballot, of: 1, atMs: 1 })
       return { ...decision, ballot, votes: [vote] }
     }
-    rogue.tell(hostAt(2).did, 'certificate', { certificate: await decide(), charters: [] })
+    rogue.tell(hostAt(2).did, 'certificate', { certificate: await decide(), charters: [], release: null, ready: null })
     await world.time.advance(500)
     expect(world.holders(agent)).toEqual([2])
-    rogue.tell(hostAt(2).did, 'certificate', { certificate: await decide(hostAt(1).did), charters: [] })
+    rogue.tell(hostAt(2).did, 'certificate', {
+      certificate: await decide(hostAt(1).did),
+      charters: [],
+      release: null,
+      ready: null,
+    })
     await world.time.advance(3_000)
     expect(world.holders(agent)).toEqual([])
     expect([banned(1), banned(2)]).toEqual([true, true])

@@ -106,7 +106,7 @@ describe('a host that did the handshake', () => {
     stranger.session.send({
       kind: 'async',
       name: 'certificate',
-      body: { certificate: { ...decision, ballot, votes: [vote] }, charters: [] },
+      body: { certificate: { ...decision, ballot, votes: [vote] }, charters: [], release: null, ready: null },
     })
     await world.time.advance(1_000)
     expect(world.holders(agent)).toEqual([])

@@ -79,7 +79,7 @@ describe('the codec', () => {
     expect(counts).toMatchObject({
       'reply send': 1,
       'request accept': 3,
-      'async certificate': 2,
+      'async certificate': 4,
       'async bye': 0,
       'async notices': 6,
       'request offer': 2,

@@ -66,8 +66,10 @@ const row = {
 const estate = {
   tenure: 2,
   since: 3,
+  isFounded: true,
   from: 3,
   next: 4,
+  isWhole: true,
   lines: [{ number: 3, atMs: 2.5, kind: 'emit', valueJson: '1' }],
   state: 'killed',
   history: { length: 1, head: cid },
@@ -83,6 +85,7 @@ const estate = {
   seen: { emit: 1, console: 2, result: 0, failure: 0 },
   forks: [{ request: 8, agents: [agent] }],
   mail: { first: 0, letters: [], marks: [], open: true },
+  itinerary: [],
 } as const
 
 /** One of every message there is, so that a new one without an example here fails the next test. */
@@ -219,7 +222,7 @@ export async function everyMessage(): Promise<Message[]> {
       body: { brief, license, epoch: 2, holder: two.did, certificate, charters: [certificate], estate },
     },
     { kind: 'request', name: 'mirror', body: { agent, epoch: 0, estate } },
-    { kind: 'request', name: 'estate', body: { agent, after: 3 } },
+    { kind: 'request', name: 'estate', body: { agent, after: { next: 3, epoch: 2 } } },
     { kind: 'request', name: 'fetch', body: { transfer: 1, agent, names, against: new Uint8Array() } },
     { kind: 'request', name: 'prepare', body: { agent, epoch: 2, ballot } },
     {
@@ -283,9 +286,14 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'reply', name: 'stage', to: 1, body: { ttlMs: 30_000 } },
     { kind: 'reply', name: 'send', to: 1, body: { ready } },
     { kind: 'reply', name: 'fetch', to: 1, body: { pack } },
-    { kind: 'reply', name: 'prepare', to: 1, body: { accepted: { ballot, holding, release, ready }, next: 4, log } },
-    { kind: 'reply', name: 'enrol', to: 1, body: { next: 4 } },
-    { kind: 'reply', name: 'mirror', to: 1, body: { next: 4 } },
+    {
+      kind: 'reply',
+      name: 'prepare',
+      to: 1,
+      body: { accepted: { ballot, holding, release, ready }, tenure: 2, next: 4, log },
+    },
+    { kind: 'reply', name: 'enrol', to: 1, body: { next: 4, epoch: 2 } },
+    { kind: 'reply', name: 'mirror', to: 1, body: { next: 4, epoch: 2 } },
     { kind: 'reply', name: 'estate', to: 1, body: { epoch: 2, estate } },
     { kind: 'reply', name: 'accept', to: 1, body: { vote } },
     { kind: 'reply', name: 'checkpoint', to: 1, body: {} },
@@ -331,7 +339,7 @@ export async function everyMessage(): Promise<Message[]> {
     {
       kind: 'async',
       name: 'certificate',
-      body: { certificate, charters: [certificate] },
+      body: { certificate, charters: [certificate], release, ready },
     },
     { kind: 'async', name: 'bye', body: { reason: 'owner is back' } },
     { kind: 'async', name: 'notices', body: { notices } },
