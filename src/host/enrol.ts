@@ -100,6 +100,7 @@ export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): H
     itinerary: [],
     story: [],
     storyNext: 1,
+    kept: 1,
     heard: new Map(),
     tenure: 0,
     since: 1,

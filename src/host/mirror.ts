@@ -163,6 +163,7 @@ function payOwed(turn: Turn, row: HomeRow, mirroring: Mirroring): void {
   if (!register || isPromisedAway(turn, register)) return
   const { witnesses } = register
   const kept = keptUpTo(turn, row, mirroring, witnesses)
+  row.kept = Math.max(row.kept, kept)
   for (const owed of mirroring.owed.splice(0))
     if (owed.until <= kept) answer(turn, owed.handle, owed.name as 'effect', owed.body as Record<string, never>)
     else mirroring.owed.push(owed)

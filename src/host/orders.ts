@@ -4,7 +4,7 @@ import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
 import { statementCid } from '../wire/chain.ts'
-import type { HoldingReport, Requests, Row } from '../wire/messages.ts'
+import type { HoldingReport, Requests } from '../wire/messages.ts'
 import { loadOf } from './acquaintance.ts'
 import { charterOf, keeperOf } from './charter.ts'
 import { authorityFault } from './command-authority.ts'
@@ -32,6 +32,7 @@ import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
 import type { HomeRow, HostState, Resident } from './state.ts'
 import { rememberBundle } from './state.ts'
+import { toldLines, toldRow } from './told.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
 import type { LaunchPlan } from './waiting.ts'
@@ -242,7 +243,7 @@ export function onStatus(turn: Turn, from: Did, handle: number): void {
     description,
     load: loadOf(state),
     here: fitting(here, STATUS_ENTRIES_MAX),
-    rows: fitting(rows.reverse().map(showRow), STATUS_ENTRIES_MAX).reverse(),
+    rows: fitting(rows.map((row) => toldRow(state, row)).reverse(), STATUS_ENTRIES_MAX).reverse(),
     hidden: known.size - shown.size,
   })
 }
@@ -271,8 +272,8 @@ export function onStory(turn: Turn, reader: Did, handle: number, { agent, from }
       ? deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)
       : deny(turn, handle, 'MIGRATED', keeper)
   }
-  const lines = row.story.filter((line) => line.number >= from)
-  answer(turn, handle, 'story', { row: showRow(row), lines: fitting(lines, STORY_LINES_PER_REPLY) })
+  const lines = toldLines(turn.state, row, from)
+  answer(turn, handle, 'story', { row: toldRow(turn.state, row), lines: fitting(lines, STORY_LINES_PER_REPLY) })
 }
 
 /** As many from the front as fit one reply together with another list: what agents say must not break the message. */
@@ -298,31 +299,3 @@ export function onLocate(turn: Turn, handle: number, { agent }: Requests['locate
   if (forward) return deny(turn, handle, 'MIGRATED', forward.to)
   deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not known here`)
 }
-
-export const showRow = ({
-  agent,
-  name,
-  author,
-  epoch,
-  holder,
-  state,
-  progress,
-  note,
-  fuelUsed,
-  hops,
-  forkedFrom,
-  head,
-}: HomeRow): Row => ({
-  agent,
-  name,
-  author,
-  epoch,
-  holder,
-  state,
-  progress,
-  note,
-  fuelUsed,
-  hops,
-  forkedFrom,
-  head,
-})

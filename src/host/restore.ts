@@ -66,6 +66,8 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
     if (key.startsWith('story/')) {
       const { of, ...line } = value as StoryLine & { readonly of?: HeardEffect }
       row?.story.push(line)
+      // Not every line is worth writing its row, and no number is given twice.
+      if (row) row.storyNext = Math.max(row.storyNext, line.number + 1)
       if (row && of) restoreHeard(row, of)
     } else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
     else if (key.startsWith('fork/')) row?.forks.push(value as Fork)

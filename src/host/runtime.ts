@@ -28,7 +28,6 @@ import { Lodgings } from './lodgings.ts'
 import { step } from './machine.ts'
 import { newState } from './new-state.ts'
 import { newNodes } from './nodes.ts'
-import { showRow } from './orders.ts'
 import type { AskBlocks } from './pull.ts'
 import { fetchFault } from './reading.ts'
 import { nextLife, recallRecords } from './recall.ts'
@@ -36,7 +35,8 @@ import { Seals } from './seals.ts'
 import { showHost } from './show.ts'
 import { goodOnce, signOrder } from './sign-order.ts'
 import type { HostSnapshot } from './snapshot.ts'
-import { allKept, type HostState, rememberBundle } from './state.ts'
+import { allKept, type HomeRow, type HostState, rememberBundle } from './state.ts'
+import { toldLines, toldOutcome, toldRow } from './told.ts'
 import { CACHE_BYTES_DEFAULT } from './transfer-limits.ts'
 import { Transfers } from './transfers.ts'
 import { Vault } from './vault.ts'
@@ -322,7 +322,7 @@ class Runtime implements Host {
 
   story(agent: AgentId, from: number): { row: Row; lines: readonly StoryLine[] } | null {
     const row = this.#state.rows.get(agent)
-    return row ? { row: showRow(row), lines: row.story.filter(({ number }) => number >= from) } : null
+    return row ? { row: toldRow(this.#state, row), lines: toldLines(this.#state, row, from) } : null
   }
 
   itinerary(agent: AgentId): Itinerary | null {
@@ -333,12 +333,13 @@ class Runtime implements Host {
   async outcome(agent: AgentId): Promise<{ ok: boolean; valueJson: string } | null> {
     const row = this.#state.rows.get(agent)
     if (!row) return null
-    if (row.outcome) return row.outcome
+    const outcome = (): HomeRow['outcome'] => toldOutcome(this.#state, row)
+    if (outcome()) return outcome()
     return new Promise((resolve) => {
       const unsubscribe = this.subscribe(() => {
-        if (!row.outcome && !this.#closed) return
+        if (!outcome() && !this.#closed) return
         unsubscribe()
-        resolve(row.outcome)
+        resolve(outcome())
       })
     })
   }

@@ -181,6 +181,8 @@ export interface HomeRow {
   /** What its effects were, to know one again that comes a second time (heard.ts). */
   readonly heard: Heard
   storyNext: number
+  /** Lines before this a majority of its witnesses has, as far as was heard; of a row that has only one it says nothing. */
+  kept: number
   /** The epoch since which its present keeper keeps it, and the first line that is its own (mirror.ts). */
   tenure: number
   since: number
