@@ -3,6 +3,7 @@ import { readCar } from '../bundle/car.ts'
 import type { Effects } from '../bundle/manifest.ts'
 import { sealBundle } from '../bundle/seal.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import type { HomeRow } from '../host/state.ts'
 import type { CheapProgram } from './cheap-sandbox.ts'
 import { authorOf, type Signatures } from './identities.ts'
 import type { SimHost } from './sim-host.ts'
@@ -18,6 +19,8 @@ export interface SimAgent {
   readonly launchMs: number
   /** Null until its home has written it down. */
   id: AgentId | null
+  /** Its home has said so: from now on it must not be lost. */
+  isAcknowledged: boolean
   isLaunching: boolean
 }
 
@@ -27,9 +30,10 @@ export const inputOf = ({ index }: Pick<SimAgent, 'index'>): string => JSON.stri
 /** Tries it now where its home is there; whoever calls it does so again until the agent has an id. */
 export function launchOnce(world: World, agent: SimAgent): void {
   const { life } = agent.home
+  if (agent.id !== null && !agent.isAcknowledged && isForgotten(world, agent.id)) agent.id = null
   if (agent.id !== null || agent.isLaunching || !life?.host || !life.state || life.time.isAsleep) return
   const inputJson = inputOf(agent)
-  for (const row of life.state.rows.values())
+  for (const row of rowsAnywhere(world))
     if (row.inputJson === inputJson && row.forkedFrom === null) {
       agent.id = row.agent
       return
@@ -43,6 +47,7 @@ export function launchOnce(world: World, agent: SimAgent): void {
     const imported = await host.importBundle(car)
     if (!imported.ok) throw new Error(imported.reason)
     agent.id = await host.launch(imported.value.id, { inputJson, witnesses: agent.witnesses })
+    agent.isAcknowledged = true
   })()
     .catch(() => undefined)
     .finally(() => {
@@ -53,6 +58,22 @@ export function launchOnce(world: World, agent: SimAgent): void {
   world.time.after(LAUNCH_MS, () => {
     if (agent.home.life?.number !== givenUp) agent.isLaunching = false
   })
+}
+
+/** Nobody has it: its launch was not over when its home died. Only where everybody can be asked. */
+function isForgotten(world: World, id: AgentId): boolean {
+  if (world.hosts.some(({ life }) => !life?.host)) return false
+  for (const { agent } of rowsAnywhere(world)) if (agent === id) return false
+  return true
+}
+
+/** Its home may have lost the row to a witness while it was away. */
+function* rowsAnywhere(world: World): Generator<HomeRow> {
+  for (const { life } of world.hosts)
+    if (life?.state) {
+      yield* life.state.rows.values()
+      yield* life.state.mirrors.values()
+    }
 }
 
 const LAUNCH_MS = 5_000

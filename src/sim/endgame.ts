@@ -32,7 +32,7 @@ export async function judgeTheEnd(
     for (const row of family) judgeResult(row, families, oracles)
     judgeBudget(agent, family, oracles)
   }
-  await judgeChains(world, rows, oracles)
+  await judgeChains(world, families, rows, oracles)
   judgeAccusations(world, oracles)
   await world.advance(CLEARING_MS)
   await judgeLeftovers(world, oracles)
@@ -70,23 +70,26 @@ function judgeBudget({ index, program }: SimAgent, family: readonly HomeRow[], o
     if (is !== should) oracles.fail('budgets', `the family of agent ${index} has ${is} ${what}, not ${should}`)
 }
 
-async function judgeChains(world: World, rows: readonly HomeRow[], oracles: Oracles): Promise<void> {
+async function judgeChains(
+  world: World,
+  families: Families,
+  rows: readonly HomeRow[],
+  oracles: Oracles,
+): Promise<void> {
   const { signatures } = world.options
   const authority = createAuthority(authorOf(signatures).signer, verifierOf(signatures))
   for (const { agent } of rows) {
-    const way = wayOf(world, agent)
+    const way = wayOf(world, families, agent)
     if (!way) continue
     const checked = await verifyItinerary(way, authority, [])
     if (!checked.ok) oracles.fail('hop-chain', `${agent}: ${checked.reason}`)
   }
 }
 
-function wayOf(world: World, agent: AgentId): Itinerary | null {
-  for (const { life } of world.hosts) {
-    const way = life?.host?.itinerary(agent)
-    if (way) return way
-  }
-  return null
+function wayOf(world: World, families: Families, agent: AgentId): Itinerary | null {
+  const row = families.rowOf(agent)
+  const keeper = world.hosts.find(({ life }) => row !== null && life?.state?.rows.get(agent) === row)
+  return keeper?.life?.host?.itinerary(agent) ?? null
 }
 
 function judgeAccusations(world: World, oracles: Oracles): void {

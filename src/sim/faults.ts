@@ -1,5 +1,6 @@
-import { integerBelow, type Random } from '../base/random.ts'
+import { integerBelow, type Random, seededRandom } from '../base/random.ts'
 import { CHANNEL_PATIENCE_MS } from './limits.ts'
+import type { SimOptions } from './options.ts'
 import type { SimHost } from './sim-host.ts'
 import type { World } from './world.ts'
 
@@ -282,36 +283,44 @@ export function strike(world: World, name: string, random: Random, on?: SimHost)
   }
 }
 
-/** Faults of these kinds at random moments, from now on until `stop`, which ends all that are under way. */
+/** Half of all kinds, by the seed; so that a rare combination is somewhere among many seeds, and so is a calm. */
+export function faultsOf({ seed, faults }: Pick<SimOptions, 'seed' | 'faults'>): readonly string[] {
+  const random = seededRandom(seed * 31 + 7)
+  return FAULT_NAMES.filter((name) => (faults === 'any' ? integerBelow(random, 2) === 0 : faults.includes(name)))
+}
+
+/**
+ * Faults of these kinds at random moments, from now on until `stop`, which ends all that are under way. Each kind draws by
+ * itself: without one of them, the others strike as before.
+ */
 export class Misfortunes {
   readonly #world: World
-  readonly #random: Random
   readonly #underWay = new Set<() => void>()
   /** How often each kind has struck. */
   readonly struck = new Map<string, number>()
   #isOver = false
 
-  constructor(world: World, names: readonly string[], random: Random) {
+  constructor(world: World, names: readonly string[], seed: number) {
     this.#world = world
-    this.#random = random
-    for (const kind of FAULTS) if (names.includes(kind.name)) this.#await(kind)
+    for (const [i, kind] of FAULTS.entries())
+      if (names.includes(kind.name)) this.#await(kind, seededRandom(seed * 8_191 + i))
   }
 
-  #await(kind: FaultKind): void {
-    this.#world.time.after(integerBelow(this.#random, 2 * kind.everyMs), () => {
+  #await(kind: FaultKind, random: Random): void {
+    this.#world.time.after(integerBelow(random, 2 * kind.everyMs), () => {
       if (this.#isOver) return
-      this.#strike(kind)
-      this.#await(kind)
+      this.#strike(kind, random)
+      this.#await(kind, random)
     })
   }
 
-  #strike(kind: FaultKind): void {
-    const end = strike(this.#world, kind.name, this.#random)
+  #strike(kind: FaultKind, random: Random): void {
+    const end = strike(this.#world, kind.name, random)
     if (!end) return
     this.struck.set(kind.name, (this.struck.get(kind.name) ?? 0) + 1)
     this.#underWay.add(end)
     const [least, most] = kind.lastsMs
-    this.#world.time.after(least + integerBelow(this.#random, most - least), () => {
+    this.#world.time.after(least + integerBelow(random, most - least), () => {
       this.#underWay.delete(end)
       end()
     })

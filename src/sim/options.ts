@@ -11,19 +11,17 @@ export interface SimOptions {
   readonly witnesses: number
   /** Virtual seconds in which faults strike and agents are launched; then all is healed. */
   readonly seconds: number
-  /** Kinds of fault of which the seed switches on a random subset. */
-  readonly faults: readonly string[]
-  /** All of them, instead of a subset. */
-  readonly allFaults: boolean
+  /** Kinds of fault; `any`: a subset of all by the seed. */
+  readonly faults: 'any' | readonly string[]
   readonly signatures: Signatures
 }
 
-export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed' | 'faults'> = {
+export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed'> = {
+  faults: 'any',
   hosts: 5,
   homes: 1,
   agents: 8,
   witnesses: 1,
   seconds: 600,
-  allFaults: false,
   signatures: 'cheap',
 }

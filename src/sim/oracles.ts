@@ -103,7 +103,8 @@ export class Oracles {
     if (!certificate) return
     const { agent, epoch, holding } = certificate
     const name = `${agent} ${epoch}`
-    const value = `${holding.holder} ${holding.checkpoint}`
+    const { holder, checkpoint, witnesses, history } = holding
+    const value = `${holder} ${checkpoint} ${witnesses.join()} ${history?.length} ${history?.head}`
     const before = this.#decided.get(name)
     if (before === value) return
     if (before !== undefined) return this.fail('one-decision', `epoch ${epoch} of ${agent} is ${before}, and ${value}`)

@@ -1,9 +1,9 @@
-import { integerBelow, type Random, seededRandom } from '../base/random.ts'
+import { integerBelow, seededRandom } from '../base/random.ts'
 import type { HomeRow } from '../host/state.ts'
 import { launchOnce, type SimAgent } from './agents.ts'
 import { judgeTheEnd } from './endgame.ts'
 import { Families } from './families.ts'
-import { Misfortunes } from './faults.ts'
+import { faultsOf, Misfortunes } from './faults.ts'
 import { HEALING_MS_MAX } from './limits.ts'
 import type { SimOptions } from './options.ts'
 import { Oracles } from './oracles.ts'
@@ -30,16 +30,14 @@ const PIECE_MS = 1_000
 
 export async function runOnce(options: SimOptions, powers: WorldPowers): Promise<Report> {
   const { seed, agents: count, seconds } = options
-  const random = seededRandom(seed * 2_654_435_761)
   const world = new World(options, powers)
   const trace = new TraceHash()
   world.watch((_host, life, event, effects) => trace.add(world.nowMs(), life.number, event, effects))
-  const agents = drawAgents(world, options, random)
+  const agents = drawAgents(world, options)
   const families = new Families(world, agents)
   const sometimes = new Sometimes()
   const oracles = new Oracles(world, families, sometimes)
-  const names = drawFaults(options, random)
-  const misfortunes = new Misfortunes(world, names, seededRandom(seed + 3))
+  const misfortunes = new Misfortunes(world, faultsOf(options), seed)
 
   world.startAll()
   while (world.nowMs() < seconds * 1_000) {
@@ -67,20 +65,26 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
   }
 }
 
-function drawAgents(world: World, { agents: count, seconds, witnesses }: SimOptions, random: Random): SimAgent[] {
-  const first = integerBelow(random, 1_000)
-  return Array.from({ length: count }, (_, index): SimAgent => {
-    const program = drawProgram(random, first + index)
+/** Each by its own draw: with fewer agents, those that are left are as before. */
+function drawAgents(world: World, { seed, agents, seconds, witnesses }: SimOptions): SimAgent[] {
+  return Array.from({ length: agents }, (_, index): SimAgent => {
+    const random = seededRandom(seed * 65_537 + index)
+    const program = drawProgram(random, seed + index)
     const launchMs = 2_000 + integerBelow(random, seconds * 1_000 * LAUNCHES_SHARE)
     const home = world.homes[index % world.homes.length]
     if (!home) throw new Error('a world without a home')
-    return { index, program, effects: 'fast', home, witnesses, launchMs, id: null, isLaunching: false }
+    return {
+      index,
+      program,
+      effects: 'fast',
+      home,
+      witnesses,
+      launchMs,
+      id: null,
+      isAcknowledged: false,
+      isLaunching: false,
+    }
   })
-}
-
-/** Half of the kinds, by the seed; so that a rare combination is somewhere among many seeds, and so is a calm. */
-function drawFaults({ faults, allFaults }: SimOptions, random: Random): readonly string[] {
-  return faults.filter(() => integerBelow(random, 2) === 0 || allFaults)
 }
 
 /** All faults are off, all hosts come back; true as soon as every agent has its end. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { FAULT_NAMES } from '../../src/sim/faults.ts'
 import { DEFAULT_OPTIONS, type SimOptions } from '../../src/sim/options.ts'
 import { bundleSimulator } from './bundle.ts'
 import { runSeeds } from './workers.ts'
@@ -12,7 +11,7 @@ import { runSeeds } from './workers.ts'
 const SEEDS = 4
 const TEST_MS_MAX = 300_000
 
-const optionsOf = (seed: number): SimOptions => ({ ...DEFAULT_OPTIONS, seed, faults: FAULT_NAMES })
+const optionsOf = (seed: number): SimOptions => ({ ...DEFAULT_OPTIONS, seed })
 
 describe('an author gets the results of a failure-free run', () => {
   it(

@@ -102,6 +102,7 @@ class SimCluster implements SimRun {
       launchMs,
       witnesses,
       id: null,
+      isAcknowledged: false,
       isLaunching: false,
     }
     this.#agents.push(agent)
@@ -143,8 +144,7 @@ class SimCluster implements SimRun {
     if (!fault || this.#misfortunes.has(id) === on) return
     this.#misfortunes.get(id)?.stop()
     this.#misfortunes.delete(id)
-    if (on)
-      this.#misfortunes.set(id, new Misfortunes(this.#world, [id], seededRandom(integerBelow(this.#random, 2 ** 31))))
+    if (on) this.#misfortunes.set(id, new Misfortunes(this.#world, [id], integerBelow(this.#random, 2 ** 31)))
     this.#eyes.tell(
       on ? 'fault' : 'heal',
       on ? `from now on, by chance: ${fault.says}` : `no more: ${fault.label.toLowerCase()}`,

@@ -22,6 +22,7 @@ import { register as registerPermit } from './commands/permit.ts'
 import { register as registerPs } from './commands/ps.ts'
 import { register as registerRun } from './commands/run.ts'
 import { register as registerServe } from './commands/serve.ts'
+import { register as registerSim } from './commands/sim.ts'
 import { register as registerVerify } from './commands/verify.ts'
 import { printError } from './output.ts'
 
@@ -51,6 +52,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerAudit,
   registerOpen,
   registerDoctor,
+  registerSim,
 ]
 
 async function main(argv: readonly string[]): Promise<void> {

@@ -1,0 +1,140 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { commandLine } from '../../../sim/command-line.ts'
+import { FAULT_NAMES, FAULTS } from '../../../sim/faults.ts'
+import { DEFAULT_OPTIONS, type SimOptions } from '../../../sim/options.ts'
+import { INVARIANTS, type Report } from '../../../sim/report.ts'
+import { runOnce } from '../../../sim/run-seed.ts'
+import { shrink } from '../../../sim/shrink.ts'
+import { jsonOption, wholeNumber, witnesses } from '../arguments.ts'
+import { columns, printResult, say } from '../output.ts'
+import { showProgress } from '../progress-line.ts'
+import { runCampaign } from '../sim/campaign.ts'
+import { nodePowers } from '../sim/powers.ts'
+import { Tally } from '../sim/tally.ts'
+
+/** `sojourn sim`: whole clusters in simulated time, with faults from a seed; whatever fails is replayed by its seed. */
+interface Options extends Omit<SimOptions, 'seed'> {
+  readonly seed: number
+  readonly seeds: number
+  readonly workers: number
+  readonly shrink: boolean
+  readonly resume?: string
+  readonly json: boolean
+}
+
+export function register(program: Command): void {
+  program
+    .command('sim')
+    .summary('simulate clusters under faults')
+    .description(
+      'Runs whole clusters in simulated time: the code of real hosts, on a network, disks and clocks that fail as a seed says. ' +
+        'Every seed is run twice, must come to the same trace both times, and every invariant is looked at after every step. ' +
+        'Exit code 0 only if none was violated; a violation comes with the command that shows it again, made as small as can be.',
+    )
+    .option('--hosts <n>', 'hosts', wholeNumber(2, 100_000), DEFAULT_OPTIONS.hosts)
+    .option('--homes <n>', 'of them, hosts that launch agents', wholeNumber(1, 10_000), DEFAULT_OPTIONS.homes)
+    .option('--agents <n>', 'agents', wholeNumber(0, 100_000), DEFAULT_OPTIONS.agents)
+    .option(
+      '--seconds <n>',
+      'simulated seconds, before all is healed',
+      wholeNumber(1, 1_000_000),
+      DEFAULT_OPTIONS.seconds,
+    )
+    .option('--witnesses <n>', 'hosts that decide about an agent', witnesses, DEFAULT_OPTIONS.witnesses)
+    .option(
+      '--faults <list>',
+      'all (a subset by the seed), none, or kinds with commas between',
+      faultList,
+      'any' as const,
+    )
+    .addOption(
+      new Option('--signatures <kind>', 'real, or a hash in their place').choices(['cheap', 'real']).default('cheap'),
+    )
+    .option('--seed <n>', 'the first seed', wholeNumber(0, 2 ** 31), 1)
+    .option('--seeds <n>', 'how many', wholeNumber(1, 100_000_000), 1)
+    .option('--workers <n>', 'threads', wholeNumber(1, 256), availableParallelism())
+    .option('--no-shrink', 'leave a run that fails as it is')
+    .option('--resume <file>', 'keep there how far it is, and go on from there')
+    .addOption(jsonOption())
+    .addHelpText('after', help())
+    .action(simulate)
+}
+
+const help = (): string => `
+Faults:
+${columns(FAULTS.map(({ name, what }) => [`  ${name}`, what] as const)).join('\n')}
+
+Examples:
+  sojourn sim --seeds 100
+  sojourn sim --seed 17 --faults crash,torn --witnesses 3 --json
+  sojourn sim --hosts 1000 --homes 20 --agents 500 --seconds 60`
+
+function faultList(text: string): SimOptions['faults'] {
+  if (text === 'all') return 'any'
+  if (text === 'none') return []
+  const names = text.split(',')
+  const unknown = names.find((name) => !FAULT_NAMES.includes(name))
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`there is no fault "${unknown}"; there are ${FAULT_NAMES.join(', ')}.`)
+  return names
+}
+
+async function simulate(options: Options): Promise<void> {
+  const { seed, seeds, workers, json, resume, hosts, homes, agents, seconds, faults, signatures } = options
+  const tally = new Tally(seconds)
+  const last = seed + seeds
+  let next = resume !== undefined && existsSync(resume) ? Number(readFileSync(resume, 'utf8')) : seed
+  if (next > seed) say(`going on from seed ${next}`)
+  const optionsOf = (one: number): SimOptions => ({
+    seed: one,
+    hosts,
+    homes,
+    agents,
+    seconds,
+    faults,
+    signatures,
+    witnesses: options.witnesses,
+  })
+  const failed: SimOptions[] = []
+  const done = new Set<number>()
+  const progress = showProgress(process.stderr, () => tally.line(last - next))
+  await runCampaign(range(next, last, optionsOf), {
+    module: new URL('../sim/worker.js', import.meta.url),
+    workers: Math.min(workers, seeds),
+    onReport(report, of) {
+      tally.add(report)
+      if (json) process.stdout.write(`${JSON.stringify(report)}\n`)
+      if (!report.ok) {
+        failed.push(of)
+        progress.say(`seed ${report.seed}: ${describe(report)}\n  ${commandLine(of)}`)
+      }
+      done.add(report.seed)
+      while (done.delete(next)) next += 1
+      if (resume !== undefined) writeFileSync(resume, String(next))
+    },
+  })
+  progress.close()
+  const smallest = options.shrink && failed[0] ? await smallestOf(failed[0]) : null
+  const summary = { ...tally.summary(), ...(smallest === null ? {} : { smallest }) }
+  if (seeds > 1 || !json) printResult(json, summary, tally.text(smallest))
+  if (failed.length > 0) process.exitCode = 1
+}
+
+function* range(from: number, to: number, optionsOf: (seed: number) => SimOptions): Generator<SimOptions> {
+  for (let seed = from; seed < to; seed++) yield optionsOf(seed)
+}
+
+const describe = ({ violations: [first] }: Report): string =>
+  first ? `${INVARIANTS[first.invariant]}: after ${first.atMs} ms ${first.text}` : 'fails'
+
+/** The command of the smallest run that shows the first violation of this one. */
+async function smallestOf(options: SimOptions): Promise<string | null> {
+  const powers = nodePowers()
+  const [first] = (await runOnce(options, powers)).violations
+  if (!first) return null
+  say('looking for a smaller run that fails alike …')
+  const found = await shrink(options, first, (smaller) => runOnce(smaller, powers))
+  return found && commandLine(found.options)
+}
