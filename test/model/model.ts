@@ -51,7 +51,7 @@ export class Model implements Book {
 
   constructor(rules: Rules) {
     this.rules = rules
-    this.isSymmetric = rules.changes.length === 0
+    this.isSymmetric = rules.changes.length === 0 && !rules.named
     this.first = this.values.id({ holder: 0, history: '', next: rules.founders })
   }
 

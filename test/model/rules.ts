@@ -34,6 +34,8 @@ export interface Rules {
   /** A host other than the holder may propose the holder again, under other witnesses. */
   readonly repair: boolean
   readonly liar: Lie | null
+  /** Witnesses keep their names, although any of them could stand for any other. */
+  readonly named: boolean
 
   // The rules, as decided. Each of them broken is one of BROKEN in configurations.ts.
   /** Whose fence it is: a witness that promised or voted for e + 1 takes no log of e. */
@@ -110,6 +112,7 @@ export const DECIDED: Rules = {
   changes: [],
   repair: false,
   liar: null,
+  named: false,
   logFence: true,
   baseFence: true,
   startOnce: true,

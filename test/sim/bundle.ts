@@ -19,8 +19,11 @@ export interface Patch {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Rejects where a patch does not fit. Returns the path of a module for `new Worker(path)`; it lies in a folder of its own. */
-export async function bundleSimulator(patches: readonly Patch[] = []): Promise<string> {
+/** Of the simulator, or of another module. Rejects where a patch does not fit. Returns the path of a module for `new Worker(path)`; it lies in a folder of its own. */
+export async function bundleSimulator(
+  patches: readonly Patch[] = [],
+  entry = 'src/entry/node/sim/worker.ts',
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-sim-'))
   const outfile = join(folder, 'simulator.mjs')
   const unused = new Set(patches.map(({ file }) => resolve(ROOT, file)))
@@ -44,7 +47,7 @@ export async function bundleSimulator(patches: readonly Patch[] = []): Promise<s
     },
   }
   await build({
-    entryPoints: [join(ROOT, 'src/entry/node/sim/worker.ts')],
+    entryPoints: [join(ROOT, entry)],
     outfile,
     bundle: true,
     platform: 'node',
