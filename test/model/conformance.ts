@@ -190,16 +190,17 @@ export class Conductor {
   }
 
   #learn(machine: Machine, epoch: number): void {
-    const votes = [...this.#votes].find(([key, all]) => key.startsWith(`${epoch} `) && all.length >= 2)?.[1]
+    const [key, votes] = [...this.#votes].find(([key, all]) => key.startsWith(`${epoch} `) && all.length >= 2) ?? []
     const first = votes?.[0]?.statement
     if (!votes || !first) throw new Error(`epoch ${epoch} is not decided`)
     const { agent, holding, previous, release, ballot } = first
+    const given = this.#accepts.get(key ?? '')
     const certificate = { agent, epoch, holding, previous, release, ballot, votes }
     const out = machine.tell({
       kind: 'told',
       from: this.#scene.all.find((one) => one !== machine)?.did as never,
       name: 'certificate',
-      body: { certificate, charters: [] },
+      body: { certificate, charters: [], release: given?.release ?? null, ready: given?.ready ?? null },
     })
     for (const effect of out) if (effect.kind === 'prepare') this.#preparing.set(machine, effect.token)
   }

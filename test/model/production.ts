@@ -185,7 +185,12 @@ export async function setScene(): Promise<Scene> {
   const votes = dids.map((did) => sealedBy(did, { type: 'vote' as const, ...decision, ballot, of: 3, atMs: 0 }))
   const certificate = { ...decision, ballot, votes }
   for (const witness of witnesses)
-    witness.tell({ kind: 'told', from: source.did, name: 'certificate', body: { certificate, charters: [] } })
+    witness.tell({
+      kind: 'told',
+      from: source.did,
+      name: 'certificate',
+      body: { certificate, charters: [], release: null, ready: null },
+    })
   const at = { ...turn, state: source.state }
   const resident = {
     ...newResident(at, briefOfRow(home.state, row), name, author.did, license, quota, 1),
