@@ -14,7 +14,6 @@ import { briefOfRow } from '../../src/host/story.ts'
 import type { Turn } from '../../src/host/turn.ts'
 import type { Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
-import { statementCid } from '../../src/wire/chain.ts'
 import type { License, Sealed, Statement } from '../../src/wire/statements.ts'
 import { licenseOf } from '../host/licenses.ts'
 
@@ -226,5 +225,3 @@ export function arrive(
   destination.tell({ kind: 'restored', records: new Map([[`resident/${agent}`, structuredClone(record)]]) })
   return ready
 }
-
-export { statementCid }
