@@ -16,7 +16,7 @@ import { roomFault } from './fair.ts'
 import { NO_HISTORY } from './history.ts'
 import { authorsNamed, launchFault, offerLicenseFault, strangerFault } from './license.ts'
 import { CLOCK_SKEW_MS, INPUT_BYTES_MAX, OFFERS_OPENING_MAX, READY_MS, RESERVATION_MS, STAGES_MAX } from './limits.ts'
-import { forgetLetters } from './mail.ts'
+import { letGoOfMail } from './mail.ts'
 import { banOf } from './notices.ts'
 import { forgetResident, writeResident } from './records.ts'
 import { mayRunHere, onEnded, settleIn } from './residence.ts'
@@ -355,7 +355,7 @@ function cannotGoOn(turn: Turn, resident: Resident, fault: Fault): void {
 
 /** Nothing of an arrival stays: no guest, no place, no block. */
 export function drop(turn: Turn, resident: Resident): void {
-  forgetLetters(turn, resident)
+  letGoOfMail(turn, resident)
   if (resident.guest !== 'none') turn.effects.push({ kind: 'terminate', agent: resident.agent })
   turn.state.residents.delete(resident.agent)
   if (resident.arrival?.certificate) noteSeen(turn, resident, resident.arrival.certificate)

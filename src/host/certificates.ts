@@ -14,7 +14,7 @@ import { recordHop } from './hops.ts'
 import { onCharter } from './keeper.ts'
 import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
 import { settleLog } from './logbook.ts'
-import { forgetLetters } from './mail.ts'
+import { letGoOfMail } from './mail.ts'
 import { openMailbox } from './mailbox.ts'
 import { mergeHops } from './mirror.ts'
 import { continueSegments } from './receipts.ts'
@@ -260,7 +260,7 @@ function letGo(turn: Turn, resident: Resident, certificate: Certificate): void {
     })
   }
   persist(turn, forgetResident(resident.agent))
-  forgetLetters(turn, resident)
+  letGoOfMail(turn, resident)
   noteSeen(turn, resident, certificate)
   // Home keeps its newest whole checkpoint: it is the second copy until the new holder's next one.
   turn.effects.push({

@@ -6,7 +6,7 @@ import type { Release, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
 import { quorumOf, releaseBallot } from './ballots.ts'
 import { holdingOf, keeperOf } from './charter.ts'
-import { isWhollyLogged, mustRelive, pursueLog } from './durable.ts'
+import { historyNow, isWhollyLogged, mustRelive, pursueLog } from './durable.ts'
 import type { Answer, Fault } from './events.ts'
 import { choosePlace, noteLetDown } from './let-downs.ts'
 import { ANSWER_SEND_MS, CANDIDATES_MAX, MOVE_PATIENCE_MS, OFFER_AGAIN_MS, PLACE_AGAIN_MS } from './limits.ts'
@@ -193,6 +193,8 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
   if (!to) return
   departure.frozenMs ??= turn.nowMs
   departure.phase = 'send'
+  // Letters may have come since it was frozen.
+  resident.brief = { ...resident.brief, history: historyNow(resident), mail: mailOf(resident.mailbox) }
   departure.holding = holdingOf(resident, to)
   // On its way beside the agent itself.
   pursueLog(turn, resident)
@@ -204,7 +206,6 @@ export function send(turn: Turn, resident: Resident, departure: Departure): void
     consoleLines: resident.consoleLines,
     sentBytes: resident.sentBytes,
     messages: resident.messages,
-    mail: mailOf(resident.mailbox),
     movedBy: answered === 0 ? null : answered,
   }
   ask(

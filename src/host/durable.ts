@@ -17,7 +17,9 @@ import { drain } from './departure.ts'
 import type { Answer } from './events.ts'
 import { add, advance, endOf, type Log, newLog, stretch } from './history.ts'
 import { loggedHere, logHere } from './logbook.ts'
+import { settleArrivals } from './mail.ts'
 import { encodePiece, encodeRun, type HistoryPiece, mergeRuns, type RunPiece } from './pieces.ts'
+import { pursuePost } from './post.ts'
 import { propose } from './proposer.ts'
 import { checkpointWhenDue, goOn, isSpent, mayRunHere, sendEffects } from './residence.ts'
 import { isConfined } from './sealing.ts'
@@ -175,6 +177,8 @@ export function onLogAnswered(turn: Turn, resident: Resident, witness: Did, epoc
 /** More of it is safe by now: whatever waits for that goes on. */
 function onLogged(turn: Turn, resident: Resident): void {
   sendEffects(turn, resident)
+  settleArrivals(turn, resident)
+  pursuePost(turn, resident)
   drain(turn, resident)
 }
 

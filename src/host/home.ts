@@ -1,11 +1,11 @@
 import type { Did } from '../identity/did.ts'
-import { NO_MAIL } from '../wire/mail.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
 import { tellDecided } from './certificates.ts'
 import { noteLostLines, repetitionFault, tellEffect } from './heard.ts'
 import { forgive, noteLetDown } from './let-downs.ts'
 import { AWAY_MS, LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
 import { advanceLog, checkpointHistoryFault, forgetLog, groundsFault } from './logbook.ts'
+import { lastMail } from './mail.ts'
 import { mailFault } from './mailbox.ts'
 import { answerKept } from './mirror.ts'
 import { isBanned } from './notices.ts'
@@ -120,7 +120,7 @@ export function applyEffect(turn: Turn, row: HomeRow, effect: Effect): string | 
     row.outcome = { ok: effect.kind === 'result', valueJson: effect.valueJson }
     if (effect.kind === 'result') row.progress = 1
     row.checkpoint = null
-    row.mail = NO_MAIL
+    row.mail = lastMail(turn, row)
     persist(turn, writeMail(row))
     turn.effects.push({ kind: 'forget', agent: row.agent, keep: null, ended: true })
     forgetLog(turn, row.agent)

@@ -29,6 +29,7 @@ import { onCheckpointFetched, onHolding, watchLeases } from './home.ts'
 import { isAdmitted, onConnected, onDisconnected, onInicAnswered, onInvitationOpened, watchMeetings } from './inic.ts'
 import { pursueWitnesses, watchKeepers } from './keeper.ts'
 import { noteLife, restoreLives } from './lives.ts'
+import { settleArrivals } from './mail.ts'
 import { onMirrored, onMirrorFetched, pursueMirrors } from './mirror.ts'
 import { keepNames, onNamed, onNameSealed, onNamesAnswered, onRegistered, pursueNames } from './names.ts'
 import { onLoad, reportHoldings, tellLoad } from './neighbours.ts'
@@ -304,6 +305,7 @@ function onTick(turn: Turn): void {
     pursueFork(turn, resident)
     pursueUnseal(turn, resident)
     pursuePost(turn, resident)
+    settleArrivals(turn, resident)
     pursueNames(turn, resident)
     checkpointWhenDue(turn, resident)
     if (isParked(turn, resident) && nowMs >= resident.placeDueMs) place(turn, resident)

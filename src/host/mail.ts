@@ -1,14 +1,19 @@
+import { encode } from '../base/codec.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { refuseCall } from '../sandbox/calls.ts'
-import type { Letter, Mail, MailRequests } from '../wire/mail.ts'
+import { type Letter, type Mail, type MailRequests, NO_MAIL } from '../wire/mail.ts'
+import { parseLetter } from '../wire/mail-schemas.ts'
+import { appendPiece, historyNow, isLogged, pursueLog, standsForHistory } from './durable.ts'
 import type { Fault } from './events.ts'
-import { askFor, endOf, judge, letterFault, type Mailbox, mailOf, put, trim } from './mailbox.ts'
+import { askFor, endOf, judge, letterFault, type Mailbox, mailOf, openMailbox, put, trim } from './mailbox.ts'
+import { parsePiece } from './pieces.ts'
 import { forgetLetter, writeLetter } from './records.ts'
 import { isHeld, isReleased, isSpent } from './residence.ts'
+import { isConfined } from './sealing.ts'
 import { provenSender } from './standing.ts'
-import type { Resident } from './state.ts'
+import type { HomeRow, Resident } from './state.ts'
 import { answer, deny, persist, type Turn } from './turn.ts'
 
 /**
@@ -18,8 +23,42 @@ import { answer, deny, persist, type Turn } from './turn.ts'
  */
 export function onMail(turn: Turn, from: Did, handle: number, { letter, standing }: MailRequests['mail']['ask']): void {
   const fault = takeIn(turn, from, letter, standing)
-  if (fault) deny(turn, handle, fault.code, fault.reason)
-  else answer(turn, handle, 'mail', {})
+  if (fault) return deny(turn, handle, fault.code, fault.reason)
+  const resident = turn.state.residents.get(letter.to)
+  if (!resident?.history) return answer(turn, handle, 'mail', {})
+  // Also one that was had: when it came, its sender may not have been told yet.
+  resident.arrivals.push({ handle, after: historyNow(resident)?.length ?? 0 })
+  settleArrivals(turn, resident)
+}
+
+/** A letter to a durable agent is answered when it is logged: whoever goes on with the agent has it, too. */
+export function settleArrivals(turn: Turn, resident: Resident): void {
+  if (resident.arrivals.length === 0) return
+  pursueLog(turn, resident)
+  resident.arrivals = resident.arrivals.filter(({ handle, after }) => {
+    if (!isLogged(turn, resident, after)) return true
+    answer(turn, handle, 'mail', {})
+    return false
+  })
+}
+
+/** Of an agent that has ended: how far each of its senders had come, for those who ask again. */
+export function lastMail({ state }: Turn, { agent, mail }: Pick<HomeRow, 'agent' | 'mail'>): Mail {
+  const box = state.residents.get(agent)?.mailbox ?? openMailbox(mail)
+  reliveLetters(box, state.logs.get(agent)?.log.pieces ?? [])
+  return { ...NO_MAIL, marks: [...box.marks.values()] }
+}
+
+/** The agent has left, or ended. */
+export function letGoOfMail(turn: Turn, resident: Resident): void {
+  forgetLetters(turn, resident)
+  turnAwayArrivals(turn, resident)
+}
+
+/** The agent is not here any more, or not as it was: whether those letters count, the next holder knows. */
+export function turnAwayArrivals(turn: Turn, resident: Resident): void {
+  for (const { handle } of resident.arrivals) deny(turn, handle, 'BUSY', 'the agent is on its way')
+  resident.arrivals = []
 }
 
 function takeIn(
@@ -29,21 +68,22 @@ function takeIn(
   standing: MailRequests['mail']['ask']['standing'],
 ): Fault | null {
   const resident = turn.state.residents.get(letter.to)
-  if (!resident || resident.arrival) return elsewhere(turn, letter.to)
-  if (resident.ended) return ENDED
+  if (!resident || resident.arrival) return elsewhere(turn, letter)
+  if (resident.ended) return judge(resident.mailbox, letter) === 'had' ? null : ENDED
   const sender = provenSender(turn, from, letter, standing)
   if ('code' in sender) return sender
   const { mailbox } = resident
   if (sender.launcher !== resident.license.order.signer && !mailbox.open)
     return { code: 'NOT_AUTHORISED', reason: 'the agent hears only from agents of its own launcher' }
-  if (isUnsettled(resident)) return { code: 'BUSY', reason: 'the agent is on its way' }
+  if (isUnsettled(resident) || isLogFull(resident)) return { code: 'BUSY', reason: 'the agent is on its way' }
   const misshapen = letterFault(letter.dataJson)
   if (misshapen !== null) return { code: 'QUOTA', reason: misshapen }
   const verdict = judge(mailbox, letter)
   if (verdict === 'had') return null
   if (verdict !== 'new') return verdict
   put(mailbox, letter)
-  persist(turn, writeLetter(letter, endOf(mailbox) - 1))
+  if (appendPiece(turn, resident, { kind: 'mail', letter: encode(letter) }) === null)
+    persist(turn, writeLetter(letter, endOf(mailbox) - 1))
   feed(turn, resident)
   return null
 }
@@ -52,13 +92,30 @@ function takeIn(
 const isUnsettled = (resident: Resident): boolean =>
   !isHeld(resident) || isReleased(resident) || isSpent(resident) || (resident.departure?.holding ?? null) !== null
 
+/** So much waits for a checkpoint that its program stands still; and what a confined one hears is logged nowhere. */
+const isLogFull = (resident: Resident): boolean =>
+  resident.history !== null && (standsForHistory(resident) || resident.reliving !== null || isConfined(resident))
+
+/** The letters that came since the checkpoint that a durable agent is lived again from. */
+export function reliveLetters(mailbox: Mailbox, pieces: readonly Uint8Array[]): void {
+  for (const encoded of pieces) {
+    const piece = parsePiece(encoded)
+    if (!piece.ok || piece.value.kind !== 'mail') continue
+    const letter = parseLetter(piece.value.letter)
+    if (letter && judge(mailbox, letter) === 'new') put(mailbox, letter)
+  }
+}
+
 const ENDED: Fault = { code: 'GONE', reason: 'the agent has ended' }
 
 /** Where a letter for an agent that is not here should go, as far as this host knows. */
-export function elsewhere(turn: Turn, agent: AgentId): Fault {
+function elsewhere(turn: Turn, letter: Letter): Fault | null {
   const { state } = turn
+  const agent = letter.to
   const row = state.rows.get(agent)
-  if (row?.outcome || row?.state === 'killed') return ENDED
+  // A sender that goes on from before it heard of it asks again about a letter that was had.
+  if (row?.outcome) return judge(openMailbox(row.mail), letter) === 'had' ? null : ENDED
+  if (row?.state === 'killed') return ENDED
   const arriving = state.residents.has(agent)
   if (row && row.holder !== state.self) return { code: 'MIGRATED', reason: row.holder }
   if (row || arriving) return { code: 'BUSY', reason: 'the agent is on its way here' }
@@ -111,7 +168,7 @@ export function keepMail(turn: Turn, resident: Resident): { readonly mail: Mail 
 }
 
 /** The letters' own records go: what they said is beside the checkpoint now, or nowhere. */
-export function forgetLetters(turn: Turn, { agent, mailbox }: { agent: AgentId; mailbox: Mailbox }): void {
+function forgetLetters(turn: Turn, { agent, mailbox }: { agent: AgentId; mailbox: Mailbox }): void {
   for (let place = mailbox.recorded; place < endOf(mailbox); place++) persist(turn, forgetLetter(agent, place))
   mailbox.recorded = endOf(mailbox)
 }

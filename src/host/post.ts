@@ -2,6 +2,7 @@ import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import { type Did, parseDid } from '../identity/did.ts'
 import { type CallRefusal, refuseCall } from '../sandbox/calls.ts'
 import type { Letter } from '../wire/mail.ts'
+import { historyNow, isLogged, pursueLog } from './durable.ts'
 import type { Answer } from './events.ts'
 import {
   HOLDERS_MAX,
@@ -29,6 +30,8 @@ export interface Outgoing {
   readonly request: number
   readonly to: AgentId
   readonly dataJson: string
+  /** How much of a durable sender's history it comes of: so much is logged before it leaves. */
+  readonly after: number
   isAsked: boolean
   /** Where the next try goes; null: to whom is remembered, or to home. */
   via: Did | null
@@ -60,6 +63,7 @@ export function post(
     request,
     to,
     dataJson,
+    after: historyNow(resident)?.length ?? 0,
     isAsked: false,
     via: null,
     redirects: 0,
@@ -73,11 +77,15 @@ export function post(
 export function pursuePost(turn: Turn, resident: Resident): void {
   if (resident.outgoing.length === 0 || !maySpeak(resident)) return
   const busy = new Set<AgentId>()
+  let isWanting = false
   for (const letter of resident.outgoing) {
     if (busy.has(letter.to)) continue
     busy.add(letter.to)
-    if (!letter.isAsked && turn.nowMs >= letter.dueMs) carry(turn, resident, letter)
+    if (letter.isAsked || turn.nowMs < letter.dueMs) continue
+    if (isLogged(turn, resident, letter.after)) carry(turn, resident, letter)
+    else isWanting = true
   }
+  if (isWanting) pursueLog(turn, resident)
 }
 
 /** In an epoch that is ours. What is frozen here to be sent says no more from here. */

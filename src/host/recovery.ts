@@ -9,7 +9,8 @@ import { endOf, extend, reaches, stretch, truncate } from './history.ts'
 import { authorsNamed } from './license.ts'
 import { PLACE_AGAIN_MS } from './limits.ts'
 import { showLog } from './logbook.ts'
-import { openMailbox } from './mailbox.ts'
+import { reliveLetters, turnAwayArrivals } from './mail.ts'
+import { mailOf, openMailbox } from './mailbox.ts'
 import { beginSegments, closePiece, noteTrace } from './receipts.ts'
 import { writeResident } from './records.ts'
 import type { Relived, Said } from './relive.ts'
@@ -51,7 +52,10 @@ export function takeUpHistory(
   resident.checkpoint = log.checkpoint
   const { consoleLines, sentBytes, messages, mail } = log.counts
   resident.brief = { ...resident.brief, ...log.counts, history: log.base }
+  turnAwayArrivals(turn, resident)
   resident.mailbox = openMailbox(mail)
+  reliveLetters(resident.mailbox, fresh.log.pieces)
+  resident.outgoing = []
   Object.assign(resident, { consoleLines, sentBytes, messages, effectsBeforeCheckpoint: null })
   // What waited depends on what may not have been logged: what was is said again.
   resident.effects.length = 0
@@ -112,7 +116,14 @@ export function onRelived(turn: Turn, resident: Resident, token: number, outcome
   resident.checkpoint = end.checkpoint
   resident.stateBytes = end.stateBytes
   const { consoleLines, sentBytes, messages } = resident
-  resident.brief = { ...resident.brief, consoleLines, sentBytes, messages, history: endOf(history.log) }
+  resident.brief = {
+    ...resident.brief,
+    consoleLines,
+    sentBytes,
+    messages,
+    history: endOf(history.log),
+    mail: mailOf(resident.mailbox),
+  }
   persist(turn, writeResident(resident))
   resident.placeDueMs = turn.nowMs
   if (turn.state.rows.has(resident.agent)) sendCheckpointAgain(turn, resident)

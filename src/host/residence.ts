@@ -15,7 +15,7 @@ import { applyEffect } from './home.ts'
 import { authorsNamed } from './license.ts'
 import { EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
 import { advanceLog } from './logbook.ts'
-import { forgetLetters, keepMail } from './mail.ts'
+import { keepMail, letGoOfMail } from './mail.ts'
 import { reportHolding } from './neighbours.ts'
 import { pursuePost } from './post.ts'
 import { spend } from './quotas.ts'
@@ -354,7 +354,7 @@ export function bury(turn: Turn, resident: Resident): void {
   if (resident.certificate) noteSeen(turn, resident, resident.certificate)
   turn.state.loadDueMs = turn.nowMs
   persist(turn, forgetResident(resident.agent))
-  forgetLetters(turn, resident)
+  letGoOfMail(turn, resident)
   turn.effects.push({
     kind: 'forget',
     agent: resident.agent,

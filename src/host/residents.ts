@@ -58,6 +58,7 @@ export function newResident(
     mailbox: openMailbox(brief.mail),
     outgoing: [],
     shown: new Map(),
+    arrivals: [],
     lookups: [],
     registering: [],
     pace: newPace(quota, turn.nowMs),

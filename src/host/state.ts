@@ -284,6 +284,8 @@ export interface Resident {
   /** What it has sent and nobody has acknowledged, in order; and which hosts have seen who speaks for it, in which epoch. */
   outgoing: Outgoing[]
   readonly shown: Map<Did, number>
+  /** Letters whose senders hear when so much of its history is logged. */
+  arrivals: { readonly handle: number; readonly after: number }[]
   lookups: Lookup[]
   readonly registering: Registering[]
   /** What it may say just now, by the two rates of its quota. */

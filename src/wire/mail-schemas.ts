@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { decode } from '../base/codec.ts'
 import type { Alleged } from './alleged.ts'
 import type { Origin } from './chain.ts'
 import * as f from './fields.ts'
@@ -23,6 +24,13 @@ const letter: f.Schema<m.Letter> = v.strictObject({
   to: f.agent,
   dataJson: f.json,
 })
+
+/** As a piece of a durable agent's history; null for what is none. */
+export function parseLetter(bytes: Uint8Array): m.Letter | null {
+  const decoded = decode(bytes)
+  const parsed = decoded.ok ? v.safeParse(letter, decoded.value) : null
+  return parsed?.success ? parsed.output : null
+}
 
 const mark: f.Schema<m.Mark> = v.strictObject({
   from: f.agent,
