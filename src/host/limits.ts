@@ -119,6 +119,15 @@ export const WITNESS_GONE_MS = 30_000
 /** How often a keeper looks whether the witnesses of its agents are the right ones. */
 export const WITNESSES_AGAIN_MS = 5_000
 
+/**
+ * A holder that is no witness bids at most so far above what a witness has promised: more than two hours of tries that nobody
+ * heard. Stops: one message with the highest number there is, after which nobody ever decides about that agent again.
+ */
+export const ROUND_LEAP_MAX = 4_096
+
+/** Below this a witness that is outbid doubles its round, and so is soon above whoever climbed by ROUND_LEAP_MAX a message. */
+export const ROUND_STEEP_MAX = 2 ** 40
+
 /** Proposers that lose to another back off between these, drawn at random: duelling proposers must not starve. */
 export const BACKOFF_MIN_MS = 200
 export const BACKOFF_MAX_MS = 1_500

@@ -23,5 +23,7 @@ export interface Proposal {
   readonly logs: Map<Did, LogShown>
   log: LogShown | null
   readonly votes: Map<Did, Sealed<Vote>>
+  /** Somebody has promised more to somebody else since the last try. */
+  isOutbid: boolean
   retryMs: number
 }

@@ -13,6 +13,7 @@ import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
 import { inherit, standOf } from './mirror.ts'
 import { logReaching, noteOwnLog, ownValue } from './promised.ts'
 import type { Proposal } from './proposal.ts'
+import { nextRound } from './rounds.ts'
 import type { HomeRow } from './state.ts'
 import { ask, begin, type Turn, tell } from './turn.ts'
 
@@ -33,7 +34,7 @@ export function propose(
     agent,
     epoch,
     witnesses,
-    ballot: { round: 1, host: state.self, age: state.age },
+    ballot: { round: nextRound(state, agent, 0, false), host: state.self, age: state.age },
     previous: head,
     own,
     value: { holding: own, release: null, ready: null },
@@ -43,6 +44,7 @@ export function propose(
     logs: new Map(),
     log: null,
     votes: new Map(),
+    isOutbid: false,
     retryMs: 0,
   }
   state.proposals.set(agent, proposal)
@@ -56,6 +58,7 @@ function prepare(turn: Turn, proposal: Proposal): void {
   proposal.richest = null
   proposal.logs.clear()
   proposal.votes.clear()
+  proposal.isOutbid = false
   proposal.retryMs = turn.nowMs + backoffMs(turn)
   for (const witness of proposal.witnesses)
     ask(turn, witness, 'prepare', { agent, epoch, ballot }, { for: 'promise', agent, epoch, witness })
@@ -63,7 +66,11 @@ function prepare(turn: Turn, proposal: Proposal): void {
 
 export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Did, outcome: Answer): void {
   const proposal = turn.state.proposals.get(agent)
-  if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare' || !outcome.ok) return
+  if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare') return
+  if (!outcome.ok) {
+    proposal.isOutbid ||= outcome.code === 'OUTBID'
+    return
+  }
   const { accepted, tenure, next, log } = outcome.body as Requests['prepare']['answer']
   proposal.promises.set(witness, accepted)
   const { richest } = proposal
@@ -182,7 +189,8 @@ export function spread(
 export function retryProposals(turn: Turn): void {
   for (const proposal of turn.state.proposals.values()) {
     if (turn.nowMs < proposal.retryMs) continue
-    proposal.ballot = { ...proposal.ballot, round: proposal.ballot.round + 1 }
+    const { agent, ballot, isOutbid } = proposal
+    proposal.ballot = { ...ballot, round: nextRound(turn.state, agent, ballot.round, isOutbid) }
     prepare(turn, proposal)
   }
 }

@@ -12,6 +12,7 @@ import { watchRelease } from './doubles.ts'
 import type { Fault } from './events.ts'
 import { catchUp, loggedHere, showLog } from './logbook.ts'
 import { writeRegister, writeRow } from './records.ts'
+import { roundFault } from './rounds.ts'
 import type { Register } from './state.ts'
 import { answer, begin, deny, persist, type Turn, tell } from './turn.ts'
 import { noteRelease } from './vouchers.ts'
@@ -27,6 +28,8 @@ export function onPrepare(turn: Turn, from: Did, handle: number, ask: Requests['
     return deny(turn, handle, 'BAD_MESSAGE', 'a proposer uses ballots of its own, round >= 1')
   if (register.promised && compareBallots(ask.ballot, register.promised) < 0)
     return deny(turn, handle, 'OUTBID', `promised round ${register.promised.round}`)
+  const leap = roundFault(register, from, ask.ballot)
+  if (leap !== null) return deny(turn, handle, 'REFUSED', leap)
   register.promised = ask.ballot
   persist(turn, writeRegister(register))
   const { accepted } = register
@@ -89,7 +92,8 @@ function acceptable(turn: Turn, from: Did, handle: number, ask: Requests['accept
   if (!register) return null
   const fault =
     (ask.ballot.round === 0 || ask.release || ask.ready ? releaseFault(register, ask) : null) ??
-    successionFault(from, register, ask.holding.witnesses, register.charters)
+    successionFault(from, register, ask.holding.witnesses, register.charters) ??
+    roundFault(register, from, ask.ballot)
   if (fault) deny(turn, handle, 'NOT_AUTHORISED', fault)
   else if (ask.previous !== register.head)
     deny(turn, handle, 'NOT_AUTHORISED', `the hop follows ${ask.previous}, not the head ${register.head}`)

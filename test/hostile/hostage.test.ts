@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { AgentId } from '../../src/directory/agent-id.ts'
-import { ANSWER_SEND_MS, READY_MS } from '../../src/host/limits.ts'
+import { ANSWER_SEND_MS, READY_MS, ROUND_LEAP_MAX } from '../../src/host/limits.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import type { Message } from '../../src/wire/messages.ts'
 import { Cluster, importProgram } from '../host/cluster.ts'
@@ -102,6 +102,44 @@ describe('an agent whose holder stops', { timeout: 30_000 }, () => {
     const { brief, certificate } = rogue.held()
     await rogue.bring(hostAt(2).did, brief, certificate, 2)
     await endsElsewhere(agent, READY_MS + 15_000)
+  })
+
+  it.each(['prepare', 'accept'] as const)(
+    'and first says %s for the highest round there is, is taken back just as well',
+    async (name) => {
+      const agent = await launchAtRogue()
+      const home = hostAt(1).did
+      const { brief, certificate } = rogue.held()
+      const ballot = { round: Number.MAX_SAFE_INTEGER, host: rogue.did, age: 1 }
+      const asked = { agent, epoch: 2, ballot }
+      const { holding } = certificate
+      const answered =
+        name === 'prepare'
+          ? await rogue.ask(home, 'prepare', asked)
+          : await rogue.ask(home, 'accept', {
+              ...asked,
+              holding,
+              previous: brief.head,
+              release: null,
+              ready: null,
+              voucher: null,
+              log: null,
+            })
+      expect(answered).toMatchObject({ kind: 'error', reason: expect.stringContaining('ROUND_LEAP_MAX') })
+      await endsElsewhere(agent, 15_000)
+    },
+  )
+
+  it('and has climbed far above its home in small steps, is taken back in a few tries', async () => {
+    const agent = await launchAtRogue()
+    const step = (round: number) =>
+      rogue.say(hostAt(1).did, 'prepare', { agent, epoch: 2, ballot: { round, host: rogue.did, age: 1 } })
+    for (let n = 1; n <= 40; n++) {
+      step(n * ROUND_LEAP_MAX)
+      await world.time.advance(50)
+    }
+    expect(hostAt(1).host.story(agent, 0)?.row.holder).toBe(rogue.did)
+    await endsElsewhere(agent, 20_000)
   })
 
   it('but goes on saying that it has it keeps it, until it is killed: that needs nobody but home', async () => {
