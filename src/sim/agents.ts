@@ -4,6 +4,7 @@ import type { Effects } from '../bundle/manifest.ts'
 import { sealBundle } from '../bundle/seal.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HomeRow } from '../host/state.ts'
+import type { CheapLetter } from './cheap-mail.ts'
 import type { CheapProgram } from './cheap-sandbox.ts'
 import { authorOf, type Signatures } from './identities.ts'
 import type { SimHost } from './sim-host.ts'
@@ -14,6 +15,8 @@ export interface SimAgent {
   readonly index: number
   readonly program: CheapProgram
   readonly effects: Effects
+  /** What it must get, in whatever order. */
+  readonly letters: readonly CheapLetter[]
   readonly home: SimHost
   readonly witnesses: number
   readonly launchMs: number

@@ -11,6 +11,7 @@ import type { Families } from './families.ts'
 import { authorOf, verifierOf } from './identities.ts'
 import { CLEARING_MS } from './limits.ts'
 import type { Oracles } from './oracles.ts'
+import { isExpectedEnd } from './programs.ts'
 import type { SimHost } from './sim-host.ts'
 import type { World } from './world.ts'
 
@@ -46,9 +47,7 @@ function judgeResult(row: HomeRow, families: Families, oracles: Oracles): void {
     oracles.fail('effects-once', `${row.agent} has emitted ${emits} times, not ${expected.emits.length}`)
   const ends = row.story.filter(({ kind }) => kind === 'result' || kind === 'failure').length
   if (ends !== 1) oracles.fail('effects-once', `${row.agent} has ended ${ends} times`)
-  const isRight = expected.ok
-    ? row.outcome.ok && row.outcome.valueJson === JSON.stringify(expected.value)
-    : !row.outcome.ok
+  const isRight = expected.ok ? row.outcome.ok && isExpectedEnd(row.outcome.valueJson, expected) : !row.outcome.ok
   if (!isRight) oracles.fail('result', `${row.agent} has come to ${row.outcome.valueJson}`)
 }
 

@@ -34,7 +34,7 @@ export class Families {
     if (!agent) return null
     const indices = this.#indicesOf(row)
     const name = `${agent.index} ${indices.join()}`
-    const known = this.#expected.get(name) ?? expectedOf(agent.program, indices)
+    const known = this.#expected.get(name) ?? expectedOf(agent.program, indices, agent.letters)
     this.#expected.set(name, known)
     return known
   }
@@ -51,14 +51,23 @@ export class Families {
       const row = life?.state?.rows.get(agent)
       if (row && (!best || isNewer(row, best))) best = row
     }
-    return best
+    return best ?? this.#endedMirror(agent)
+  }
+
+  /** Who kept it may be gone for good: once it has ended, what others have of it is all that is needed. */
+  #endedMirror(agent: AgentId): HomeRow | null {
+    for (const { life } of this.#world.hosts) {
+      const row = life?.state?.mirrors.get(agent)
+      if (row?.outcome) return row
+    }
+    return null
   }
 
   /** Of every agent that this simulation has to do with, those made by forks included. */
   *rows(): Generator<HomeRow> {
     const seen = new Set<AgentId>()
     for (const { life } of this.#world.hosts)
-      for (const agent of life?.state?.rows.keys() ?? []) {
+      for (const agent of [...(life?.state?.rows.keys() ?? []), ...(life?.state?.mirrors.keys() ?? [])]) {
         if (seen.has(agent)) continue
         seen.add(agent)
         const row = this.rowOf(agent)

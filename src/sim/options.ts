@@ -14,6 +14,10 @@ export interface SimOptions {
   /** Kinds of fault; `any`: a subset of all by the seed. */
   readonly faults: 'any' | readonly string[]
   readonly signatures: Signatures
+  /** When effects leave: at once, when they are logged, or some agents so and some so. */
+  readonly effects: 'fast' | 'durable' | 'mixed'
+  /** The last two agents write to each other. */
+  readonly mail: boolean
 }
 
 export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed'> = {
@@ -24,4 +28,6 @@ export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed'> = {
   witnesses: 1,
   seconds: 600,
   signatures: 'cheap',
+  effects: 'mixed',
+  mail: true,
 }

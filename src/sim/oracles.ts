@@ -6,6 +6,7 @@ import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Certificate } from '../wire/statements.ts'
 import type { Families } from './families.ts'
+import { isExpected, isExpectedEnd } from './programs.ts'
 import type { Invariant, Violation } from './report.ts'
 import type { Life, SimHost } from './sim-host.ts'
 import type { Sometimes } from './sometimes.ts'
@@ -156,16 +157,18 @@ export class Oracles {
     for (const { kind, valueJson } of fresh) {
       if (kind === 'emit') {
         const wanted = expected.emits[read.emits++]
-        if (!wanted || valueJson !== JSON.stringify(wanted))
+        if (!isExpected(valueJson, wanted, expected.isLoose))
           this.fail(
             'effects-once',
             `${row.agent} emits ${valueJson} as number ${read.emits}, not ${JSON.stringify(wanted)}`,
           )
       } else if (kind === 'result') {
-        if (!expected.ok || valueJson !== JSON.stringify(expected.value))
+        if (!expected.ok || !isExpectedEnd(valueJson, expected))
           this.fail('effects-once', `${row.agent} comes to ${valueJson}, not ${JSON.stringify(expected.value)}`)
       } else if (kind === 'failure' && (expected.ok || !valueJson.includes('"THROWN"')))
         this.fail('effects-once', `${row.agent} fails: ${valueJson}`)
+      else if (kind === 'conflict' && this.#families.isDurable(row.agent))
+        this.fail('effects-once', `${row.agent}, which is durable, has said two things: ${valueJson}`)
       else if (kind === 'fraud') this.#onFraud(JSON.parse(valueJson).host)
     }
   }

@@ -1,13 +1,12 @@
-import { integerBelow, seededRandom } from '../base/random.ts'
 import type { HomeRow } from '../host/state.ts'
 import { launchOnce, type SimAgent } from './agents.ts'
+import { drawAgents } from './draw-agents.ts'
 import { judgeTheEnd } from './endgame.ts'
 import { Families } from './families.ts'
 import { faultsOf, Misfortunes } from './faults.ts'
 import { HEALING_MS_MAX } from './limits.ts'
 import type { SimOptions } from './options.ts'
 import { Oracles } from './oracles.ts'
-import { drawProgram } from './programs.ts'
 import type { Report } from './report.ts'
 import { Sometimes } from './sometimes.ts'
 import { TraceHash } from './trace.ts'
@@ -21,9 +20,6 @@ export async function runSeed(options: SimOptions, powers: WorldPowers): Promise
   const text = `${first.traceHash} of ${first.events} events, then ${second.traceHash} of ${second.events}`
   return { ...first, ok: false, violations: [...first.violations, { invariant: 'determinism', text, atMs: 0 }] }
 }
-
-/** Agents begin over this share of the time, and the rest of it is for them to go on. */
-const LAUNCHES_SHARE = 0.8
 
 /** Virtual time goes on in pieces of so much, between which it is looked whether all is over. */
 const PIECE_MS = 1_000
@@ -63,28 +59,6 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
     violations,
     sometimes: sometimes.counts,
   }
-}
-
-/** Each by its own draw: with fewer agents, those that are left are as before. */
-function drawAgents(world: World, { seed, agents, seconds, witnesses }: SimOptions): SimAgent[] {
-  return Array.from({ length: agents }, (_, index): SimAgent => {
-    const random = seededRandom(seed * 65_537 + index)
-    const program = drawProgram(random, seed + index)
-    const launchMs = 2_000 + integerBelow(random, seconds * 1_000 * LAUNCHES_SHARE)
-    const home = world.homes[index % world.homes.length]
-    if (!home) throw new Error('a world without a home')
-    return {
-      index,
-      program,
-      effects: 'fast',
-      home,
-      witnesses,
-      launchMs,
-      id: null,
-      isAcknowledged: false,
-      isLaunching: false,
-    }
-  })
 }
 
 /** All faults are off, all hosts come back; true as soon as every agent has its end. */

@@ -98,6 +98,7 @@ class SimCluster implements SimRun {
       index,
       program,
       effects: 'fast',
+      letters: [],
       home,
       launchMs,
       witnesses,

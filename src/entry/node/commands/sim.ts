@@ -52,6 +52,10 @@ export function register(program: Command): void {
     .addOption(
       new Option('--signatures <kind>', 'real, or a hash in their place').choices(['cheap', 'real']).default('cheap'),
     )
+    .addOption(
+      new Option('--effects <kind>', 'when effects leave').choices(['fast', 'durable', 'mixed']).default('mixed'),
+    )
+    .option('--no-mail', 'no agents that write to each other')
     .option('--seed <n>', 'the first seed', wholeNumber(0, 2 ** 31), 1)
     .option('--seeds <n>', 'how many', wholeNumber(1, 100_000_000), 1)
     .option('--workers <n>', 'threads', wholeNumber(1, 256), availableParallelism())
@@ -82,7 +86,8 @@ function faultList(text: string): SimOptions['faults'] {
 }
 
 async function simulate(options: Options): Promise<void> {
-  const { seed, seeds, workers, json, resume, hosts, homes, agents, seconds, faults, signatures } = options
+  const { seed, seeds, workers, json, resume } = options
+  const { hosts, homes, agents, seconds, faults, signatures, effects, mail } = options
   const tally = new Tally(seconds)
   const last = seed + seeds
   let next = resume !== undefined && existsSync(resume) ? Number(readFileSync(resume, 'utf8')) : seed
@@ -96,6 +101,8 @@ async function simulate(options: Options): Promise<void> {
     faults,
     signatures,
     witnesses: options.witnesses,
+    effects,
+    mail,
   })
   const failed: SimOptions[] = []
   const done = new Set<number>()
