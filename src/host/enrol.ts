@@ -3,7 +3,7 @@ import type { Quota } from '../permit/quota.ts'
 import { rootOf } from '../wire/chain.ts'
 import { NO_MAIL } from '../wire/mail.ts'
 import { NOT_GIVEN } from './chain.ts'
-import { ROWS_MAX } from './limits.ts'
+import { MIRRORS_MAX, ROWS_MAX } from './limits.ts'
 import { forgetLog, openLog } from './logbook.ts'
 import { forgetRow, writeInput, writeLicense, writeRegister, writeResident, writeRow } from './records.ts'
 import { newResident } from './residents.ts'
@@ -110,9 +110,15 @@ export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): H
 
 /** False where not so many rows can be had: those that were launched first of the ended are forgotten for it. */
 export function makeRoom(turn: Turn, count: number): boolean {
-  const { rows, mirrors } = turn.state
-  while (rows.size + mirrors.size + count > ROWS_MAX)
-    if (!forgetOldest(turn, mirrors) && !forgetOldest(turn, rows)) return false
+  const { rows } = turn.state
+  while (rows.size + count > ROWS_MAX) if (!forgetOldest(turn, rows)) return false
+  return true
+}
+
+/** The same for the rows of others, which have a room of their own: nobody's agents crowd out what was launched here. */
+export function makeMirrorRoom(turn: Turn): boolean {
+  const { mirrors } = turn.state
+  while (mirrors.size >= MIRRORS_MAX) if (!forgetOldest(turn, mirrors)) return false
   return true
 }
 

@@ -8,12 +8,13 @@ import { learn } from './certificates.ts'
 import { NOT_GIVEN, senderFault } from './chain.ts'
 import { keeperOf } from './charter.ts'
 import { place } from './departure.ts'
-import { makeRoom, NOTHING_DONE, rowFrom } from './enrol.ts'
+import { makeMirrorRoom, NOTHING_DONE, rowFrom } from './enrol.ts'
 import type { Answer, BundleFacts, Fault } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
-import { ENROL_AGAIN_MS, ENROL_TRIES_MAX, ROWS_MAX } from './limits.ts'
+import { ENROL_AGAIN_MS, ENROL_TRIES_MAX, MIRRORS_MAX } from './limits.ts'
 import { openLog } from './logbook.ts'
+import { mailFault } from './mailbox.ts'
 import { estateOf, inherit, isKept, mirroringOf, standOf } from './mirror.ts'
 import {
   forgetResident,
@@ -188,6 +189,8 @@ function fileFault({ state }: Turn, from: Did, file: Requests['enrol']['ask']): 
   if (brief.origin.witnesses[0] !== homeOf(brief.agent)) return refused('the first witness of an agent is its home')
   if (from !== keeperOf(brief)) return refused('only the keeper of its row enrols a witness')
   if (state.rows.has(brief.agent)) return refused('its row is kept here')
+  const unfit = mailFault(file.estate.mail) ?? mailFault(brief.mail)
+  if (unfit !== null) return refused(unfit)
   if ((epoch === 0) !== (certificate === null)) return refused(`epoch ${epoch} and its certificate do not fit`)
   if (certificate && certificate.holding.holder !== holder) return refused('another holder was decided')
   // As for who would hand the agent over: the decisions lead from its origin to this one.
@@ -209,8 +212,8 @@ function admitFile(turn: Turn, from: Did, handle: number, file: Requests['enrol'
     return deny(turn, handle, 'REFUSED', 'durable or not is for the bundle to say')
   const granted = grantedQuota(facts.quota, brief.allowance, state.policy)
   if (!granted.ok) return deny(turn, handle, granted.code, granted.reason)
-  if (!state.mirrors.has(brief.agent) && !makeRoom(turn, 1))
-    return deny(turn, handle, 'BUSY', `rows >= ROWS_MAX ${ROWS_MAX}, none has ended`)
+  if (!state.mirrors.has(brief.agent) && !makeMirrorRoom(turn))
+    return deny(turn, handle, 'BUSY', `mirrors >= MIRRORS_MAX ${MIRRORS_MAX}, none has ended`)
   const { checkpoint } = estate
   if (checkpoint === null) return enrolled(turn, handle, file, facts)
   begin(

@@ -159,6 +159,9 @@ export const OFFER_AGAIN_MS = 100
 /** Rows a home keeps, some 2 KB each beside input and story; for one more the oldest of an ended agent goes. */
 export const ROWS_MAX = 20_000
 
+/** Rows of other keepers that a witness has; for one more the oldest of an ended agent goes, or there is no more. */
+export const MIRRORS_MAX = 20_000
+
 /** Lines of one agent's story that home keeps; older console and checkpoint lines go first. */
 export const STORY_LINES_MAX = 2_000
 

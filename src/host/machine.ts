@@ -157,9 +157,9 @@ function dispatch(turn: Turn, event: HostEvent): void {
   }
 }
 
-/** Blocks that were still coming when their arrival was given up. What home has of its own agents goes with the next one. */
+/** Blocks that were still coming when their arrival was given up. What home or a witness has goes with the next checkpoint. */
 function letGoOfLate({ state, effects }: Turn, agent: AgentId): void {
-  if (!state.rows.has(agent)) effects.push({ kind: 'forget', agent, keep: null })
+  if (!state.rows.has(agent) && !state.mirrors.has(agent)) effects.push({ kind: 'forget', agent, keep: null })
 }
 
 /** Blocks that a witness needs before it takes what it was told; false where they are for something else. */

@@ -14,6 +14,7 @@ import { NOTHING_PUSHED } from './events.ts'
 import { askEnrol } from './founding.ts'
 import { ESTATE_LINES_MAX, LIST_BYTES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
 import { advanceLog, forgetLog } from './logbook.ts'
+import { mailFault } from './mailbox.ts'
 import { gone, hopKey, writeFork, writeHop, writeMail, writeRow } from './records.ts'
 import type { HomeRow, Register } from './state.ts'
 import { dropLines, keepLine } from './story.ts'
@@ -216,6 +217,8 @@ export function onMirror(turn: Turn, from: Did, handle: number, told: Requests['
   const row = mirrorFor(turn, from, handle, told)
   if (!row) return
   const { estate } = told
+  const unfit = mailFault(estate.mail)
+  if (unfit !== null) return deny(turn, handle, 'REFUSED', unfit)
   if (estate.from > row.storyNext) return answer(turn, handle, 'mirror', standOf(row))
   if (estate.checkpoint === null || estate.checkpoint === row.checkpoint) {
     inherit(turn, row, estate)

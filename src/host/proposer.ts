@@ -10,6 +10,7 @@ import { compareBallots, quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
 import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
+import { mailFault } from './mailbox.ts'
 import { inherit, standOf } from './mirror.ts'
 import { logReaching, noteOwnLog, ownValue } from './promised.ts'
 import type { Proposal } from './proposal.ts'
@@ -116,6 +117,8 @@ export function onEstateAnswered(turn: Turn, agent: AgentId, epoch: number, from
   const mirror = turn.state.mirrors.get(agent)
   if (!proposal || !mirror || proposal.epoch !== epoch || proposal.phase !== 'gather' || !outcome.ok) return
   const { estate } = outcome.body as Requests['estate']['answer']
+  // Another ballot may come to somebody else.
+  if (mailFault(estate.mail) !== null) return
   const { checkpoint } = estate
   if (checkpoint === null || checkpoint === mirror.checkpoint) return onGathered(turn, agent, epoch, estate)
   begin(

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest'
+import { rawCid } from '../../src/base/digest.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
+import { makeMirrorRoom, makeRoom } from '../../src/host/enrol.ts'
+import type { HostEffect } from '../../src/host/events.ts'
+import { DEFAULT_POLICY, MIRRORS_MAX, ROWS_MAX } from '../../src/host/limits.ts'
+import { step } from '../../src/host/machine.ts'
+import { MAILBOX_BYTES_MAX } from '../../src/host/mail-limits.ts'
+import { onMirror } from '../../src/host/mirror.ts'
+import { newState } from '../../src/host/new-state.ts'
+import type { HomeRow, HostState, Register } from '../../src/host/state.ts'
+import type { Turn } from '../../src/host/turn.ts'
+import type { Requests } from '../../src/wire/messages.ts'
+import { authorityFor } from '../wire/world.ts'
+
+/** What a witness keeps for others, and what it does not let them do with it. */
+const [self, keeper] = [authorityFor(9).did, authorityFor(1).did]
+const agentOf = (sequence: number, home = keeper): AgentId => agentId({ home, age: 1, sequence })
+const CHECKPOINT = rawCid(Uint8Array.of(1))
+
+const host = (): HostState =>
+  newState({
+    self,
+    age: 1,
+    kind: 'edge',
+    name: 'witness',
+    slots: 1,
+    engineIds: [],
+    policy: DEFAULT_POLICY,
+    trusted: [self],
+    operators: [self],
+    administrators: [self],
+  })
+
+const turnOf = (state: HostState): Turn => ({
+  state,
+  nowMs: 5,
+  wallMs: 5,
+  random: seededRandom(1),
+  effects: [],
+  writes: new Map(),
+  soon: new Map(),
+})
+
+/** As much of a row as these parts look at. */
+const rowOf = (agent: AgentId, ended: boolean): HomeRow =>
+  ({
+    agent,
+    checkpoint: ended ? null : CHECKPOINT,
+    outcome: ended ? { ok: true, valueJson: '1' } : null,
+    story: [],
+    itinerary: [],
+    forks: [],
+    storyNext: 1,
+    tenure: 0,
+    since: 1,
+  }) as unknown as HomeRow
+
+function fill(rows: Map<AgentId, HomeRow>, count: number, ended: boolean, home = keeper): void {
+  for (let i = 1; i <= count; i++) rows.set(agentOf(i, home), rowOf(agentOf(i, home), ended))
+}
+
+const forgets = (effects: readonly HostEffect[]): boolean => effects.some(({ kind }) => kind === 'forget')
+
+describe('rows that a witness has for other keepers', () => {
+  it('crowd out no row of its own, not even of an agent that has ended', () => {
+    const state = host()
+    fill(state.rows, ROWS_MAX, true, self)
+    fill(state.mirrors, MIRRORS_MAX - 1, false)
+    expect(makeMirrorRoom(turnOf(state))).toBe(true)
+    expect(state.rows.size).toBe(ROWS_MAX)
+  })
+
+  it('take no room from agents that are launched here, however many they are', () => {
+    const state = host()
+    fill(state.mirrors, MIRRORS_MAX, false)
+    expect(makeRoom(turnOf(state), 3)).toBe(true)
+    expect(state.mirrors.size).toBe(MIRRORS_MAX)
+  })
+
+  it('are so many at most; for one more the oldest of an ended agent goes', () => {
+    const state = host()
+    fill(state.mirrors, MIRRORS_MAX, false)
+    expect(makeMirrorRoom(turnOf(state))).toBe(false)
+    state.mirrors.set(agentOf(7), rowOf(agentOf(7), true))
+    expect(makeMirrorRoom(turnOf(state))).toBe(true)
+    expect([state.mirrors.size, state.mirrors.has(agentOf(7))]).toEqual([MIRRORS_MAX - 1, false])
+  })
+
+  it('bring no more mail than a mailbox holds', () => {
+    const state = host()
+    const agent = agentOf(1)
+    state.mirrors.set(agent, rowOf(agent, false))
+    const register = { agent, epoch: 0, holder: keeper, witnesses: [keeper, self], promised: null, accepted: null }
+    state.registers.set(agent, register as unknown as Register)
+    const half = JSON.stringify('x'.repeat(30_000))
+    const letters = Array.from({ length: Math.ceil(MAILBOX_BYTES_MAX / 30_000) + 1 }, (_, i) => ({
+      from: agentOf(2),
+      number: i + 1,
+      dataJson: half,
+    }))
+    const mail = { first: 0, letters, marks: [], open: false }
+    const told = { agent, epoch: 0, estate: { from: 1, next: 1, lines: [], checkpoint: null, mail } }
+    const turn = turnOf(state)
+    onMirror(turn, keeper, 3, told as unknown as Requests['mirror']['ask'])
+    expect(turn.effects).toMatchObject([
+      { kind: 'deny', code: 'REFUSED', reason: expect.stringContaining('mailBytes') },
+    ])
+  })
+})
+
+describe('blocks that come late for an arrival that was given up', () => {
+  const late = (state: HostState): HostEffect[] => {
+    const agent = agentOf(1)
+    state.waiting.set(7, { for: 'prepare', agent })
+    const event = { kind: 'prepared', token: 7, fault: null, stateBytes: 0, fuelUsed: 0 } as const
+    return step(state, event, { nowMs: 5, wallMs: 5 }, seededRandom(1))
+  }
+
+  it('go, where nobody here needs them', () => {
+    expect(forgets(late(host()))).toBe(true)
+  })
+
+  it('take nothing along that this host has as a witness: it may have to go on from that', () => {
+    const state = host()
+    state.mirrors.set(agentOf(1), rowOf(agentOf(1), false))
+    expect(forgets(late(state))).toBe(false)
+  })
+})
