@@ -13,7 +13,8 @@ export function restoreMail(turn: Turn, records: ReadonlyMap<string, unknown>): 
   for (const [key, value] of records) {
     if (key.startsWith('mail/')) {
       const { mail, birth } = value as { mail: Mail; birth: Sealed<Vote> | null }
-      const row = state.rows.get(key.slice('mail/'.length) as AgentId)
+      const agent = key.slice('mail/'.length) as AgentId
+      const row = state.rows.get(agent) ?? state.mirrors.get(agent)
       if (row) Object.assign(row, { mail, birth })
     } else if (key.startsWith('letter/')) letters.push([key, value as Letter])
     else if (key.startsWith('name/')) {

@@ -15,6 +15,7 @@ import { answerCall, type CallRefusal, refuseCall } from '../sandbox/calls.ts'
 import type { MailAsyncs, MailRequests, NameEntry, NameRecord } from '../wire/mail.ts'
 import { NAMES_PER_MESSAGE_MAX } from '../wire/mail-limits.ts'
 import type { Sealed } from '../wire/statements.ts'
+import { keeperOf } from './charter.ts'
 import type { Answer } from './events.ts'
 import { currentRow } from './home.ts'
 import { CLOCK_SKEW_MS } from './limits.ts'
@@ -33,7 +34,8 @@ import {
 import { isBanned } from './notices.ts'
 import { gone, nameRecordKey, writeName } from './records.ts'
 import { CONFINED, isConfined } from './sealing.ts'
-import type { HostState, Resident } from './state.ts'
+import { keeperFault } from './standing.ts'
+import type { HomeRow, HostState, Resident } from './state.ts'
 import { answer, ask, begin, deny, persist, type Turn, tell } from './turn.ts'
 
 /**
@@ -110,7 +112,7 @@ export function pursueNames(turn: Turn, resident: Resident): void {
     if (wish.isAsked || turn.nowMs < wish.dueMs) continue
     wish.isAsked = true
     const { request, name, held } = wish
-    ask(turn, homeOf(agent), 'register', { agent, epoch, name, held }, { for: 'register', agent, request })
+    ask(turn, keeperOf(resident.brief), 'register', { agent, epoch, name, held }, { for: 'register', agent, request })
   }
 }
 
@@ -180,7 +182,7 @@ export function onNameSealed(turn: Turn, handle: number | null, record: Sealed<N
   const { agent, owner, name, untilMs } = record.statement
   const row = state.rows.get(agent)
   if (!row) return handle === null ? undefined : deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not ours`)
-  const fresh = takeNames(turn, [{ record, order: row.license.order }], null)
+  const fresh = takeNames(turn, [{ record, order: row.license.order, succession: successionOf(turn, row) }], null)
   if (handle === null) return
   if (untilMs <= turn.wallMs) return answer(turn, handle, 'register', {})
   if (fresh === 0) {
@@ -189,6 +191,12 @@ export function onNameSealed(turn: Turn, handle: number | null, record: Sealed<N
     return deny(turn, handle, live ? 'TAKEN' : 'QUOTA', live?.facts.agent ?? 'no room for another name')
   }
   state.settling.push({ handle, owner, name, agent, dueMs: turn.nowMs + NAME_SETTLE_MS })
+}
+
+/** What shows that this host keeps the row, where it is not the agent's home. */
+function successionOf({ state }: Turn, { agent, bundle, origin, birth }: HomeRow): NameEntry['succession'] {
+  if (homeOf(agent) === state.self) return null
+  return { bundle, origin, birth, charters: state.registers.get(agent)?.charters ?? [] }
 }
 
 export const onNamed = (turn: Turn, from: Did, { entries }: MailAsyncs['named']): void =>
@@ -220,12 +228,13 @@ function takeNames(turn: Turn, entries: readonly NameEntry[], from: Did | null):
 }
 
 /** Why a record says nothing here; null where it proves itself. */
-function nameFault({ state, wallMs }: Turn, { record, order }: NameEntry): string | null {
+function nameFault({ state, wallMs }: Turn, { record, order, succession }: NameEntry): string | null {
   const { agent, owner, sinceMs, untilMs } = record.statement
-  const keeper = homeOf(agent)
-  if (record.signer !== keeper) return `the keeper of ${agent} is ${keeper}, and not ${record.signer}`
+  const keeper = record.signer
   if (order.signer !== owner) return `the order is by ${order.signer}, and the name of ${owner}`
-  if (order.statement.home !== keeper) return 'the order is for another home'
+  if (order.statement.home !== homeOf(agent)) return 'the order is for another home'
+  const fault = keeperFault(keeper, agent, { order, succession })
+  if (fault !== null) return fault
   if (isBanned(state, owner) || isBanned(state, keeper)) return 'its owner or keeper is banned'
   if (sinceMs > wallMs + CLOCK_SKEW_MS) return 'it begins in the future'
   if (untilMs > wallMs + NAME_LEASE_MS + CLOCK_SKEW_MS) return 'its lease is longer than there are'
@@ -283,11 +292,12 @@ export function keepNames(turn: Turn): void {
   state.namesDueMs.renew = nowMs + NAMES_LOOK_MS
   expireNames(state.names, wallMs, NAME_LEASE_MS)
   for (const { facts, entry } of state.names.entries.values()) {
-    if (entry.record.signer !== state.self || facts.untilMs <= wallMs) continue
     const row = state.rows.get(facts.agent)
-    const lives = row !== undefined && !row.outcome && row.state !== 'killed'
-    if (row && !lives) sealName(turn, facts, 0, null)
-    else if (lives && facts.untilMs - wallMs < NAME_LEASE_MS - NAME_AGAIN_MS) sealName(turn, facts, NAME_LEASE_MS, null)
+    if (!row || facts.untilMs <= wallMs) continue
+    // Also those that another keeper has said, whose place this host has taken.
+    const isDue = facts.untilMs - wallMs < NAME_LEASE_MS - NAME_AGAIN_MS || entry.record.signer !== state.self
+    if (row.outcome || row.state === 'killed') sealName(turn, facts, 0, null)
+    else if (isDue) sealName(turn, facts, NAME_LEASE_MS, null)
   }
   if (nowMs < state.namesDueMs.compare) return
   state.namesDueMs.compare = nowMs + NAMES_AGAIN_MS

@@ -1,12 +1,12 @@
 import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { rootOf, statementCid } from '../wire/chain.ts'
-import type { Letter, Standing } from '../wire/mail.ts'
+import type { Letter, NameEntry, Standing } from '../wire/mail.ts'
 import type { Brief } from '../wire/messages.ts'
 import type { Certificate, Sealed, Vote } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { rootOfBrief } from './chain.ts'
-import { decidersOf } from './charter.ts'
+import { decidersOf, keeperOf } from './charter.ts'
 import type { Fault } from './events.ts'
 import { PROVEN_MAX } from './mail-limits.ts'
 import { mailFault } from './mailbox.ts'
@@ -69,14 +69,42 @@ function standingFault(
   if (order.statement.home !== home) return 'the order is for another home'
   if (origin.order !== statementCid(order.statement)) return 'the chain of hops begins with another order'
   if (epoch === 0) return from === home ? null : `before its first hop the agent is at home, and not at ${from}`
-  const root = rootOf(agent, bundle, origin)
-  if (birth?.signer !== home || birth.statement.agent !== agent || birth.statement.previous !== root)
-    return 'home has not voted for a chain that begins with this order'
+  const unborn = birthFault(agent, { order, bundle, origin, birth })
+  if (unborn !== null) return unborn
   if (certificate?.agent !== agent || certificate.epoch !== epoch || certificate.holding.holder !== from)
     return `no certificate that ${from} holds the agent in epoch ${epoch}`
   const deciders = decidersOf({ epoch: 0, witnesses: origin.witnesses }, epoch, charters)
   const fault = typeof deciders === 'string' ? deciders : certificateFault(certificate, deciders)
   return fault === null ? null : `certificate of the sender: ${fault}`
+}
+
+/** Home has said by its vote that the agent's chain begins with this order. */
+function birthFault(
+  agent: AgentId,
+  { order, bundle, origin, birth }: Pick<Standing, 'order' | 'bundle' | 'origin' | 'birth'>,
+): string | null {
+  if (origin.order !== statementCid(order.statement)) return 'the chain of hops begins with another order'
+  const isBorn =
+    birth?.signer === homeOf(agent) &&
+    birth.statement.agent === agent &&
+    birth.statement.previous === rootOf(agent, bundle, origin)
+  return isBorn ? null : 'home has not voted for a chain that begins with this order'
+}
+
+/** Whether this host keeps the agent's row: its home, or who was decided to, by decisions that begin with home's own vote. */
+export function keeperFault(
+  keeper: Did,
+  agent: AgentId,
+  { order, succession }: Pick<NameEntry, 'order' | 'succession'>,
+): string | null {
+  if (keeper === homeOf(agent)) return null
+  if (!succession) return `the keeper of ${agent} is its home, and not ${keeper}`
+  const { origin, charters } = succession
+  const fault = birthFault(agent, { order, ...succession })
+  if (fault !== null) return fault
+  const deciders = decidersOf({ epoch: 0, witnesses: origin.witnesses }, Number.MAX_SAFE_INTEGER, charters)
+  if (typeof deciders === 'string') return deciders
+  return keeperOf({ witnesses: deciders }) === keeper ? null : `the row of ${agent} is not kept by ${keeper}`
 }
 
 /** Home's vote for the first hop, where this is its certificate. */

@@ -17,6 +17,10 @@ export function Facts({ limits }: { readonly limits: Quota }) {
             Be launched here by the author who wrote them, or by whom the author or a root that you tick has given a
             permit: for which program, how much of it and until when. Each agent’s card says by whose leave it is here.
           </li>
+          <li>
+            Write to other agents of whoever launched them, and to those that want to hear from all; take a name by
+            which they are found.
+          </li>
           <li>Move on to another host in the middle of their work, whenever they, their launcher or you want it.</li>
         </ul>
       </section>
@@ -29,7 +33,10 @@ export function Facts({ limits }: { readonly limits: Quota }) {
             Come from, or be written by, whom the administrators of this cluster have banned. Bans are kept in this
             browser, for good.
           </li>
-          <li>Open network connections. All they say goes through Sojourn to the host that launched them.</li>
+          <li>
+            Open network connections. All they say goes through Sojourn, to the host that launched them or to other
+            agents.
+          </li>
           <li>
             Touch this page or each other: each runs as WebAssembly in a web worker of its own, inside a frame that
             belongs to no site and may connect to nothing. That is a strong wall, but no software is without faults.
@@ -47,7 +54,9 @@ export function Facts({ limits }: { readonly limits: Quota }) {
             The name you give this host, how many places you lend, and a key made in this browser that says nothing
             about you.
           </li>
-          <li>The state of agents when they hop, and their results. Nothing else of yours.</li>
+          <li>
+            The state of agents when they hop, what they say to each other, and their results. Nothing else of yours.
+          </li>
         </ul>
       </section>
     </div>

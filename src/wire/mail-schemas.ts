@@ -65,11 +65,6 @@ export const nameRecord: f.Schema<m.NameRecord> = v.strictObject({
   number: f.positive,
 })
 
-const entries: f.Schema<Alleged<m.NameEntry>[]> = f.listOf(
-  v.strictObject({ record: f.envelope<m.NameRecord>('name'), order: f.envelope<LaunchOrder>('launch') }),
-  NAMES_PER_MESSAGE_MAX,
-)
-
 type RequestSchemas = {
   readonly [N in keyof m.MailRequests]: {
     readonly ask: f.Schema<Alleged<m.MailRequests[N]['ask']>>
@@ -77,21 +72,37 @@ type RequestSchemas = {
   }
 }
 
-export const mailRequestSchemas = (parts: {
+interface Parts {
   readonly origin: f.Schema<Origin>
   readonly certificate: f.Schema<Alleged<Certificate>>
-}): RequestSchemas => ({
+}
+
+const ancestry = ({ origin, certificate }: Parts) => ({
+  bundle: f.cid,
+  origin,
+  birth: v.nullable(f.envelope<Vote>('vote')),
+  charters: f.listOf(certificate, CHARTERS_MAX),
+})
+
+const entries = (parts: Parts): f.Schema<Alleged<m.NameEntry>[]> =>
+  f.listOf(
+    v.strictObject({
+      record: f.envelope<m.NameRecord>('name'),
+      order: f.envelope<LaunchOrder>('launch'),
+      succession: v.nullable(v.strictObject(ancestry(parts))),
+    }),
+    NAMES_PER_MESSAGE_MAX,
+  )
+
+export const mailRequestSchemas = (parts: Parts): RequestSchemas => ({
   mail: {
     ask: v.strictObject({
       letter,
       standing: v.nullable(
         v.strictObject({
           order: f.envelope<LaunchOrder>('launch'),
-          bundle: f.cid,
-          origin: parts.origin,
-          birth: v.nullable(f.envelope<Vote>('vote')),
           certificate: v.nullable(parts.certificate),
-          charters: f.listOf(parts.certificate, CHARTERS_MAX),
+          ...ancestry(parts),
         }),
       ),
     }),
@@ -103,10 +114,12 @@ export const mailRequestSchemas = (parts: {
   },
   names: {
     ask: v.strictObject({ from: f.whole, marks: f.bytesOf(NAME_MARKS_BYTES) }),
-    answer: v.strictObject({ entries, next: v.nullable(f.whole) }),
+    answer: v.strictObject({ entries: entries(parts), next: v.nullable(f.whole) }),
   },
 })
 
-export const MAIL_ASYNC_SCHEMAS: {
-  readonly [N in keyof m.MailAsyncs]: f.Schema<Alleged<m.MailAsyncs[N]>>
-} = { named: v.strictObject({ entries }) }
+export const mailAsyncSchemas = (
+  parts: Parts,
+): { readonly [N in keyof m.MailAsyncs]: f.Schema<Alleged<m.MailAsyncs[N]>> } => ({
+  named: v.strictObject({ entries: entries(parts) }),
+})

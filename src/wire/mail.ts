@@ -71,10 +71,11 @@ export interface NameRecord {
   readonly number: number
 }
 
-/** With what shows that the agent is the owner's. */
+/** With what shows that the agent is the owner's, and, where home is not the keeper, who is. */
 export interface NameEntry {
   readonly record: Sealed<NameRecord>
   readonly order: Sealed<LaunchOrder>
+  readonly succession: Omit<Standing, 'order' | 'certificate'> | null
 }
 
 export interface MailRequests {

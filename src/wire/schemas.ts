@@ -21,7 +21,7 @@ import {
   STORY_LINES_MAX,
   VOTES_MAX,
 } from './limits.ts'
-import { MAIL_ASYNC_SCHEMAS, mail, mailRequestSchemas, nameRecord } from './mail-schemas.ts'
+import { mail, mailAsyncSchemas, mailRequestSchemas, nameRecord } from './mail-schemas.ts'
 import type * as m from './messages.ts'
 import { notice, noticeReason, noticesUpTo } from './notices.ts'
 import { PROOF_SCHEMAS, PROOF_STATEMENTS, voucher } from './proof-schemas.ts'
@@ -249,7 +249,7 @@ export const ASYNC_SCHEMAS: { readonly [N in m.AsyncName]: Schema<Alleged<m.Asyn
   certificate: v.strictObject({ certificate, charters, ...given }),
   bye: v.strictObject({ reason: f.note }),
   notices: v.strictObject({ notices: noticesUpTo(NOTICES_PER_MESSAGE_MAX) }),
-  ...MAIL_ASYNC_SCHEMAS,
+  ...mailAsyncSchemas({ origin, certificate }),
 }
 
 /** The body of a reply with an error code. */

@@ -36,6 +36,7 @@ const COMMANDS = [
   'evict',
   'kill',
   'nodes',
+  'names',
   'ban',
   'map',
   'doctor',

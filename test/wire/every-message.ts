@@ -133,7 +133,11 @@ export async function everyMessage(): Promise<Message[]> {
     untilMs: 2.5,
     number: 1,
   } as const)
-  const entries = [{ record, order: launch }]
+  const succession = { bundle: cid, origin: brief.origin, birth: vote, charters: [certificate] }
+  const entries = [
+    { record, order: launch, succession: null },
+    { record, order: launch, succession },
+  ]
   const letter = { from: agent, epoch: 2, number: 8, to: agent, dataJson: '[1]' }
   const standing = {
     order: launch,

@@ -16,6 +16,7 @@ import { register as registerLaunch } from './commands/launch.ts'
 import { register as registerLogs } from './commands/logs.ts'
 import { register as registerMap } from './commands/map.ts'
 import { register as registerMove } from './commands/move.ts'
+import { register as registerNames } from './commands/names.ts'
 import { register as registerNodes } from './commands/nodes.ts'
 import { register as registerOpen } from './commands/open.ts'
 import { register as registerPermit } from './commands/permit.ts'
@@ -48,6 +49,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerEvict,
   registerKill,
   registerNodes,
+  registerNames,
   registerBan,
   registerAudit,
   registerOpen,
