@@ -5,7 +5,7 @@ import { FORWARD_MS } from '../../src/host/limits.ts'
 import { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { countOf, lettersOf } from '../../src/sim/cheap-mail.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
-import { Cluster } from './cluster.ts'
+import { Cluster, importProgram } from './cluster.ts'
 
 /** Letters between agents that are stopped, moved, parked, killed and taken back in the middle of it. */
 async function cluster(edges = 4, latencyMs = { min: 1, max: 1 }) {
@@ -170,6 +170,25 @@ describe('letters', () => {
     expect(await world.ended(home, from, 200_000)).toMatchObject({ ok: true, value: { mail: countOf([]) } })
     expect(await world.ended(home, to)).toMatchObject({ ok: true, value: { mail: countOf(lettersOf(by, to)) } })
   }, 60_000)
+
+  it('find an agent whose home has gone, by the witness that keeps its row', async () => {
+    const { world, home } = await cluster()
+    const begin = async (program: CheapProgram): Promise<AgentId> => {
+      const launching = home.launch(await importProgram(home, program), { witnesses: 3 })
+      await world.time.advance(1_500)
+      return launching
+    }
+    const to = await begin(reader(3))
+    const by = writer(to, 3, { steps: 40_000, sends: [20_000, 25_000, 30_000].map((at) => ({ at, to })) })
+    const from = await begin(by)
+    await world.time.advance(3_000)
+    await world.kill(1)
+    await world.time.advance(60_000)
+    const rowOf = (agent: AgentId) =>
+      [...world.hosts.values()].map(({ host }) => host.story(agent, 0)?.row).find((row) => row !== undefined)
+    expect(rowOf(to)?.state).toBe('finished')
+    expect(rowOf(from)?.state).toBe('finished')
+  }, 30_000)
 
   it('that an agent had not had when it forked stay with the one that they were written to', async () => {
     const { world, home } = await cluster()

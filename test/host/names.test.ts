@@ -174,6 +174,25 @@ describe('agents of one cluster', () => {
     expect(await resultOf(world, again.host, one)).toMatchObject({ value: { mail: { count: 1 } } })
   }, 60_000)
 
+  it('keep it when another witness has taken the place of their home, and renews it', async () => {
+    const world = new Cluster()
+    const { host: at, did } = await world.start(1, { kind: 'launcher', slots: 0 })
+    for (const seed of [2, 3, 4]) await world.start(seed)
+    await world.time.advance(5_000)
+    const launching = at.launch(await importProgram(at, named('tally')), { witnesses: 3 })
+    await world.time.advance(2_000)
+    const one = await launching
+    await world.time.advance(5_000)
+    expect((await namesAt(world, 4)).map(({ record }) => record.signer)).toEqual([did])
+    await world.kill(1)
+    await world.time.advance(60_000)
+    for (const seed of [2, 3, 4]) {
+      const [entry] = await namesAt(world, seed, seed === 2 ? 3 : 2)
+      expect(entry?.record.statement, `host ${seed}`).toMatchObject({ agent: one, name: 'tally' })
+      expect(entry?.record.signer, `host ${seed}`).not.toBe(did)
+    }
+  })
+
   it('of two launchers may have the same name, and each finds its own, or the other’s by asking for it', async () => {
     const { world, at } = await cluster()
     const { host: there, did } = await world.start(7, {
