@@ -9,7 +9,9 @@ import type { Certificate } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { givenFor } from './chain.ts'
 import { charterOf, decidersOf, withCharter } from './charter.ts'
+import { depart } from './departure.ts'
 import { watchDecision } from './doubles.ts'
+import { onForkCheckpointHome } from './fork.ts'
 import { recordHop } from './hops.ts'
 import { onCharter } from './keeper.ts'
 import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
@@ -20,7 +22,7 @@ import { mergeHops } from './mirror.ts'
 import { continueSegments } from './receipts.ts'
 import { forgetResident, writeMail, writeRegister, writeResident, writeRow } from './records.ts'
 import { takeUpHistory } from './recovery.ts'
-import { bury, settleIn } from './residence.ts'
+import { bury, sendCheckpointAgain, settleIn } from './residence.ts'
 import { newResident } from './residents.ts'
 import { noteSeen } from './seen.ts'
 import { birthIn } from './standing.ts'
@@ -78,7 +80,7 @@ export function learn(turn: Turn, { certificate, charters, ...came }: Asyncs['ce
   if (mirror && epoch > mirror.epoch) turnMirror(turn, mirror, { certificate, ...given })
 
   const shown = proposal?.epoch === epoch ? proposal.log : null
-  if (holding.holder === state.self) takeHold(turn, certificate, resident ?? null, row ?? null, shown)
+  if (holding.holder === state.self) takeHold(turn, certificate, charters, resident ?? null, row ?? null, shown)
   else if (resident && epoch > resident.epoch) letGo(turn, resident, certificate)
 }
 
@@ -146,6 +148,7 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
 function takeHold(
   turn: Turn,
   certificate: Certificate,
+  charters: readonly Certificate[],
   resident: Resident | null,
   row: HomeRow | null,
   shown: LogShown | null,
@@ -183,13 +186,11 @@ function takeHold(
     'a started epoch is decided again',
   )
   const hop = here.arrival
-  if (here.departure) here.departure = null
+  const left = here.departure
+  here.departure = null
+  const { epoch, brief } = here
+  here.charters = chartersAfter({ epoch, witnesses: brief.witnesses, charters: here.charters }, charters, certificate)
   here.epoch = certificate.epoch
-  here.charters = chartersAfter(
-    { epoch: certificate.epoch - 1, witnesses: here.brief.witnesses, charters: here.charters },
-    [],
-    certificate,
-  )
   here.certificate = certificate
   here.brief = {
     ...here.brief,
@@ -218,6 +219,8 @@ function takeHold(
   if (here.pledged === here.epoch) persistSoon(turn, writeResident(here))
   else persist(turn, writeResident(here))
   settleIn(turn, here)
+  // It was about to leave, and still is.
+  if (left && here.guest !== 'none') depart(turn, here, left)
 }
 
 /** Decided for who holds it anyway: its guest goes on where it stands. What it was telling is told again, in the new epoch. */
@@ -226,10 +229,13 @@ function goOnIn(turn: Turn, here: Resident): void {
   here.started = here.epoch
   for (const [token, why] of waiting)
     if ((why.for === 'effect' || why.for === 'checkpoint') && why.agent === here.agent) waiting.delete(token)
-  here.effectSending = false
-  here.checkpointSending = false
-  here.telling = null
   continueSegments(here)
+  here.effectSending = false
+  here.telling = null
+  if (!here.checkpointSending) return
+  here.checkpointSending = false
+  onForkCheckpointHome(turn, here, false)
+  sendCheckpointAgain(turn, here)
 }
 
 /** Another host holds the agent now: stop ours, remember where it went. Its blocks go when the new holder has them. */
