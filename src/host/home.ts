@@ -133,7 +133,10 @@ export function applyEffect(turn: Turn, row: HomeRow, effect: Effect): string | 
 export function onHolding(turn: Turn, from: Did, reports: readonly HoldingReport[]): void {
   for (const report of reports) {
     const row = turn.state.rows.get(report.agent)
-    if (!row) continue
+    if (!row) {
+      tellLater(turn, from, report)
+      continue
+    }
     if (row.holder === from && row.epoch === report.epoch) {
       row.heardMs = turn.nowMs
       row.fuelUsed = report.fuelUsed
@@ -192,7 +195,8 @@ export function currentRow(
 ): HomeRow | null {
   const row = turn.state.rows.get(agent)
   if (!row) {
-    deny(turn, handle, 'UNKNOWN_AGENT', `${agent} was not launched here`)
+    deny(turn, handle, 'UNKNOWN_AGENT', `the row of ${agent} is not kept here`)
+    tellLater(turn, from, { agent, epoch })
     return null
   }
   if (row.epoch !== epoch || row.holder !== from) {
@@ -202,6 +206,12 @@ export function currentRow(
   }
   row.heardMs = turn.nowMs
   return row
+}
+
+/** Who holds on to an agent of which a later decision is known here, hears of it. */
+function tellLater(turn: Turn, to: Did, { agent, epoch }: Pick<HoldingReport, 'agent' | 'epoch'>): void {
+  const register = turn.state.registers.get(agent)
+  if (register && epoch < register.epoch) tellDecided(turn, to, register)
 }
 
 function tellDecision(turn: Turn, to: Did, row: HomeRow): void {

@@ -250,15 +250,13 @@ export function onMirrorFetched(turn: Turn, from: Did, handle: number, told: Req
 function mirrorFor(turn: Turn, from: Did, handle: number, { agent, epoch }: Requests['mirror']['ask']): HomeRow | null {
   const register = turn.state.registers.get(agent)
   const row = turn.state.mirrors.get(agent)
-  if (!register || (!row && epoch >= register.epoch)) {
-    deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not witnessed here`)
-    return null
-  }
-  if (epoch < register.epoch || !row) {
+  if (!register) deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not witnessed here`)
+  else if (epoch < register.epoch) {
     deny(turn, handle, 'STALE_EPOCH', `epoch ${epoch} < ${register.epoch}`)
     tellDecided(turn, from, register)
   } else if (epoch > register.epoch) deny(turn, handle, 'REFUSED', `epoch ${epoch} is not known to be decided here`)
   else if (from !== keeperOf(register)) deny(turn, handle, 'NOT_AUTHORISED', `${from} does not keep the row`)
+  else if (!row) deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not witnessed here`)
   else if (register.promised && register.promised.round > 0 && register.promised.host !== from)
     deny(turn, handle, 'OUTBID', 'the next epoch may be decided by somebody else')
   else return row

@@ -49,9 +49,13 @@ function reportTo(turn: Turn, residents: Iterable<Resident>): void {
       if (row.holder === state.self) Object.assign(row, { heardMs: turn.nowMs, fuelUsed, progress, note })
       continue
     }
-    const reports = byHome.get(home) ?? []
-    reports.push({ agent, epoch, fuelUsed, progress, note })
-    byHome.set(home, reports)
+    // Where the keeper is away, its other witnesses may know of a later decision.
+    const isThere = state.acquaintances.get(home)?.connected ?? false
+    for (const to of isThere ? [home] : brief.witnesses) {
+      const reports = byHome.get(to) ?? []
+      reports.push({ agent, epoch, fuelUsed, progress, note })
+      byHome.set(to, reports)
+    }
   }
   for (const [home, reports] of byHome) tell(turn, home, 'holding', { reports })
 }

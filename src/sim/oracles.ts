@@ -24,6 +24,8 @@ export class Oracles {
   /** By agent and epoch, the life that started it. */
   readonly #started = new Map<string, number>()
   /** By agent and epoch, what was decided, and the fuel of what it goes on from. */
+  /** The newest epoch of each agent that is decided. */
+  readonly #highest = new Map<AgentId, number>()
   readonly #decided = new Map<string, string>()
   readonly #newest = new Map<AgentId, { epoch: number; fuel: number }>()
   readonly #fuelOf = new Map<Cid, number>()
@@ -103,6 +105,7 @@ export class Oracles {
   #onDecision(certificate: Certificate | null): void {
     if (!certificate) return
     const { agent, epoch, holding } = certificate
+    this.#highest.set(agent, Math.max(epoch, this.#highest.get(agent) ?? 0))
     const name = `${agent} ${epoch}`
     const { holder, checkpoint, witnesses, history } = holding
     const value = `${holder} ${checkpoint} ${witnesses.join()} ${history?.length} ${history?.head}`
@@ -132,6 +135,8 @@ export class Oracles {
 
   #onRestored(host: SimHost, life: Life, state: HostState): void {
     for (const row of state.rows.values()) {
+      // Another may have kept the row meanwhile: then what was acknowledged is there.
+      if (row.epoch < (this.#highest.get(row.agent) ?? 0)) continue
       for (const kind of ['emit', 'result', 'failure'] as const) {
         const acknowledged = this.#acknowledged.get(`${row.agent} ${kind}`) ?? 0
         if (row.seen[kind] < acknowledged && this.#families.rowOf(row.agent) === row)
