@@ -283,6 +283,7 @@ function mirrorOf(
     epoch,
     holder,
     head,
+    birth: brief.birth,
     state: 'running',
   }
 }

@@ -5,6 +5,7 @@ import { HOPS_PER_REPLY } from '../wire/limits.ts'
 import type { Requests, SeenHead } from '../wire/messages.ts'
 import { mayRead } from './reading.ts'
 import type { HomeRow, HostState } from './state.ts'
+import { rowTold } from './told.ts'
 import { answer, deny, type Turn } from './turn.ts'
 
 /** What a host shows of the ways of agents: home all that it keeps, any other the newest head that it has seen. */
@@ -24,8 +25,7 @@ export function onItinerary(
   // Who may not read it does not hear whether it has been here.
   if (!mayRead(turn.state, reader, agent, turn.wallMs))
     return deny(turn, handle, 'NOT_AUTHORISED', `${reader} may not read ${agent}`)
-  const { rows } = turn.state
-  const row = rows.get(agent)
+  const row = rowTold(turn.state, agent)
   const seen = seenOf(turn.state, agent)
   if (!row && !seen) return deny(turn, handle, 'UNKNOWN_AGENT', `${agent} has not been seen here`)
   if (!row) return answer(turn, handle, 'itinerary', { kept: null, seen })

@@ -5,6 +5,7 @@ import type { Did } from '../identity/did.ts'
 import { refuseCall } from '../sandbox/calls.ts'
 import { type Letter, type Mail, type MailRequests, NO_MAIL } from '../wire/mail.ts'
 import { parseLetter } from '../wire/mail-schemas.ts'
+import { charterOf, keeperOf } from './charter.ts'
 import { appendPiece, historyNow, isLogged, pursueLog, standsForHistory } from './durable.ts'
 import type { Fault } from './events.ts'
 import { askFor, endOf, judge, letterFault, type Mailbox, mailOf, openMailbox, put, trim } from './mailbox.ts'
@@ -121,6 +122,10 @@ function elsewhere(turn: Turn, letter: Letter): Fault | null {
   if (row || arriving) return { code: 'BUSY', reason: 'the agent is on its way here' }
   const forward = state.forwards.get(agent)
   if (forward) return { code: 'MIGRATED', reason: forward.to }
+  const mirror = state.mirrors.get(agent)
+  if (mirror?.outcome) return judge(openMailbox(mirror.mail), letter) === 'had' ? null : ENDED
+  const charter = mirror && charterOf(state, agent)
+  if (charter) return { code: 'MIGRATED', reason: keeperOf(charter) }
   return {
     code: 'UNKNOWN_AGENT',
     reason: homeOf(agent) === state.self ? `${agent} was not launched here` : `${agent} is not known here`,

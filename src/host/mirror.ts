@@ -16,6 +16,7 @@ import { ESTATE_LINES_MAX, LIST_BYTES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
 import { advanceLog, forgetLog } from './logbook.ts'
 import { mailFault } from './mailbox.ts'
 import { gone, hopKey, writeFork, writeHop, writeMail, writeRow } from './records.ts'
+import { birthIn } from './standing.ts'
 import type { HomeRow, Register } from './state.ts'
 import { dropLines, keepLine } from './story.ts'
 import { answer, ask, begin, deny, persist, type Turn } from './turn.ts'
@@ -311,6 +312,7 @@ export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
 /** Hops that are not here, and what proves those that are. */
 export function mergeHops(turn: Turn, row: HomeRow, hops: readonly HopLine[]): void {
   for (const hop of hops) {
+    row.birth ??= birthIn(hop.certificate)
     const { epoch } = hop.certificate
     const at = row.itinerary.findIndex(({ certificate }) => certificate.epoch >= epoch)
     const known = row.itinerary[at]

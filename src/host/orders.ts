@@ -32,7 +32,7 @@ import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
 import type { HomeRow, HostState, Resident } from './state.ts'
 import { rememberBundle } from './state.ts'
-import { toldLines, toldRow } from './told.ts'
+import { rowTold, toldLines, toldRow } from './told.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
 import type { LaunchPlan } from './waiting.ts'
@@ -257,7 +257,7 @@ const reportOf = ({ agent, epoch, fuelUsed, progress, note }: Resident): Holding
 })
 
 export function onStory(turn: Turn, reader: Did, handle: number, { agent, from }: Requests['story']['ask']): void {
-  const row = turn.state.rows.get(agent)
+  const row = rowTold(turn.state, agent)
   // Who may not read it does not hear whether it is here.
   if (!mayRead(turn.state, reader, agent, turn.wallMs))
     return deny(
@@ -297,5 +297,7 @@ export function onLocate(turn: Turn, handle: number, { agent }: Requests['locate
   if (resident && !resident.arrival)
     return answer(turn, handle, 'locate', { epoch: resident.epoch, holder: state.self })
   if (forward) return deny(turn, handle, 'MIGRATED', forward.to)
+  const keeper = keeperKnown(state, agent)
+  if (keeper !== state.self && state.mirrors.has(agent)) return deny(turn, handle, 'MIGRATED', keeper)
   deny(turn, handle, 'UNKNOWN_AGENT', `${agent} is not known here`)
 }

@@ -36,7 +36,7 @@ import { showHost } from './show.ts'
 import { goodOnce, signOrder } from './sign-order.ts'
 import type { HostSnapshot } from './snapshot.ts'
 import { allKept, type HomeRow, type HostState, rememberBundle } from './state.ts'
-import { toldLines, toldOutcome, toldRow } from './told.ts'
+import { rowTold, toldLines, toldOutcome, toldRow } from './told.ts'
 import { CACHE_BYTES_DEFAULT } from './transfer-limits.ts'
 import { Transfers } from './transfers.ts'
 import { Vault } from './vault.ts'
@@ -321,17 +321,17 @@ class Runtime implements Host {
   }
 
   story(agent: AgentId, from: number): { row: Row; lines: readonly StoryLine[] } | null {
-    const row = this.#state.rows.get(agent)
+    const row = rowTold(this.#state, agent)
     return row ? { row: toldRow(this.#state, row), lines: toldLines(this.#state, row, from) } : null
   }
 
   itinerary(agent: AgentId): Itinerary | null {
-    const row = this.#state.rows.get(agent)
+    const row = rowTold(this.#state, agent)
     return row ? itineraryOf(row) : null
   }
 
   async outcome(agent: AgentId): Promise<{ ok: boolean; valueJson: string } | null> {
-    const row = this.#state.rows.get(agent)
+    const row = this.#state.rows.get(agent) ?? this.#state.mirrors.get(agent)
     if (!row) return null
     const outcome = (): HomeRow['outcome'] => toldOutcome(this.#state, row)
     if (outcome()) return outcome()

@@ -1,5 +1,7 @@
+import type { AgentId } from '../directory/agent-id.ts'
 import type { Row, StoryLine } from '../wire/messages.ts'
 import { quorumOf } from './ballots.ts'
+import { keeperOf } from './charter.ts'
 import type { HomeRow, HostState } from './state.ts'
 
 /**
@@ -7,11 +9,17 @@ import type { HomeRow, HostState } from './state.ts'
  * down may be taken back when another takes its place, and then stand there again under another number; whoever followed the
  * story would have heard it twice, or have heard what never was.
  */
-export function toldUpTo({ registers }: HostState, { agent, storyNext, since, kept }: HomeRow): number {
+export function toldUpTo({ self, registers }: HostState, { agent, storyNext, since, kept }: HomeRow): number {
   const register = registers.get(agent)
-  if (!register || quorumOf(register.witnesses) === 1) return storyNext
+  if (!register || quorumOf(register.witnesses) === 1 || keeperOf(register) !== self) return storyNext
   // Lines before its own tenure the keeper has from a majority.
   return Math.min(storyNext, Math.max(since, kept))
+}
+
+/** The row that this host keeps of an agent; of one that has ended, also the mirror of it: nothing of that changes any more. */
+export function rowTold({ rows, mirrors }: HostState, agent: AgentId): HomeRow | undefined {
+  const mirror = mirrors.get(agent)
+  return rows.get(agent) ?? (mirror?.outcome ? mirror : undefined)
 }
 
 export function toldLines(state: HostState, row: HomeRow, from: number): readonly StoryLine[] {
