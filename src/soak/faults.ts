@@ -15,6 +15,7 @@ export const FAULT_KINDS = Object.keys(FAULT_MS) as readonly FaultKind[]
 export const KILLS: readonly FaultKind[] = [
   'edge-kill',
   'home-kill',
+  'home-gone',
   'rendezvous-kill',
   'tab-crash',
   'tab-close',
@@ -119,6 +120,7 @@ export class Faults {
       case 'edge-kill':
         return killed(this.#worker(edges))
       case 'home-kill':
+      case 'home-gone':
         // One at a time: the others go on launching.
         return homes.some(this.isDisturbed) ? null : killed(this.#pick(homes))
       case 'edge-stop': {

@@ -1,21 +1,22 @@
 import type { Cid } from '../base/digest.ts'
+import type { Effects } from '../bundle/manifest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import { AnswerError, type ClusterClient } from '../entry/node/cluster-client.ts'
 import { hasEnded } from '../entry/node/cluster-view.ts'
-import { tellStory } from '../entry/node/follow.ts'
 import { orderLaunch } from '../entry/node/orders.ts'
 import type { Did } from '../identity/did.ts'
 import type { Signer } from '../identity/signer.ts'
 import type { Row, StoryLine } from '../wire/messages.ts'
 import { POLL_MS, POLLED_AT_ONCE } from './limits.ts'
 import type { Edge } from './processes.ts'
-import { judge, type Task, type Verdict } from './program.ts'
+import { effectsOf, judge, type Task, type Verdict } from './program.ts'
 
 /** All agents of a soak: launched at homes, followed by what those tell, judged at the end. */
 export interface Watched {
   readonly agent: AgentId
   readonly task: Task
-  readonly home: Edge
+  /** Who has told of it last: its home, until another takes the place. */
+  keeper: Edge
   /** As far as it was told; numbers ascend. */
   lines: StoryLine[]
   row: Row | null
@@ -24,10 +25,11 @@ export interface Watched {
 export interface FlockParts {
   readonly client: ClusterClient
   readonly signer: Signer
-  readonly bundle: Cid
-  readonly homes: readonly Edge[]
-  /** A home that was just killed, or is starting, is not asked. */
-  isThere(home: Edge): boolean
+  readonly bundles: Readonly<Record<Effects, Cid>>
+  /** Whoever may be an agent's keeper. */
+  readonly keepers: readonly Edge[]
+  /** One that was just killed, is stopped or is starting is not asked. */
+  isThere(keeper: Edge): boolean
   say(line: string): void
 }
 
@@ -49,34 +51,46 @@ export class Flock {
   heldBy = (host: Did): readonly Watched[] =>
     this.agents.filter(({ row }) => row?.state === 'running' && row.holder === host)
 
-  /** At one of the homes that are there; false where none took it. */
-  async launch(task: Task, home: Edge): Promise<boolean> {
-    const { client, signer, bundle } = this.#parts
+  /** Null where the home did not take it. */
+  async launch(task: Task, home: Edge): Promise<AgentId | null> {
+    const { client, signer, bundles } = this.#parts
     try {
-      const inputJson = JSON.stringify(task)
-      const wish = { home: home.did, bundle, inputJson, resultTo: null, permit: [], quota: {} }
-      const agent = await orderLaunch(client, signer, wish)
-      this.agents.push({ agent, task, home, lines: [], row: null })
-      return true
+      const agent = await orderLaunch(client, signer, {
+        home: home.did,
+        bundle: bundles[effectsOf(task.kind)],
+        inputJson: JSON.stringify(task),
+        resultTo: null,
+        permit: [],
+        quota: {},
+        witnesses: task.witnesses,
+      })
+      this.agents.push({ agent, task, keeper: home, lines: [], row: null })
+      return agent
     } catch (error) {
       this.unanswered += 1
       this.#parts.say(`a launch at ${home.name} came to nothing: ${error instanceof Error ? error.message : error}`)
-      return false
+      return null
     }
   }
 
-  /** Follows the agents of every home until told to stop. */
+  /** How those that have not ended stand, for people. */
+  standing(): readonly string[] {
+    const nameOf = (did: Did): string => this.#parts.keepers.find((one) => one.did === did)?.name ?? did.slice(-6)
+    return this.underWay.map(({ agent, task, keeper, row, lines }) => {
+      const where = row ? `${row.state} at ${nameOf(row.holder)} in epoch ${row.epoch}` : 'not heard of'
+      const last = lines.findLast(({ kind }) => kind !== 'checkpoint')
+      const told = last ? `${last.kind} ${((Date.now() - last.atMs) / 1000).toFixed(0)} s ago` : 'nothing told'
+      return `${agent.slice(-12)} (${task.kind}, ${task.witnesses} witnesses, by ${keeper.name}): ${where}; ${told}`
+    })
+  }
+
+  /** Follows all agents until told to stop. */
   async follow(signal: AbortSignal): Promise<void> {
-    const { homes, isThere } = this.#parts
-    await Promise.all(
-      homes.map(async (home) => {
-        while (!signal.aborted) {
-          const untilMs = performance.now() + POLL_MS
-          if (isThere(home)) await this.#ask(this.underWay.filter((one) => one.home === home))
-          await new Promise((resolve) => setTimeout(resolve, Math.max(50, untilMs - performance.now())))
-        }
-      }),
-    )
+    while (!signal.aborted) {
+      const untilMs = performance.now() + POLL_MS
+      await this.#ask(this.underWay)
+      await new Promise((resolve) => setTimeout(resolve, Math.max(50, untilMs - performance.now())))
+    }
   }
 
   /** Every story once more, from its beginning: what was said late, after an agent had ended, shows here. */
@@ -103,17 +117,24 @@ export class Flock {
   }
 
   async #askAbout(one: Watched): Promise<void> {
-    const last = one.lines.at(-1)?.number ?? 0
-    try {
-      one.row = await tellStory(
-        this.#parts.client,
-        one.agent,
-        { onLine: (line) => void one.lines.push(line) },
-        last + 1,
-      )
-    } catch (error) {
-      // Its home has just been killed, or is starting.
-      if (!(error instanceof AnswerError)) throw error
+    const { keepers, isThere } = this.#parts
+    // An agent that is decided about by its home alone has no other keeper.
+    const others = one.task.witnesses > 1 ? keepers.filter((keeper) => keeper !== one.keeper) : []
+    for (const keeper of [one.keeper, ...others]) {
+      if (!isThere(keeper)) continue
+      try {
+        for (;;) {
+          const from = (one.lines.at(-1)?.number ?? 0) + 1
+          const { row, lines } = await this.#parts.client.ask(keeper.did, 'story', { agent: one.agent, from })
+          one.keeper = keeper
+          one.row = row
+          if (lines.length === 0) return
+          one.lines.push(...lines)
+        }
+      } catch (error) {
+        // It has just been killed, or does not keep this agent.
+        if (!(error instanceof AnswerError)) throw error
+      }
     }
   }
 }

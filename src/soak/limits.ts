@@ -24,12 +24,16 @@ export const LAUNCHING_SHARE = 0.92
 /** Between two faults. */
 export const FAULT_GAP_MS = { from: 3_000, to: 9_000 }
 
-/** How long each fault lasts; what is stopped or frozen stays so past its lease (5 s, a tab 8 s). */
+/**
+ * How long each fault lasts; what is stopped or frozen stays so past its lease (5 s, a tab 8 s), and a home that is gone long
+ * enough for a witness to take its place.
+ */
 export const FAULT_MS = {
   'edge-kill': { from: 500, to: 12_000 },
   'edge-stop': { from: 6_500, to: 15_000 },
   'disk-full': { from: 3_000, to: 8_000 },
   'home-kill': { from: 500, to: 8_000 },
+  'home-gone': { from: 25_000, to: 45_000 },
   'rendezvous-kill': { from: 1_000, to: 8_000 },
   'tab-freeze': { from: 9_500, to: 20_000 },
   'tab-crash': { from: 1_000, to: 8_000 },
@@ -44,7 +48,7 @@ export const POLL_MS = 1_000
 export const POLLED_AT_ONCE = 8
 
 /** After the last fault everything is healed; what has not ended by then counts as lost. */
-export const HEALED_MS_MAX = 180_000
+export const HEALED_MS_MAX = 120_000
 
 /** A process says that it is on line by then, on a machine that is busy with others. */
 export const START_MS_MAX = 60_000

@@ -9,8 +9,11 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import type { Cid } from '../base/digest.ts'
 import { integerBelow, type Random, seededRandom } from '../base/random.ts'
+import type { Effects } from '../bundle/manifest.ts'
 import { sealBundle } from '../bundle/seal.ts'
+import type { AgentId } from '../directory/agent-id.ts'
 import { type ClusterClient, joinCluster } from '../entry/node/cluster-client.ts'
 import { buildAgent } from '../platform/node/bundle-builder.ts'
 import { loadOrCreateIdentity } from '../platform/node/identity-file.ts'
@@ -18,7 +21,8 @@ import { type SoakCluster, startSoakCluster } from './cluster.ts'
 import { FAULT_KINDS, type FaultKind, Faults } from './faults.ts'
 import { Flock } from './flock.ts'
 import { HEALED_MS_MAX, LAUNCHING_SHARE, SIZE, type Size, UNDER_WAY_MAX } from './limits.ts'
-import { PROGRAM, type Task } from './program.ts'
+import type { Edge } from './processes.ts'
+import { PROGRAM, TASK_KINDS, type Task, type TaskKind } from './program.ts'
 import { type Report, reportOf, tableOf } from './report.ts'
 
 const HELP = `npm run soak [-- OPTIONS]: agents on real processes and tabs of this machine, which are killed all the time
@@ -27,6 +31,9 @@ const HELP = `npm run soak [-- OPTIONS]: agents on real processes and tabs of th
   --agents N      launched meanwhile (110 a minute)
   --seed N        of faults and agents (1); what happens between them is the machine's affair
   --faults KINDS  of ${FAULT_KINDS.join(', ')}; all where nothing is said, none for "none"
+  --witnesses NUMBERS
+                  of an agent, drawn from these for each (1,3)
+  --kinds KINDS   of agents: computes, says, travels, sees, reads
   --homes N, --edges N, --tabs N
                   how many of each (${SIZE.homes}, ${SIZE.edges}, ${SIZE.tabs})
   --json          the report as one line of JSON on stdout, instead of a table
@@ -44,12 +51,21 @@ interface Options {
   readonly agents: number
   readonly seed: number
   readonly faults: readonly FaultKind[]
+  /** Of agents, each as often as it is in the list. */
+  readonly kinds: readonly TaskKind[]
+  /** How many decide about an agent, drawn for each. */
+  readonly witnesses: readonly number[]
   readonly size: Size
   readonly json: boolean
   readonly keep: boolean
 }
 
 const AGENTS_A_MINUTE = 110
+
+/** How often each kind is drawn: what computes takes a processor for seconds; a writer comes with each reader. */
+const KINDS: readonly TaskKind[] = TASK_KINDS.flatMap((kind) =>
+  kind === 'writes' ? [] : new Array<TaskKind>(kind === 'computes' ? 1 : 3).fill(kind),
+)
 
 function optionsOf(args: readonly string[]): Options | null {
   const { values } = parseArgs({
@@ -59,6 +75,8 @@ function optionsOf(args: readonly string[]): Options | null {
       agents: { type: 'string' },
       seed: { type: 'string', default: '1' },
       faults: { type: 'string', default: FAULT_KINDS.join() },
+      witnesses: { type: 'string', default: '1,3' },
+      kinds: { type: 'string', default: KINDS.join() },
       homes: { type: 'string', default: String(SIZE.homes) },
       edges: { type: 'string', default: String(SIZE.edges) },
       tabs: { type: 'string', default: String(SIZE.tabs) },
@@ -77,6 +95,8 @@ function optionsOf(args: readonly string[]): Options | null {
     agents: values.agents === undefined ? Math.ceil(minutes * AGENTS_A_MINUTE) : numberOf('agents', values.agents),
     seed: numberOf('seed', values.seed),
     faults: FAULT_KINDS.filter((kind) => faults.includes(kind)),
+    witnesses: values.witnesses.split(',').map((text) => numberOf('witnesses', text)),
+    kinds: KINDS.filter((kind) => values.kinds.split(',').includes(kind)),
     size: {
       homes: numberOf('homes', values.homes),
       edges: numberOf('edges', values.edges),
@@ -97,14 +117,21 @@ const startMs = Date.now()
 const say = (line: string): void =>
   void process.stderr.write(`${((Date.now() - startMs) / 1000).toFixed(1).padStart(7)} s  ${line}\n`)
 
-/** Mostly agents that live for some seconds and do little: there shall be many to be hit. */
-function drawTask(random: Random): Task {
+/** Mostly agents that live for some seconds and do little: there shall be many to be hit. A reader and its writer count as two. */
+function drawTasks(random: Random, kinds: readonly TaskKind[], manners: readonly number[]): readonly Task[] {
   const below = (n: number): number => integerBelow(random, n)
+  const kind = kinds[below(kinds.length)] ?? 'says'
+  const witnesses = manners[below(manners.length)] ?? 1
   const start = below(2 ** 31)
-  const chance = below(100)
-  if (chance < 8) return { kind: 'computes', start, rounds: 1, steps: 8_000_000 + below(6_000_000), pauseMs: 0 }
-  const kind = chance < 40 ? 'says' : chance < 65 ? 'travels' : 'sees'
-  return { kind, start, rounds: 4 + below(5), steps: 10_000 + below(20_000), pauseMs: 400 + below(600) }
+  if (kind === 'computes')
+    return [{ kind, start, rounds: 1, steps: 8_000_000 + below(6_000_000), pauseMs: 0, witnesses }]
+  const task = { start, rounds: 4 + below(5), steps: 10_000 + below(20_000), pauseMs: 400 + below(600), witnesses }
+  return kind === 'reads'
+    ? [
+        { ...task, kind },
+        { ...task, kind: 'writes' },
+      ]
+    : [{ ...task, kind }]
 }
 
 async function soak(options: Options, folder: string, cluster: SoakCluster, client: ClusterClient): Promise<Report> {
@@ -113,9 +140,14 @@ async function soak(options: Options, folder: string, cluster: SoakCluster, clie
   const agentFolder = join(folder, 'soaked')
   await mkdir(agentFolder)
   await writeFile(join(agentFolder, 'agent.ts'), PROGRAM)
-  const { car } = await sealBundle(await buildAgent(agentFolder), signer)
-  const bundle = await client.host.importBundle(car)
-  if (!bundle.ok) throw new Error(bundle.reason)
+  const parts = await buildAgent(agentFolder)
+  const bundleOf = async (effects: Effects): Promise<Cid> => {
+    const { car } = await sealBundle({ ...parts, name: `soaked-${effects}`, effects }, signer)
+    const bundle = await client.host.importBundle(car)
+    if (!bundle.ok) throw new Error(bundle.reason)
+    return bundle.value.id
+  }
+  const bundles = { fast: await bundleOf('fast'), durable: await bundleOf('durable') }
   const faults = new Faults(
     {
       ...cluster,
@@ -126,8 +158,9 @@ async function soak(options: Options, folder: string, cluster: SoakCluster, clie
     seededRandom(seed),
     options.faults,
   )
-  const isThere = (home: object): boolean => !faults.isDisturbed(home)
-  const flock: Flock = new Flock({ client, signer, bundle: bundle.value.id, homes: cluster.homes, isThere, say })
+  const isThere = (host: object): boolean => !faults.isDisturbed(host)
+  const keepers = [...cluster.homes, ...cluster.edges]
+  const flock: Flock = new Flock({ client, signer, bundles, keepers, isThere, say })
   const [faulty, following] = [new AbortController(), new AbortController()]
   const followed = flock.follow(following.signal)
   const faulted = options.faults.length > 0 ? faults.run(faulty.signal) : Promise.resolve()
@@ -137,7 +170,10 @@ async function soak(options: Options, folder: string, cluster: SoakCluster, clie
   say(`all ${flock.agents.length} agents are launched; healing, with ${flock.underWay.length} under way`)
   await faulted
   const lateMs = Date.now() + HEALED_MS_MAX
-  while (flock.underWay.length > 0 && Date.now() < lateMs) await pause(500)
+  for (let i = 1; flock.underWay.length > 0 && Date.now() < lateMs; i++) {
+    await pause(500)
+    if (i % 40 === 0) for (const line of flock.standing()) say(line)
+  }
   following.abort()
   await followed
   say('reading every story again')
@@ -146,33 +182,41 @@ async function soak(options: Options, folder: string, cluster: SoakCluster, clie
 }
 
 async function launchAll(
-  { agents, minutes, seed }: Options,
+  { agents, minutes, seed, kinds, witnesses }: Options,
   flock: Flock,
   { homes }: SoakCluster,
-  isThere: (home: object) => boolean,
+  isThere: (host: object) => boolean,
 ): Promise<void> {
   const random = seededRandom(seed + 1)
   const fromMs = Date.now()
   const everyMs = (minutes * 60_000 * LAUNCHING_SHARE) / agents
   let [launching, told] = [0, 0]
-  for (let i = 0; i < agents; ) {
-    const home = homes.filter(isThere)[integerBelow(random, homes.length)]
-    const isDue = Date.now() >= fromMs + i * everyMs
-    if (home && isDue && launching + flock.underWay.length < UNDER_WAY_MAX) {
-      i += 1
-      launching += 1
-      const task = drawTask(random)
-      void flock.launch(task, home).then((launched) => {
-        launching -= 1
-        if (!launched) i -= 1
+  const someHome = (): Edge | undefined => homes.filter(isThere)[integerBelow(random, homes.length)]
+  /** The reader first: its writer has to know its name. */
+  const launch = async (tasks: readonly Task[]): Promise<void> => {
+    let to: AgentId | null = null
+    for (const task of tasks) {
+      const home = someHome() ?? homes[0]
+      if (home) to = await flock.launch(to === null ? task : { ...task, to }, home)
+      if (to === null) return
+    }
+  }
+  while (flock.agents.length + launching < agents) {
+    const begun = flock.agents.length + launching
+    if (Date.now() >= fromMs + begun * everyMs && launching + flock.underWay.length < UNDER_WAY_MAX) {
+      const tasks = drawTasks(random, kinds, witnesses)
+      launching += tasks.length
+      void launch(tasks).finally(() => {
+        launching -= tasks.length
       })
     } else await pause(20)
     if (Date.now() - told > 10_000) {
       told = Date.now()
       say(`${flock.agents.length} of ${agents} launched, ${flock.underWay.length} under way`)
     }
+    // A launch that came to nothing is made up for.
+    if (flock.agents.length + launching >= agents) while (launching > 0) await pause(100)
   }
-  while (launching > 0) await pause(100)
 }
 
 async function main(): Promise<boolean> {

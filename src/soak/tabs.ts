@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, BrowserContext, CDPSession, Page } from 'puppeteer-core'
 import { CHROMIUM_FLAGS, findChromium } from '../platform/node/chromium.ts'
 import { TAB_SLOTS } from './limits.ts'
@@ -12,6 +13,10 @@ const THROTTLED_AGAIN = [
   '--disable-backgrounding-occluded-windows',
   '--disable-renderer-backgrounding',
 ] as const
+
+/** A page that crashed answers nothing, and one that starts on a busy machine takes its time. */
+const ANSWER_MS_MAX = 30_000
+const CRASH_MS = 500
 
 export interface Tabs {
   open(url: string, name: string): Promise<Tab>
@@ -32,6 +37,7 @@ export async function launchTabs(say: (line: string) => void): Promise<Tabs | nu
     // Whoever runs this decides what an interrupt does.
     handleSIGINT: false,
     handleSIGTERM: false,
+    protocolTimeout: ANSWER_MS_MAX,
   })
   return {
     open: async (url, name) => {
@@ -114,9 +120,12 @@ export class Tab {
 
   /** As when the browser discards it, or its process dies: the page gets no word of it. */
   async crash(): Promise<void> {
-    const page = this.#gone()
-    await page?.session.send('Page.crash').catch(() => undefined)
-    await page?.page.close().catch(() => undefined)
+    const gone = this.#gone()
+    // It is gone before it can answer.
+    gone?.session.send('Page.crash').catch(() => undefined)
+    await pause(CRASH_MS)
+    // What is left is an empty tab: closing it must not be waited for, a page that crashed does not answer.
+    gone?.page.close().catch(() => undefined)
   }
 
   /** As its volunteer closes it: the page hears of it, and has no time. */

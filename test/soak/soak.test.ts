@@ -10,7 +10,7 @@ import { reportOf, tableOf } from '../../src/soak/report.ts'
 import type { StoryLine } from '../../src/wire/messages.ts'
 
 /** What a soak counts, from stories that are written here: that it sees what it is there to see. */
-const says: Task = { kind: 'says', start: 5, rounds: 3, steps: 10, pauseMs: 0 }
+const says: Task = { kind: 'says', start: 5, rounds: 3, steps: 10, pauseMs: 0, witnesses: 1 }
 const sees: Task = { ...says, kind: 'sees' }
 const truth = truthOf(says)
 const END = { s: truth.at(-1), said: [] }
@@ -57,7 +57,7 @@ describe('the report of a soak', () => {
   const agent = (lines: readonly StoryLine[], id = 'a'): Watched => ({
     agent: id as AgentId,
     task: { ...says, kind: 'computes' },
-    home: {} as Edge,
+    keeper: {} as Edge,
     lines: [...lines],
     row: null,
   })
