@@ -7,7 +7,7 @@ import { orderLaunch } from '../entry/node/orders.ts'
 import type { Did } from '../identity/did.ts'
 import type { Signer } from '../identity/signer.ts'
 import type { Row, StoryLine } from '../wire/messages.ts'
-import { POLL_MS, POLLED_AT_ONCE } from './limits.ts'
+import { POLL_MS, POLLED_AT_ONCE, UNHEARD_MS } from './limits.ts'
 import type { Edge } from './processes.ts'
 import { effectsOf, judge, type Task, type Verdict } from './program.ts'
 
@@ -20,6 +20,8 @@ export interface Watched {
   /** As far as it was told; numbers ascend. */
   lines: StoryLine[]
   row: Row | null
+  /** When there was something new of it, or all were asked. */
+  heardMs: number
 }
 
 export interface FlockParts {
@@ -64,7 +66,7 @@ export class Flock {
         quota: {},
         witnesses: task.witnesses,
       })
-      this.agents.push({ agent, task, keeper: home, lines: [], row: null })
+      this.agents.push({ agent, task, keeper: home, lines: [], row: null, heardMs: Date.now() })
       return agent
     } catch (error) {
       this.unanswered += 1
@@ -73,15 +75,23 @@ export class Flock {
     }
   }
 
-  /** How those that have not ended stand, for people. */
-  standing(): readonly string[] {
-    const nameOf = (did: Did): string => this.#parts.keepers.find((one) => one.did === did)?.name ?? did.slice(-6)
-    return this.underWay.map(({ agent, task, keeper, row, lines }) => {
-      const where = row ? `${row.state} at ${nameOf(row.holder)} in epoch ${row.epoch}` : 'not heard of'
-      const last = lines.findLast(({ kind }) => kind !== 'checkpoint')
-      const told = last ? `${last.kind} ${((Date.now() - last.atMs) / 1000).toFixed(0)} s ago` : 'nothing told'
-      return `${agent.slice(-12)} (${task.kind}, ${task.witnesses} witnesses, by ${keeper.name}): ${where}; ${told}`
-    })
+  /** How those that have not ended stand, as every host tells it, for people. */
+  async standing(): Promise<readonly string[]> {
+    const { keepers, isThere } = this.#parts
+    const nameOf = (did: Did): string => keepers.find((one) => one.did === did)?.name ?? did.slice(-6)
+    return Promise.all(
+      this.underWay.map(async (one) => {
+        const told = await Promise.all(
+          keepers.filter(isThere).map(async (keeper) => {
+            const row = await this.#rowAt(one, keeper)
+            return row ? [`${keeper.name} says ${row.state} at ${nameOf(row.holder)} in epoch ${row.epoch}`] : []
+          }),
+        )
+        const last = one.lines.findLast(({ kind }) => kind !== 'checkpoint')
+        const when = last ? `${last.kind} ${((Date.now() - last.atMs) / 1000).toFixed(0)} s ago` : 'nothing told'
+        return `${one.agent.slice(-12)} (${one.task.kind}, ${one.task.witnesses} witnesses): ${[when, ...told.flat()].join('; ')}`
+      }),
+    )
   }
 
   /** Follows all agents until told to stop. */
@@ -97,8 +107,11 @@ export class Flock {
   async judgeAll(): Promise<ReadonlyMap<Watched, Verdict>> {
     const verdicts = new Map<Watched, Verdict>()
     const checkpoints = new Map(this.agents.map((one) => [one, one.lines.filter(({ kind }) => kind === 'checkpoint')]))
-    for (const one of this.agents) one.lines = []
-    for (let tries = 0; tries < 5; tries++) await this.#ask(this.agents.filter(({ lines }) => lines.length === 0))
+    for (const one of this.agents) {
+      one.lines = []
+      one.heardMs = 0
+    }
+    for (let tries = 0; tries < 5; tries++) await this.#ask(this.agents.filter(({ lines }) => !lines.some(isEnd)))
     for (const one of this.agents) {
       verdicts.set(one, judge(one.task, one.lines))
       // A home that was started again does not know them any more.
@@ -116,25 +129,53 @@ export class Flock {
     await Promise.all(Array.from({ length: POLLED_AT_ONCE }, lane))
   }
 
+  /**
+   * Who keeps it may have changed, and a host that was away may still believe that it does: where its keeper says nothing
+   * new, all are asked, and the one that knows of the newest epoch is believed.
+   */
   async #askAbout(one: Watched): Promise<void> {
     const { keepers, isThere } = this.#parts
+    if (isThere(one.keeper) && (await this.#hear(one, one.keeper))) return
     // An agent that is decided about by its home alone has no other keeper.
-    const others = one.task.witnesses > 1 ? keepers.filter((keeper) => keeper !== one.keeper) : []
-    for (const keeper of [one.keeper, ...others]) {
-      if (!isThere(keeper)) continue
-      try {
-        for (;;) {
-          const from = (one.lines.at(-1)?.number ?? 0) + 1
-          const { row, lines } = await this.#parts.client.ask(keeper.did, 'story', { agent: one.agent, from })
-          one.keeper = keeper
-          one.row = row
-          if (lines.length === 0) return
-          one.lines.push(...lines)
-        }
-      } catch (error) {
-        // It has just been killed, or does not keep this agent.
-        if (!(error instanceof AnswerError)) throw error
-      }
+    if (one.task.witnesses === 1 || Date.now() - one.heardMs < UNHEARD_MS) return
+    one.heardMs = Date.now()
+    for (const keeper of keepers) {
+      if (keeper === one.keeper || !isThere(keeper)) continue
+      const told = await this.#rowAt(one, keeper)
+      if (!told || (one.row && (told.epoch < one.row.epoch || (told.epoch === one.row.epoch && !hasEnded(told.state)))))
+        continue
+      one.keeper = keeper
+      one.lines = one.lines.filter(({ kind }) => kind === 'checkpoint').map((line) => ({ ...line, number: 0 }))
+      if (await this.#hear(one, keeper)) return
+    }
+  }
+
+  /** Whether it has anything new to tell. */
+  async #hear(one: Watched, keeper: Edge): Promise<boolean> {
+    for (let news = 0; ; ) {
+      const from = (one.lines.at(-1)?.number ?? 0) + 1
+      const told = await this.#storyAt(one, keeper, from)
+      if (!told) return news > 0
+      one.row = told.row
+      one.lines.push(...told.lines)
+      news += told.lines.length
+      if (told.lines.length > 0) one.heardMs = Date.now()
+      else return news > 0 || hasEnded(told.row.state)
+    }
+  }
+
+  #rowAt = async (one: Watched, keeper: Edge): Promise<Row | null> =>
+    (await this.#storyAt(one, keeper, Number.MAX_SAFE_INTEGER))?.row ?? null
+
+  async #storyAt(one: Watched, keeper: Edge, from: number): Promise<{ row: Row; lines: readonly StoryLine[] } | null> {
+    try {
+      return await this.#parts.client.ask(keeper.did, 'story', { agent: one.agent, from })
+    } catch (error) {
+      // It has just been killed, or does not keep this agent.
+      if (error instanceof AnswerError) return null
+      throw error
     }
   }
 }
+
+const isEnd = ({ kind }: StoryLine): boolean => kind === 'result' || kind === 'failure'

@@ -21,6 +21,9 @@ export const UNDER_WAY_MAX = 26
 /** Launches are spread over this share of the time, so that there are agents to be hit until its end. */
 export const LAUNCHING_SHARE = 0.92
 
+/** An agent that no home takes is tried at one after the other; with some of them away that is over soon. */
+export const LAUNCH_TRIES_MAX = 60
+
 /** Between two faults. */
 export const FAULT_GAP_MS = { from: 3_000, to: 9_000 }
 
@@ -46,6 +49,9 @@ export const DISTURBED_WORKERS_MAX = 3
 /** How often homes are asked how agents stand, and how many are asked about at once. */
 export const POLL_MS = 1_000
 export const POLLED_AT_ONCE = 8
+
+/** An agent of which its keeper tells nothing new for so long may have another one by now. */
+export const UNHEARD_MS = 6_000
 
 /** After the last fault everything is healed; what has not ended by then counts as lost. */
 export const HEALED_MS_MAX = 120_000

@@ -20,7 +20,7 @@ import { loadOrCreateIdentity } from '../platform/node/identity-file.ts'
 import { type SoakCluster, startSoakCluster } from './cluster.ts'
 import { FAULT_KINDS, type FaultKind, Faults } from './faults.ts'
 import { Flock } from './flock.ts'
-import { HEALED_MS_MAX, LAUNCHING_SHARE, SIZE, type Size, UNDER_WAY_MAX } from './limits.ts'
+import { HEALED_MS_MAX, LAUNCH_TRIES_MAX, LAUNCHING_SHARE, SIZE, type Size, UNDER_WAY_MAX } from './limits.ts'
 import type { Edge } from './processes.ts'
 import { PROGRAM, TASK_KINDS, type Task, type TaskKind } from './program.ts'
 import { type Report, reportOf, tableOf } from './report.ts'
@@ -172,7 +172,7 @@ async function soak(options: Options, folder: string, cluster: SoakCluster, clie
   const lateMs = Date.now() + HEALED_MS_MAX
   for (let i = 1; flock.underWay.length > 0 && Date.now() < lateMs; i++) {
     await pause(500)
-    if (i % 40 === 0) for (const line of flock.standing()) say(line)
+    if (i % 40 === 0) for (const line of await flock.standing()) say(line)
   }
   following.abort()
   await followed
@@ -191,14 +191,22 @@ async function launchAll(
   const fromMs = Date.now()
   const everyMs = (minutes * 60_000 * LAUNCHING_SHARE) / agents
   let [launching, told] = [0, 0]
-  const someHome = (): Edge | undefined => homes.filter(isThere)[integerBelow(random, homes.length)]
-  /** The reader first: its writer has to know its name. */
+  const someHome = (): Edge | undefined => {
+    const there = homes.filter(isThere)
+    return there[integerBelow(random, there.length)]
+  }
+  /** The reader first: its writer has to know its name, and is launched until somebody takes it. */
   const launch = async (tasks: readonly Task[]): Promise<void> => {
     let to: AgentId | null = null
     for (const task of tasks) {
-      const home = someHome() ?? homes[0]
-      if (home) to = await flock.launch(to === null ? task : { ...task, to }, home)
-      if (to === null) return
+      let launched: AgentId | null = null
+      for (let tries = 0; launched === null && tries < LAUNCH_TRIES_MAX; tries++) {
+        const home = someHome()
+        if (home) launched = await flock.launch(to === null ? task : { ...task, to }, home)
+        else await pause(500)
+      }
+      if (launched === null) return
+      to = launched
     }
   }
   while (flock.agents.length + launching < agents) {

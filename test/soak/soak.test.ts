@@ -60,6 +60,7 @@ describe('the report of a soak', () => {
     keeper: {} as Edge,
     lines: [...lines],
     row: null,
+    heardMs: 0,
   })
   const hit = agent([
     line('hop', { from: HOME, to: DEAD }, 1_000),
