@@ -61,6 +61,7 @@ const send = async (more: Record<string, unknown>): Promise<string> => {
     sentBytes: 0,
     messages: 0,
     movedBy: null,
+    history: null,
     mail: NO_MAIL,
     birth: null,
     forkedFrom: null,

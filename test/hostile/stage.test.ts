@@ -111,6 +111,7 @@ beforeEach(async () => {
     hops: 1,
     consoleLines: 0,
     movedBy: null,
+    history: null,
     mail: NO_MAIL,
     birth: null,
     sentBytes: 0,
