@@ -2,6 +2,7 @@ import { benchAtRest } from './at-rest.ts'
 import { benchAudit } from './audit.ts'
 import { benchBundles } from './bundles.ts'
 import { benchDemo } from './demo.ts'
+import { benchDurable } from './durable.ts'
 import { benchEngine } from './engine.ts'
 import { benchFlood } from './flood.ts'
 import { benchFrames } from './frames.ts'
@@ -34,6 +35,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   bundles: benchBundles,
   itineraries: benchItineraries,
   hops: () => benchHops(tracing),
+  durable: benchDurable,
   heap: () => benchHeap(tracing),
   packs: benchPacks,
   'at-rest': benchAtRest,
