@@ -52,8 +52,10 @@ export interface Needs {
 }
 
 /**
- * `fast`: effects leave a host at once. `durable` is reserved for effects that leave only when enough witnesses have
- * logged them; until there is such a log a host treats it as `fast`.
+ * `durable`: an effect leaves a host when what it comes of is logged by a majority of the agent's witnesses; whatever is
+ * lost, the agent is heard to have lived once. With one witness that costs nothing that was measured. `fast`: effects leave
+ * at once; after a recovery the program may be told something else and say something else under the same numbers, which is
+ * shown as a conflict.
  */
 export type Effects = 'fast' | 'durable'
 

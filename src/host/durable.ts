@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts'
 import type { Did } from '../identity/did.ts'
 import type { Grounds } from '../wire/histories.ts'
 import {
+  EFFECT_STRETCH_BYTES_MAX,
   FENCED_MS,
   HISTORY_CHECKPOINT_BYTES,
   HISTORY_CHECKPOINT_PIECES,
@@ -108,7 +109,7 @@ export function groundsToLeave(turn: Turn, resident: Resident, { after }: Ground
   if (!history || isLogged(turn, resident, after)) return { after, stretch: null }
   const [only, ...others] = brief.witnesses
   if (only !== undefined && others.length === 0 && only !== turn.state.self && !history.asking.has(only)) {
-    const lacking = lackedBy(turn, resident, history, only, after)
+    const lacking = lackedBy(turn, resident, history, only, after, EFFECT_STRETCH_BYTES_MAX)
     if (lacking && lacking.from + lacking.pieces.length === after) return { after, stretch: lacking }
   }
   pursueLog(turn, resident)
@@ -122,6 +123,7 @@ function lackedBy(
   history: Recording,
   witness: Did,
   to = endOf(history.log).length,
+  bytesMax = STRETCH_BYTES_MAX,
 ): Stretch | null {
   const { log } = history
   const from = Math.max(log.base.length, countAt(turn, resident, history, witness))
@@ -131,7 +133,7 @@ function lackedBy(
   let bytes = 0
   for (const piece of lacking.pieces) {
     bytes += piece.length
-    if (bytes > STRETCH_BYTES_MAX) break
+    if (bytes > bytesMax) break
     fitting.push(piece)
   }
   return { from, pieces: fitting }

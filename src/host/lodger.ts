@@ -19,6 +19,8 @@ export interface Lodger {
   sealing: Promise<void>
   /** Calls of a durable agent that files of its bundle answer: their answers are not logged. */
   readonly assets: Map<number, string>
+  /** Bytes of answers of the rim's own since the last image, of which a log has room for so many only. */
+  answeredBytes: number
   /** It stands where a checkpoint stands and has not run, so it can still be brought up to a later one. */
   isFresh: boolean
   /** What each freeze that is not answered yet is for. */

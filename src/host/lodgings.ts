@@ -155,6 +155,7 @@ export class Lodgings {
         hashed: opened?.hashed,
         isFresh: opened !== null,
         assets: new Map(),
+        answeredBytes: 0,
         freezes: [],
         sealing: Promise.resolve(),
         asked: [],
@@ -222,7 +223,7 @@ export class Lodgings {
   /** The same for what the rim itself has an answer to, as long as that may be. */
   answer(agent: AgentId, delivery: Delivery): void {
     const lodger = this.#lodgers.get(agent)
-    lodger?.guest.deliver(lodger.brief.history === null ? delivery : loggable(delivery))
+    lodger?.guest.deliver(lodger.brief.history === null ? delivery : loggable(delivery, lodger))
   }
 
   limit(agent: AgentId, { fuel, sentBytes }: Quota): void {
@@ -287,6 +288,7 @@ export class Lodgings {
       case 'pulse':
         return emit({ kind: 'pulse', agent, fuelUsed: event.fuelUsed })
       case 'frozen':
+        lodger.answeredBytes = 0
         if (lodger.freezes[0] === 'nothing') return void lodger.freezes.shift()
         return this.#sealInOrder(agent, lodger, event)
       case 'finished':

@@ -1,7 +1,7 @@
 import { utf8Length } from '../base/bytes.ts'
 import type { Delivery } from '../engine/image.ts'
 import type { Input, Piece } from '../sandbox/trace.ts'
-import { DURABLE_ANSWER_BYTES_MAX } from '../wire/history-limits.ts'
+import { DURABLE_ANSWER_BYTES_MAX, DURABLE_ANSWERS_BYTES_MAX } from '../wire/history-limits.ts'
 import type { Lodger } from './lodger.ts'
 import type { RunPiece } from './pieces.ts'
 
@@ -32,11 +32,18 @@ function inputOf(input: Input, sentBefore: number, assets: Map<number, string>, 
   return { ...input, act: { kind: 'deliver', delivery: { request, outcome: { ok: true, valueJson: '' } } } }
 }
 
-/** An answer that one piece of a history has room for, or the refusal that takes its place. */
-export function loggable(delivery: Delivery): Delivery {
+/** An answer that the log of a durable agent has room for, or the refusal that takes its place. */
+export function loggable(delivery: Delivery, lodger: Pick<Lodger, 'answeredBytes'>): Delivery {
   const { request, outcome } = delivery
   const bytes = utf8Length(outcome.ok ? outcome.valueJson : outcome.reason)
-  if (bytes <= DURABLE_ANSWER_BYTES_MAX) return delivery
-  const reason = `answerBytes ${bytes} > DURABLE_ANSWER_BYTES_MAX ${DURABLE_ANSWER_BYTES_MAX} of a durable agent`
-  return { request, outcome: { ok: false, code: 'QUOTA', reason } }
+  const all = lodger.answeredBytes + bytes
+  const fault =
+    bytes > DURABLE_ANSWER_BYTES_MAX
+      ? `answerBytes ${bytes} > DURABLE_ANSWER_BYTES_MAX ${DURABLE_ANSWER_BYTES_MAX} of a durable agent`
+      : all > DURABLE_ANSWERS_BYTES_MAX
+        ? `answerBytes since its checkpoint ${all} > DURABLE_ANSWERS_BYTES_MAX ${DURABLE_ANSWERS_BYTES_MAX} of a durable agent`
+        : null
+  if (fault !== null) return { request, outcome: { ok: false, code: 'QUOTA', reason: fault } }
+  lodger.answeredBytes = all
+  return delivery
 }

@@ -84,8 +84,9 @@ export interface Self<Input = unknown> {
   progress(fraction: number, note?: string): void
 
   /**
-   * Sends a partial result to whoever launched the agent, in order, each once. Resolves when the host has it; await it,
-   * or a fast loop is refused with QUOTA.
+   * Sends a partial result to whoever launched the agent, in order, each once: of a durable agent, which it is unless its
+   * `sojourn.json` says `"effects": "fast"`, also when its host is lost; a fast one may then be heard to say two things, and
+   * the second is shown as a conflict. Resolves when the host has it; await it, or a fast loop is refused with QUOTA.
    */
   emit(value: unknown): Promise<void>
 

@@ -182,7 +182,8 @@ class CheapGuest implements Guest {
     this.#goOn()
   }
 
-  #answer({ request, outcome }: Delivery): void {
+  /** False where there is no such call. */
+  #answer({ request, outcome }: Delivery): boolean {
     const answered = this.#pending.find((call) => call.request === request)
     // A refused fork shows in the result, too.
     if (answered?.name === 'unseal') this.#hash = stepOn(this.#hash, outcome.ok ? outcome.valueJson.length : -3)
@@ -191,6 +192,7 @@ class CheapGuest implements Guest {
       this.#hash = stepOn(this.#hash, outcome.ok ? Number(JSON.parse(outcome.valueJson).index) : -2)
     this.#pending = this.#pending.filter((call) => call.request !== request)
     if (answered && isMail(answered.name)) this.#post.answered(answered, outcome, this.#done)
+    return answered !== undefined
   }
 
   limit({ fuelMax }: GuestLimit): void {
@@ -316,6 +318,11 @@ class CheapGuest implements Guest {
     return { trace: { from, inputs, until, effects: this.#effects } }
   }
 
+  #astray(): void {
+    const [code, reason] = ['ASTRAY', 'no such run'] as const
+    this.#tell({ kind: 'failed', code, reason, fuelUsed: this.#done, ...this.#traced(true) })
+  }
+
   /** The whole of it at once: nobody waits for anything. */
   #again({ inputs, until, marks }: Replay): void {
     const left = inputs.filter(({ act }) => act.kind === 'deliver')
@@ -323,7 +330,7 @@ class CheapGuest implements Guest {
     for (;;) {
       for (let next = left[0]; next && next.fuelUsed === this.#done; next = left[0]) {
         left.shift()
-        if (next.act.kind === 'deliver') this.#answer(next.act.delivery)
+        if (next.act.kind === 'deliver' && !this.#answer(next.act.delivery)) return this.#astray()
       }
       const isThere = left.length === 0 && this.#done === until.fuelUsed
       if (isThere && until.standing !== 'end')
@@ -331,14 +338,7 @@ class CheapGuest implements Guest {
       const isOver = this.#done >= this.#program.steps && this.#pending.length === 0
       if (isThere && this.#done > this.#fuelMax) return this.#runOut()
       if (isThere && isOver) return this.#end()
-      if (isOver || this.#pending.length > 0 || this.#done >= until.fuelUsed)
-        return this.#tell({
-          kind: 'failed',
-          code: 'ASTRAY',
-          reason: 'no such run',
-          fuelUsed: this.#done,
-          ...this.#traced(true),
-        })
+      if (isOver || this.#pending.length > 0 || this.#done >= until.fuelUsed) return this.#astray()
       this.#step()
       const wanted = marks[mark]
       if (wanted === undefined || this.#done <= wanted) continue

@@ -15,16 +15,19 @@ export const HISTORY_CHECKPOINT_PIECES = 2_048
 export const HISTORY_STAND_PIECES = 4_096
 
 /** One piece, bytes; what has reached a program is cut into so many as are needed. */
-export const PIECE_BYTES_MAX = 96 * 1024
+export const PIECE_BYTES_MAX = 256 * 1024
 
-/** Pieces in one message, bytes: beside an effect's value of half a megabyte they fit it. */
-export const STRETCH_BYTES_MAX = 256 * 1024
+/** Pieces in one message, bytes; and in one that brings an effect, whose value and receipt are up to three quarters of it. */
+export const STRETCH_BYTES_MAX = PIECE_BYTES_MAX
+export const EFFECT_STRETCH_BYTES_MAX = 64 * 1024
 
 /**
- * The answer to one call of a durable agent, bytes: all of it is logged by every witness, in one piece. What is longer is
- * refused to the program. Assets of its bundle are not logged, every host has them, and may be as long as they are.
+ * The answer to one call of a durable agent, bytes, and such answers from one checkpoint to the next: all of them are logged
+ * by every witness. What is longer, or too much at once, is refused to the program. Assets of its bundle are not logged, every
+ * host has them, and may be as long as they are.
  */
-export const DURABLE_ANSWER_BYTES_MAX = 64 * 1024
+export const DURABLE_ANSWER_BYTES_MAX = 192 * 1024
+export const DURABLE_ANSWERS_BYTES_MAX = HISTORY_BYTES_MAX - HISTORY_STAND_BYTES
 
 /** A witness that has promised the next epoch takes no pieces. Whoever holds the agent asks for that epoch itself after so long. */
 export const FENCED_MS = 2_000

@@ -85,7 +85,7 @@ describe('an author', () => {
     })
 
     const inspected = JSON.parse((await sojourn('inspect', built.path, '--json')).stdout)
-    expect(inspected).toMatchObject({ ok: true, id: built.id, author: made.did, name: 'hello', effects: 'fast' })
+    expect(inspected).toMatchObject({ ok: true, id: built.id, author: made.did, name: 'hello', effects: 'durable' })
     expect((await sojourn('inspect', built.path)).stdout).toMatch(/^author +did:key:/m)
     expect((await sojourn('inspect', built.path, '--code')).stdout).toContain('console.log("hello")')
 

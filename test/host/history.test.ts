@@ -15,13 +15,21 @@ import {
   stretch,
   truncate,
 } from '../../src/host/history.ts'
+import type { Lodger } from '../../src/host/lodger.ts'
+import { asPiece, loggable } from '../../src/host/piece-of.ts'
 import { encodePiece, encodeRun, mergeRuns, parsePiece, type RunPiece } from '../../src/host/pieces.ts'
 import { logReaching, ownValue } from '../../src/host/promised.ts'
 import type { Resident } from '../../src/host/state.ts'
 import type { Turn } from '../../src/host/turn.ts'
 import type { Did } from '../../src/identity/did.ts'
 import type { Input } from '../../src/sandbox/trace.ts'
-import { HISTORY_BYTES_MAX, HISTORY_PIECES_MAX, PIECE_BYTES_MAX } from '../../src/wire/history-limits.ts'
+import {
+  DURABLE_ANSWER_BYTES_MAX,
+  DURABLE_ANSWERS_BYTES_MAX,
+  HISTORY_BYTES_MAX,
+  HISTORY_PIECES_MAX,
+  PIECE_BYTES_MAX,
+} from '../../src/wire/history-limits.ts'
 import { NO_MAIL } from '../../src/wire/mail.ts'
 
 const piece = (n: number, length = 4): Uint8Array => new Uint8Array(length).fill(n)
@@ -220,5 +228,40 @@ describe('a piece that did not come of the guest', () => {
     const resident = { history: null } as unknown as Resident
     expect(appendPiece(turn, resident, { kind: 'mail', letter: piece(3) })).toBeNull()
     expect(groundsOf(resident)).toEqual({ after: 0, stretch: null })
+  })
+})
+
+describe('what a guest tells', () => {
+  const answer = (request: number, valueJson: string): Input => ({
+    fuelUsed: 1,
+    standing: 'turn',
+    act: { kind: 'deliver', delivery: { request, outcome: { ok: true, valueJson } } },
+  })
+  const lodger = { sentBefore: 30, assets: new Map([[2, 'data.json']]), answeredBytes: 0 } as unknown as Lodger
+
+  it('names files of the bundle, and counts from the beginning of its agent', () => {
+    const limit: Input = { fuelUsed: 1, standing: 'turn', act: { kind: 'limit', fuelMax: 5, sentBytesMax: 7 } }
+    const from = { fuelMax: 9, sentBytesMax: 40, sentBytes: 1 }
+    const told = {
+      from,
+      inputs: [answer(2, '"long"'), answer(3, '1'), limit],
+      until: { fuelUsed: 1, standing: 'turn' },
+    } as const
+    expect(asPiece(told, lodger)).toEqual({
+      kind: 'run',
+      from: { fuelMax: 9, sentBytesMax: 70, sentBytes: 31 },
+      inputs: [answer(2, ''), answer(3, '1'), { ...limit, act: { ...limit.act, sentBytesMax: 37 } }],
+      until: told.until,
+      assets: new Map([[2, 'data.json']]),
+    })
+  })
+
+  it('is refused an answer for which its log has no room', () => {
+    const delivery = (bytes: number) => ({ request: 1, outcome: { ok: true, valueJson: 'x'.repeat(bytes) } }) as const
+    expect(loggable(delivery(DURABLE_ANSWER_BYTES_MAX), lodger).outcome.ok).toBe(true)
+    expect(loggable(delivery(DURABLE_ANSWER_BYTES_MAX + 1), lodger).outcome).toMatchObject({ ok: false, code: 'QUOTA' })
+    const left = DURABLE_ANSWERS_BYTES_MAX - DURABLE_ANSWER_BYTES_MAX
+    expect(loggable(delivery(left + 1), lodger).outcome.ok).toBe(false)
+    expect(loggable(delivery(left), lodger).outcome.ok).toBe(true)
   })
 })

@@ -122,7 +122,7 @@ export class Rogue {
   }
 
   ready({ brief, epoch, checkpoint }: Pick<Requests['send']['ask'], 'brief' | 'epoch' | 'checkpoint'>) {
-    const holding = { holder: this.did, checkpoint, witnesses: brief.witnesses, history: null }
+    const holding = { holder: this.did, checkpoint, witnesses: brief.witnesses, history: brief.history }
     return this.authority.seal<Ready>({ type: 'ready', agent: brief.agent, epoch, holding, previous: brief.head })
   }
 

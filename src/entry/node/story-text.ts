@@ -50,6 +50,8 @@ function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames
       return `${hostIn(value, 'from', nameOf)} fell silent; home takes the agent back ${
         field(value, 'checkpoint') === null ? 'from the top' : 'from its last checkpoint'
       }`
+    case 'conflict':
+      return conflictText(value)
     case 'fraud':
       return `${hostIn(value, 'host', nameOf)} signed for what is not so; the agent goes on from before it`
     case 'keeper':
@@ -72,6 +74,15 @@ function keeperText(value: unknown, nameOf: HostNames): string {
   const count = Array.isArray(witnesses) ? witnesses.length : 0
   const who = count === 1 ? 'and decides alone' : `with ${count - 1} other witnesses`
   return from === to ? `${to} keeps it, ${who}` : `${from} fell silent; ${to} keeps it now, ${who}`
+}
+
+/** The agent was heard to say two things under one number; or its log is not one that its program can have had. */
+function conflictText(value: unknown): string {
+  const { kind, number, epoch }: { kind?: unknown; number?: unknown; epoch?: unknown } = Object(value)
+  if (kind === 'history') return `it goes on from its checkpoint: ${harmless(field(value, 'reason') ?? '')}`
+  const words = field(value, 'valueJson')
+  const said = words === null ? '' : `; not taken: ${shortened(jsonLine(words))}`
+  return `${harmless(String(kind))} ${Number(number)} came again as something else, in epoch ${Number(epoch)}${said}`
 }
 
 /** The agents that a line of kind `fork` says were made, by index from 1; none where it says that this one was made. */

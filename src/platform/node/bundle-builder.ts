@@ -37,7 +37,7 @@ export async function buildAgent(path: string): Promise<AgentParts> {
     description: '',
     needs: {},
     quota: {},
-    effects: 'fast',
+    effects: 'durable',
     ...told,
     ...script,
     kernels,
@@ -102,7 +102,7 @@ async function readDescription(root: string): Promise<Told> {
 }
 
 function parseDescription(value: unknown): Told {
-  const defaults = { name: null, version: null, description: null, needs: {}, quota: {}, effects: 'fast' }
+  const defaults = { name: null, version: null, description: null, needs: {}, quota: {}, effects: 'durable' }
   const fields = record({ ...defaults, ...record(value, 'sojourn.json', Object.keys(Object(value))) }, 'sojourn.json', [
     'name',
     'version',

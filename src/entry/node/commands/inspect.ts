@@ -50,6 +50,11 @@ function describe({ id, author, manifest, kernels, assets, code, sourceMap }: Ve
   }
 }
 
+const EFFECTS_TEXTS: Readonly<Record<VerifiedBundle['manifest']['effects'], string>> = {
+  durable: 'durable: exactly once, also after a host is lost',
+  fast: 'fast: at once; after a host is lost perhaps twice, and then shown as a conflict',
+}
+
 function lines(bundle: VerifiedBundle, carBytes: number): string[] {
   const { name, version, description, needs, quota, effects, entry, sourceMap } = bundle.manifest
   const { fuel, memoryBytes, lifetimeMs, sentBytes, hops } = quota
@@ -63,7 +68,7 @@ function lines(bundle: VerifiedBundle, carBytes: number): string[] {
       'asks for',
       `fuel ${fuel}, memory ${bytesText(memoryBytes)}, ${lifetimeMs / 1000} s, ${bytesText(sentBytes)} sent, ${hops} hops`,
     ],
-    ['effects', effects],
+    ['effects', EFFECTS_TEXTS[effects]],
     ['expires', expiryText(bundle.manifest.expiresMs)],
     ['program', `${bytesText(entry.bytes)}${sourceMap ? ', with source map' : ''}`],
     ...[...bundle.kernels].map(([kernel, { wasm }]) => ['kernel', `${kernel} (${bytesText(wasm.length)})`] as const),
