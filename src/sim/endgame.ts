@@ -117,7 +117,8 @@ async function judgeLeftovers(world: World, oracles: Oracles): Promise<void> {
   for (const [i, host] of world.hosts.entries()) {
     const after = new Set(await blocksOn(host))
     const leaked = before[i]?.filter((cid) => !after.has(cid) && !world.bundled.has(cid)) ?? []
-    if (leaked.length > 0) oracles.fail('leaks', `host ${host.number} had ${leaked.length} blocks that nothing needs`)
+    if (leaked.length > 0)
+      oracles.fail('leaks', `host ${host.number} had ${leaked.length} blocks that nothing needs: ${leaked[0]} …`)
   }
 }
 

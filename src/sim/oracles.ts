@@ -1,4 +1,3 @@
-import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HostEffect, HostEvent } from '../host/events.ts'
 import type { HomeRow, HostState } from '../host/state.ts'
@@ -23,12 +22,11 @@ export class Oracles {
   readonly #sometimes: Sometimes
   /** By agent and epoch, the life that started it. */
   readonly #started = new Map<string, number>()
-  /** By agent and epoch, what was decided, and the fuel of what it goes on from. */
   /** The newest epoch of each agent that is decided. */
   readonly #highest = new Map<AgentId, number>()
+  /** By agent and epoch, what was decided. */
   readonly #decided = new Map<string, string>()
-  readonly #newest = new Map<AgentId, { epoch: number; fuel: number }>()
-  readonly #fuelOf = new Map<Cid, number>()
+  readonly #newest = new Map<AgentId, { epoch: number; length: number }>()
   /** By life and agent, how far its story has been read. */
   readonly #read = new Map<string, { line: number; emits: number }>()
   /** By life and token, effects on their way to who keeps the row. */
@@ -55,8 +53,6 @@ export class Oracles {
     if (effects.length === 0 && event.kind === 'tick') return
     if (event.kind === 'told' && event.name === 'load') return
     this.#sometimes.note(host, event, effects, state)
-    if (event.kind === 'frozen' || event.kind === 'imaged')
-      this.#fuelOf.set(event.checkpoint, event.kind === 'frozen' ? event.fuelUsed : 0)
     for (const effect of effects) {
       if (effect.kind === 'run') this.#onRun(host, life, effect.agent, state)
       else if (effect.kind === 'ask' && effect.name === 'effect')
@@ -113,15 +109,15 @@ export class Oracles {
     if (before === value) return
     if (before !== undefined) return this.fail('one-decision', `epoch ${epoch} of ${agent} is ${before}, and ${value}`)
     this.#decided.set(name, value)
-    const fuel = holding.checkpoint === null ? 0 : this.#fuelOf.get(holding.checkpoint)
-    if (fuel === undefined) return
+    // Of a fast agent what was certified can be lost with its holder; of a durable one the history says what is contained.
+    if (history === null) return
     const newest = this.#newest.get(agent)
-    if (newest && epoch > newest.epoch && fuel < newest.fuel && this.#families.isDurable(agent))
+    if (newest && epoch > newest.epoch && history.length < newest.length)
       this.fail(
         'state-contained',
-        `epoch ${epoch} of ${agent} goes on from ${fuel} steps, epoch ${newest.epoch} from ${newest.fuel}`,
+        `epoch ${epoch} of ${agent} has ${history.length} pieces of its history, epoch ${newest.epoch} has ${newest.length}`,
       )
-    if (!newest || epoch > newest.epoch) this.#newest.set(agent, { epoch, fuel })
+    if (!newest || epoch > newest.epoch) this.#newest.set(agent, { epoch, length: history.length })
   }
 
   #onAcknowledged(life: Life, { token, answer }: Extract<HostEvent, { kind: 'answered' }>): void {
