@@ -11,6 +11,7 @@ import type { Answer, Fault, HostEffect, HostEvent } from './events.ts'
 import type { Links } from './links.ts'
 import { factsOf } from './lodger.ts'
 import type { Lodgings } from './lodgings.ts'
+import { mailBytes } from './mailbox.ts'
 import { type RelivePowers, relive } from './relive.ts'
 import type { Seals } from './seals.ts'
 import type { Transfers } from './transfers.ts'
@@ -147,7 +148,8 @@ async function ask(hands: Hands, { to, name, body }: Extract<HostEffect, { kind:
   if ((name !== 'send' && name !== 'stage' && name !== 'checkpoint') || body.checkpoint === null)
     return hands.ask(to, name, body as never)
   const agent = 'brief' in body ? body.brief.agent : body.agent
-  const pushed = await hands.dispatch.push(agent, body.checkpoint, body.base)
+  const besideBytes = mailBytes('brief' in body ? body.brief.mail : body.mail)
+  const pushed = await hands.dispatch.push(agent, body.checkpoint, body.base, besideBytes)
   return hands.ask(to, name, { ...body, ...pushed } as never)
 }
 

@@ -124,12 +124,13 @@ export class Dispatch {
   /**
    * How long a checkpoint is, and what a host needs of it beside what it has of `known`, as far as one message holds it;
    * null where it is not here. `known` null: the host has nothing. Not here, nor anything that would do instead: only the
-   * tables are told, for the host to see what it lacks.
+   * tables are told, for the host to see what it lacks. `besideBytes`: of the agent's mail, in the same message.
    */
   async push(
     agent: AgentId,
     root: Cid,
     known: Cid | null,
+    besideBytes = 0,
   ): Promise<{ base: Cid | null; pack: Pack; checkpointBytes: number } | null> {
     const places = await this.#vault.offered(root)
     if (!places) return null
@@ -142,7 +143,7 @@ export class Dispatch {
       base = left
       basePlaces = await this.#vault.places(left)
     }
-    const entries = new Entries(PUSHED_BYTES_MAX)
+    const entries = new Entries(PUSHED_BYTES_MAX - besideBytes)
     const told = new Set<Cid>()
     for (const { cid, alike } of lacked(places, basePlaces)) {
       if (told.has(cid)) continue

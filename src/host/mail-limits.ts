@@ -8,6 +8,9 @@
 export const MAILBOX_BYTES_MAX = 128 * 1024
 export const LETTER_BYTES_BESIDE = 48
 
+/** A mark in a message, bytes: an id, an epoch, and four numbers with their digests. With MARKS_MAX of them and a full mailbox a push is half as long. */
+export const MARK_BYTES = 256
+
 /** One letter, bytes of JSON: a quarter of a mailbox. Longer things are taken along, or emitted. */
 export const LETTER_BYTES_MAX = 32 * 1024
 

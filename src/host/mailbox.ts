@@ -4,7 +4,13 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { KeptLetter, Letter, Mail, Mark } from '../wire/mail.ts'
 import { LETTER_HASH_CHARS, LETTERS_MAX, MARK_LETTERS_MAX, MARKS_MAX } from '../wire/mail-limits.ts'
 import type { Fault } from './events.ts'
-import { LETTER_BYTES_BESIDE, LETTER_BYTES_MAX, LETTER_DEPTH_MAX, MAILBOX_BYTES_MAX } from './mail-limits.ts'
+import {
+  LETTER_BYTES_BESIDE,
+  LETTER_BYTES_MAX,
+  LETTER_DEPTH_MAX,
+  MAILBOX_BYTES_MAX,
+  MARK_BYTES,
+} from './mail-limits.ts'
 import { isJson } from './receipts.ts'
 import type { Resident } from './state.ts'
 
@@ -117,6 +123,10 @@ export function rewindMail(resident: Pick<Resident, 'mailbox' | 'outgoing'>): vo
   mailbox.receiving = null
   resident.outgoing = []
 }
+
+/** What it takes in a message: letters, and marks with their digests. */
+export const mailBytes = ({ letters, marks }: Mail): number =>
+  letters.reduce((sum, letter) => sum + bytesOf(letter), 0) + marks.length * MARK_BYTES
 
 /** Of mail that another host brings: the violated condition, or null. What its marks say only the agent itself is harmed by. */
 export function mailFault({ letters }: Mail): string | null {
