@@ -29,7 +29,7 @@ import { onCheckpointFetched, onHolding, watchLeases } from './home.ts'
 import { isAdmitted, onConnected, onDisconnected, onInicAnswered, onInvitationOpened, watchMeetings } from './inic.ts'
 import { pursueWitnesses, watchKeepers } from './keeper.ts'
 import { noteLife, restoreLives } from './lives.ts'
-import { settleArrivals } from './mail.ts'
+import { onSwept, settleArrivals } from './mail.ts'
 import { onMirrored, onMirrorFetched, pursueMirrors } from './mirror.ts'
 import { keepNames, onNamed, onNameSealed, onNamesAnswered, onRegistered, pursueNames } from './names.ts'
 import { onLoad, reportHoldings, tellLoad } from './neighbours.ts'
@@ -220,6 +220,8 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
       return onAuditAnswered(turn, waiting.segment, waiting.auditor, answer)
     case 'mail':
       return resident && onMailAnswered(turn, resident, waiting.request, waiting.host, answer)
+    case 'sweep':
+      return resident && onSwept(resident, waiting.sender, answer)
     case 'seek':
       return resident && onSought(resident, waiting.request, answer)
     case 'register':

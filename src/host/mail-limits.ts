@@ -61,3 +61,7 @@ export const NAMES_LOOK_MS = 1_000
 
 /** How deep the JSON of a letter may nest: a stranger's must not use up the stack of who reads it (THREATS 15). */
 export const LETTER_DEPTH_MAX = 64
+
+/** A mailbox with MARKS_MAX senders looks so often whether so many of them have ended. */
+export const MARKS_SWEEP_MS = 1_000
+export const MARKS_SWEPT = 16

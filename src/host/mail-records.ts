@@ -2,7 +2,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import { enterName } from '../directory/name-book.ts'
 import type { Letter, Mail, NameEntry } from '../wire/mail.ts'
 import type { Sealed, Vote } from '../wire/statements.ts'
-import { judge, put } from './mailbox.ts'
+import { putAgain } from './mailbox.ts'
 import { gone } from './records.ts'
 import { persist, type Turn } from './turn.ts'
 
@@ -24,7 +24,6 @@ export function restoreMail(turn: Turn, records: ReadonlyMap<string, unknown>): 
   }
   for (const [key, letter] of letters.sort(([one], [other]) => (one < other ? -1 : 1))) {
     const mailbox = state.residents.get(letter.to)?.mailbox
-    if (mailbox && judge(mailbox, letter) === 'new') put(mailbox, letter)
-    else persist(turn, gone(key))
+    if (!mailbox || !putAgain(mailbox, letter)) persist(turn, gone(key))
   }
 }

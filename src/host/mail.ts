@@ -4,18 +4,20 @@ import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { refuseCall } from '../sandbox/calls.ts'
 import { type Letter, type Mail, type MailRequests, NO_MAIL } from '../wire/mail.ts'
+import { MARKS_MAX } from '../wire/mail-limits.ts'
 import { parseLetter } from '../wire/mail-schemas.ts'
 import { charterOf, keeperOf } from './charter.ts'
 import { appendPiece, historyNow, isLogged, pursueLog, standsForHistory } from './durable.ts'
-import type { Fault } from './events.ts'
-import { askFor, endOf, judge, letterFault, type Mailbox, mailOf, openMailbox, put, trim } from './mailbox.ts'
+import type { Answer, Fault } from './events.ts'
+import { MARKS_SWEEP_MS, MARKS_SWEPT } from './mail-limits.ts'
+import { askFor, endOf, judge, letterFault, type Mailbox, mailOf, openMailbox, put, putAgain, trim } from './mailbox.ts'
 import { parsePiece } from './pieces.ts'
 import { forgetLetter, writeLetter } from './records.ts'
 import { isHeld, isReleased, isSpent } from './residence.ts'
 import { isConfined } from './sealing.ts'
 import { provenSender } from './standing.ts'
 import type { HomeRow, Resident } from './state.ts'
-import { answer, deny, persist, type Turn } from './turn.ts'
+import { answer, ask, deny, persist, type Turn } from './turn.ts'
 
 /**
  * The recipient's side of the post. A letter is taken in where its recipient is held, once, and is durable here before its
@@ -81,12 +83,35 @@ function takeIn(
   if (misshapen !== null) return { code: 'QUOTA', reason: misshapen }
   const verdict = judge(mailbox, letter)
   if (verdict === 'had') return null
-  if (verdict !== 'new') return verdict
+  if (verdict !== 'new') {
+    sweepMarks(turn, resident)
+    return verdict
+  }
   put(mailbox, letter)
   if (appendPiece(turn, resident, { kind: 'mail', letter: encode(letter) }) === null)
     persist(turn, writeLetter(letter, endOf(mailbox) - 1))
   feed(turn, resident)
   return null
+}
+
+/**
+ * An agent hears from so many others that no more of them can be told apart. Those that wrote longest ago are looked for:
+ * of one that has ended nothing comes any more, and its mark makes room. Until then a new sender's letters wait.
+ */
+function sweepMarks(turn: Turn, { agent, mailbox }: Resident): void {
+  if (mailbox.marks.size < MARKS_MAX || turn.nowMs < mailbox.sweepDueMs) return
+  mailbox.sweepDueMs = turn.nowMs + MARKS_SWEEP_MS
+  for (const mark of [...mailbox.marks.values()].slice(0, MARKS_SWEPT)) {
+    // The next time others are looked for.
+    mailbox.marks.delete(mark.from)
+    mailbox.marks.set(mark.from, mark)
+    ask(turn, homeOf(mark.from), 'locate', { agent: mark.from }, { for: 'sweep', agent, sender: mark.from })
+  }
+}
+
+/** Its home says of a sender where it is, or that it has ended. */
+export function onSwept({ mailbox }: Resident, sender: AgentId, outcome: Answer): void {
+  if (!outcome.ok && outcome.code === 'GONE') mailbox.marks.delete(sender)
 }
 
 /** From the moment that its mail is packed with it until it is somebody's again, and while its epoch cannot be used. */
@@ -103,7 +128,7 @@ export function reliveLetters(mailbox: Mailbox, pieces: readonly Uint8Array[]): 
     const piece = parsePiece(encoded)
     if (!piece.ok || piece.value.kind !== 'mail') continue
     const letter = parseLetter(piece.value.letter)
-    if (letter && judge(mailbox, letter) === 'new') put(mailbox, letter)
+    if (letter) putAgain(mailbox, letter)
   }
 }
 

@@ -33,6 +33,8 @@ export interface Mailbox {
   receiving: { readonly request: number; readonly after: number } | null
   /** From this place on letters stand in records of their own. */
   recorded: number
+  /** Senders that have ended are not looked for before this. */
+  sweepDueMs: number
 }
 
 export const openMailbox = ({ first, letters, marks, open }: Mail): Mailbox => ({
@@ -44,6 +46,7 @@ export const openMailbox = ({ first, letters, marks, open }: Mail): Mailbox => (
   open,
   receiving: null,
   recorded: first + letters.length,
+  sweepDueMs: 0,
 })
 
 /** As it travels, and as it is kept beside a checkpoint. */
@@ -68,8 +71,7 @@ export function judge(box: Mailbox, letter: Letter): 'new' | 'had' | Fault {
     const last = mark.recent.at(-1)?.number ?? 0
     if (letter.number <= last) return repeated(mark, letter)
   }
-  if (!mark && box.marks.size >= MARKS_MAX)
-    return { code: 'QUOTA', reason: `the agent hears from MARKS_MAX ${MARKS_MAX} others already` }
+  if (!mark && box.marks.size >= MARKS_MAX) return { code: 'BUSY', reason: `marks of ${MARKS_MAX} senders: full` }
   const bytes = bytesOf(letter)
   if (box.letters.length >= LETTERS_MAX || box.bytes + bytes > MAILBOX_BYTES_MAX)
     return { code: 'BUSY', reason: `mailbox ${box.letters.length} letters, ${box.bytes} bytes: full` }
@@ -95,9 +97,19 @@ const hashOf = ({ dataJson }: Letter): string => textSha256(dataJson).slice(0, L
 export function put(box: Mailbox, letter: Letter): void {
   const { from, epoch, number, dataJson } = letter
   const recent = [...(box.marks.get(from)?.recent ?? []), { number, hash: hashOf(letter) }].slice(-MARK_LETTERS_MAX)
+  // Whoever wrote last stands last.
+  box.marks.delete(from)
   box.marks.set(from, { from, epoch, recent })
   box.letters.push({ from, number, dataJson })
   box.bytes += bytesOf(letter)
+}
+
+/** Of one that was taken in before, as it is found again: there was room then. */
+export function putAgain(box: Mailbox, letter: Letter): boolean {
+  const verdict = judge(box, letter)
+  const isNew = verdict === 'new' || (typeof verdict === 'object' && verdict.code === 'BUSY')
+  if (isNew) put(box, letter)
+  return isNew
 }
 
 /** The program asks for the letter at this place. False where it is gone: nobody who counts honestly asks for that. */

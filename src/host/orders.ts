@@ -293,6 +293,7 @@ export function onLocate(turn: Turn, handle: number, { agent }: Requests['locate
   const row = state.rows.get(agent)
   const resident = state.residents.get(agent)
   const forward = state.forwards.get(agent)
+  if (row?.outcome) return deny(turn, handle, 'GONE', 'the agent has ended')
   if (row) return answer(turn, handle, 'locate', { epoch: row.epoch, holder: row.holder })
   if (resident && !resident.arrival)
     return answer(turn, handle, 'locate', { epoch: resident.epoch, holder: state.self })

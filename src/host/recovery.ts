@@ -10,7 +10,7 @@ import { authorsNamed } from './license.ts'
 import { PLACE_AGAIN_MS } from './limits.ts'
 import { showLog } from './logbook.ts'
 import { reliveLetters, turnAwayArrivals } from './mail.ts'
-import { mailOf, openMailbox } from './mailbox.ts'
+import { askFor, mailOf, openMailbox, trim } from './mailbox.ts'
 import { beginSegments, closePiece, noteTrace } from './receipts.ts'
 import { writeResident } from './records.ts'
 import type { Relived, Said } from './relive.ts'
@@ -103,6 +103,7 @@ export function onRelived(turn: Turn, resident: Resident, token: number, outcome
   if ('code' in outcome) return cannotRelive(turn, resident, outcome)
   const { end, fuelFrom, fuelUsed, trace } = outcome
   for (const said of outcome.said) sayAgain(turn, resident, said)
+  trim(resident.mailbox)
   resident.fuelUsed = fuelFrom
   beginSegments(turn, resident)
   resident.relivedIn = resident.epoch
@@ -141,8 +142,10 @@ function sayAgain(turn: Turn, resident: Resident, said: Said): void {
     return
   }
   resident.sentBytes += utf8Length(said.call.argsJson)
-  const call = said.answered === 'yes' ? parseCall(said.call) : null
-  if (call?.ok && call.value.name === 'emit')
+  const call = parseCall(said.call)
+  // By asking for the next one it has said which letters it has had.
+  if (call.ok && call.value.name === 'receive') askFor(resident.mailbox, call.value.after)
+  if (said.answered === 'yes' && call.ok && call.value.name === 'emit')
     release(turn, resident, 'emit', said.call.request, call.value.valueJson, null, true)
 }
 

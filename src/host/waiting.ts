@@ -90,6 +90,8 @@ export type Waiting =
   | { readonly for: 'parked'; readonly agent: AgentId }
   | AuditWaiting
   | { readonly for: 'mail'; readonly agent: AgentId; readonly request: number; readonly host: Did }
+  /** Has this sender ended? */
+  | { readonly for: 'sweep'; readonly agent: AgentId; readonly sender: AgentId }
   /** Where is the recipient of this letter? */
   | { readonly for: 'seek'; readonly agent: AgentId; readonly request: number; readonly host: Did }
   | { readonly for: 'register'; readonly agent: AgentId; readonly request: number }

@@ -66,6 +66,9 @@ describe('agents that write to each other', () => {
     const { world, home } = await cluster()
     const short = await world.launch(home, { steps: 50, emitEvery: 0 })
     await world.ended(home, short)
+    const asking = world.hosts.get(2)?.host.ask(home.did, 'locate', { agent: short })
+    await world.time.advance(50)
+    expect(await asking).toMatchObject({ ok: false, code: 'GONE' })
     const nobody = short.replace(/\d+$/, '999')
     const reasons: string[] = []
     class Heard extends CheapSandbox {

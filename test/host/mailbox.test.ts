@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
+import { onSwept } from '../../src/host/mail.ts'
 import { LETTER_DEPTH_MAX, MAILBOX_BYTES_MAX } from '../../src/host/mail-limits.ts'
 import {
   askFor,
@@ -10,9 +11,11 @@ import {
   mailOf,
   openMailbox,
   put,
+  putAgain,
   rewindMail,
   trim,
 } from '../../src/host/mailbox.ts'
+import type { Resident } from '../../src/host/state.ts'
 import { type Letter, NO_MAIL } from '../../src/wire/mail.ts'
 import { LETTERS_MAX, MARK_LETTERS_MAX, MARKS_MAX } from '../../src/wire/mail-limits.ts'
 import { didOfSeed } from './cluster.ts'
@@ -79,8 +82,20 @@ describe('a mailbox', () => {
   it('hears from MARKS_MAX senders, and goes on hearing from those', () => {
     const box = openMailbox(NO_MAIL)
     for (let i = 0; i < MARKS_MAX; i++) put(box, letter(1, { from: idOf(10 + i), dataJson: '1' }))
-    expect(judge(box, letter(1, { from: idOf(9) }))).toMatchObject({ code: 'QUOTA' })
+    expect(judge(box, letter(1, { from: idOf(9) }))).toMatchObject({ code: 'BUSY' })
     expect(judge(box, letter(2, { from: idOf(10) }))).toBe('new')
+    // One of them has ended: another finds room.
+    onSwept({ mailbox: box } as Resident, idOf(11), { ok: false, code: 'CLOSED', reason: '' })
+    expect(judge(box, letter(1, { from: idOf(9) }))).toMatchObject({ code: 'BUSY' })
+    onSwept({ mailbox: box } as Resident, idOf(11), { ok: false, code: 'GONE', reason: '' })
+    expect(judge(box, letter(1, { from: idOf(9) }))).toBe('new')
+  })
+
+  it('takes again what it had taken, however full it is by then', () => {
+    const box = filled(...Array.from({ length: LETTERS_MAX }, (_, i) => i + 1))
+    expect(putAgain(box, letter(LETTERS_MAX))).toBe(false)
+    expect(putAgain(box, letter(LETTERS_MAX + 1))).toBe(true)
+    expect(endOf(box)).toBe(LETTERS_MAX + 1)
   })
 
   it('gives the same letters again to who goes on from the checkpoint, from memory and from what travels', () => {
