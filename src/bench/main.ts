@@ -12,6 +12,7 @@ import { benchHops } from './hops.ts'
 import { benchItineraries } from './itineraries.ts'
 import { benchKernels } from './kernels.ts'
 import { benchPacks } from './packs.ts'
+import { benchRecoveries } from './recoveries.ts'
 import { benchReplays } from './replays.ts'
 import type { Row } from './row.ts'
 import { benchTabHops } from './tab-hops.ts'
@@ -41,6 +42,7 @@ const PARTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   'at-rest': benchAtRest,
   flood: benchFlood,
   audit: benchAudit,
+  recoveries: benchRecoveries,
   'tab-hops': benchTabHops,
   demo: benchDemo,
 }

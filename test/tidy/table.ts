@@ -114,6 +114,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'platform/peerjs',
       'rendezvous',
       'entry/node',
+      'soak',
     ],
     packages: ['node:*', 'assemblyscript', 'esbuild', 'node-datachannel', 'pino', 'playwright-core'],
     core: false,
