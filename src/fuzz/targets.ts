@@ -1,7 +1,15 @@
 import type { EngineBuild } from '../engine/machine.ts'
 import { compileKernel } from '../platform/node/bundle-kernel.ts'
 import type { Target } from './target.ts'
-import { bundlesTarget, cborTarget, logsTarget, packsTarget, permitsTarget, sealedTarget } from './targets/formats.ts'
+import {
+  bundlesTarget,
+  cborTarget,
+  logsTarget,
+  packsTarget,
+  permitsTarget,
+  piecesTarget,
+  sealedTarget,
+} from './targets/formats.ts'
 import { checkpointsTarget, guestsTarget, imagesTarget, kernelsTarget } from './targets/guests.ts'
 import { hostTarget } from './targets/host.ts'
 import { framesTarget, handshakesTarget, messagesTarget, signalsTarget } from './targets/wire.ts'
@@ -21,6 +29,7 @@ export async function makeTargets(build: EngineBuild): Promise<readonly Target[]
     await packsTarget(),
     sealedTarget(),
     logsTarget(),
+    piecesTarget(),
     checkpointsTarget(build),
     imagesTarget(build),
     guestsTarget(build),

@@ -168,7 +168,7 @@ claim('comes from an image to the end that was', async (place) => {
 claim('goes on from where any piece ends to the very rest', async (place) => {
   const told = await live(place, { pace: 'virtual' })
   const all = wordsAfter(told, told.pieces.length)
-  const step = Math.ceil(told.pieces.length / 6)
+  const step = Math.ceil(told.pieces.length / 4)
   let inside = 0
   for (let count = 1; count < told.pieces.length; count += step) {
     const piece = told.pieces[count - 1] as Piece

@@ -69,6 +69,23 @@ describe('a durable agent', () => {
   )
 })
 
+describe('what comes of a durable agent by a fork', () => {
+  it.each([1_100, 2_400])('has a history of its own, and one, when a host is killed after %i ms', async (atMs) => {
+    const { home, agent } = await begin('durable', { forks: [{ at: 1_000, n: 3 }] })
+    await killHolder(agent, atMs)
+    expect(await world.ended(home, agent, 120_000)).toMatchObject({ ok: true })
+    const others = linesOf(home, agent, 'fork').flatMap(({ agents }) => agents as AgentId[])
+    expect(others).toHaveLength(2)
+    for (const other of others) {
+      expect(await world.ended(home, other, 120_000)).toMatchObject({ ok: true, value: { steps: program.steps } })
+      expect(linesOf(home, other, 'emit').map(({ done }) => done)).toEqual(
+        Array.from({ length: 70 }, (_, i) => 1_050 + i * 50),
+      )
+      expect(linesOf(home, other, 'conflict')).toEqual([])
+    }
+  })
+})
+
 describe('a fast agent', () => {
   it('shows that it has lived twice, where it has', async () => {
     const { home, agent } = await begin('fast')

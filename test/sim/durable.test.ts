@@ -12,7 +12,7 @@ import { author, Cluster, importProgram } from '../host/cluster.ts'
  */
 const seeds = process.env.SEED
   ? [Number(process.env.SEED)]
-  : Array.from({ length: Number(process.env.SEEDS ?? 6) }, (_, i) => i + 1)
+  : Array.from({ length: Number(process.env.SEEDS ?? 4) }, (_, i) => i + 1)
 
 const HOME = 1
 const EDGES = [2, 3, 4, 5, 6]

@@ -4,6 +4,7 @@ import { decode, encode } from '../../base/codec.ts'
 import { CODEC_RAW } from '../../base/digest.ts'
 import { seededRandom } from '../../base/random.ts'
 import { openBundle } from '../../bundle/open.ts'
+import { encodePiece, parsePiece, type RunPiece } from '../../host/pieces.ts'
 import { parseSealed } from '../../identity/sealed-value.ts'
 import { createSigner, generateSecretKey } from '../../identity/signer.ts'
 import { createVerifier } from '../../identity/verifier.ts'
@@ -181,4 +182,27 @@ export const logsTarget = (): Target => ({
     }),
   ],
   judge: (input) => verdictOf(parseInputs(input)),
+})
+
+const RUN: RunPiece = {
+  kind: 'run',
+  from: { fuelMax: 100, sentBytesMax: 50, sentBytes: 3 },
+  inputs: [
+    {
+      fuelUsed: 1,
+      standing: 'turn',
+      act: { kind: 'deliver', delivery: { request: 1, outcome: { ok: true, valueJson: '1' } } },
+    },
+    { fuelUsed: 4, standing: 'call', act: { kind: 'clock', ms: 7 } },
+  ],
+  until: { fuelUsed: 5, standing: 'interrupt' },
+  assets: new Map([[1, 'data.json']]),
+}
+
+export const piecesTarget = (): Target => ({
+  name: 'history-pieces',
+  about: 'pieces of the history of a durable agent (host/pieces.ts)',
+  cost: 1,
+  seeds: [encodePiece(RUN), encodePiece({ kind: 'mail', letter: Uint8Array.of(1, 2, 3) })],
+  judge: (input) => verdictOf(parsePiece(input)),
 })
