@@ -39,6 +39,8 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
+    // Only the simulator's has parts that are loaded later, as the page's host has.
+    rolldownOptions: { output: { chunkFileNames: 'assets/sim.worker-[name]-[hash].js' } },
   },
   plugins: [
     VitePWA({

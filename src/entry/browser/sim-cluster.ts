@@ -3,12 +3,12 @@ import { launchOnce, type SimAgent } from '../../sim/agents.ts'
 import { Families } from '../../sim/families.ts'
 import { FAULTS, Misfortunes, strike } from '../../sim/faults.ts'
 import { Oracles } from '../../sim/oracles.ts'
-import { drawProgram } from '../../sim/programs.ts'
 import type { SimHost } from '../../sim/sim-host.ts'
 import { Sometimes } from '../../sim/sometimes.ts'
 import { World } from '../../sim/world.ts'
 import type { HostAct, SimFault, SimFrame, SimSetup } from '../../ui/sim/sim-view.ts'
 import { SIM_LAUNCH_MS, SIM_WARM_MS } from './limits.ts'
+import { drawAgent } from './sim-agents.ts'
 import { Cuts } from './sim-cuts.ts'
 import type { SimRun } from './sim-drive.ts'
 import { SimEyes } from './sim-eyes.ts'
@@ -92,20 +92,7 @@ class SimCluster implements SimRun {
     const { homes } = this.#world
     const home = homes[index % homes.length]
     if (!home) return
-    const program = drawProgram(this.#random, index)
-    const { witnesses } = this.#setup
-    const agent: SimAgent = {
-      index,
-      program,
-      effects: 'fast',
-      letters: [],
-      home,
-      launchMs,
-      witnesses,
-      id: null,
-      isAcknowledged: false,
-      isLaunching: false,
-    }
+    const agent = drawAgent(this.#setup, index, home, launchMs)
     this.#agents.push(agent)
     this.#families.add(agent)
   }

@@ -1,8 +1,10 @@
 import type { AgentId } from '../../directory/agent-id.ts'
 import type { HomeRow, Resident } from '../../host/state.ts'
+import type { Did } from '../../identity/did.ts'
 import type { SimAgent as Launched } from '../../sim/agents.ts'
 import type { Families } from '../../sim/families.ts'
 import type { Oracles } from '../../sim/oracles.ts'
+import { isExpectedEnd } from '../../sim/programs.ts'
 import type { Invariant, Violation } from '../../sim/report.ts'
 import { INVARIANTS } from '../../sim/report.ts'
 import type { SimHost as Machine } from '../../sim/sim-host.ts'
@@ -14,6 +16,7 @@ import type {
   SimFrame,
   SimHop,
   SimHost,
+  SimLetter,
   SimNews,
 } from '../../ui/sim/sim-view.ts'
 import type { Cuts } from './sim-cuts.ts'
@@ -44,6 +47,9 @@ interface Known {
   keeper: number
 }
 
+/** Letters in one picture. */
+const LETTERS_SHOWN_MAX = 100
+
 /** Hops of one agent between two looks at it. */
 const STEPS_MAX = 4
 
@@ -58,6 +64,7 @@ export class SimEyes {
   #ended: Known[] = []
   #hops: SimHop[] = []
   #news: SimNews[] = []
+  #letters: SimLetter[] = []
   #hopsTold = 0
   #events = 0
   #beginMs = 0
@@ -66,9 +73,16 @@ export class SimEyes {
 
   constructor(parts: EyesParts) {
     this.#parts = parts
-    parts.world.watch(() => {
+    parts.world.watch((host, _life, _event, effects) => {
       this.#events += 1
+      for (const effect of effects)
+        if (effect.kind === 'ask' && effect.name === 'mail') this.#noteLetter(host, effect.to)
     })
+  }
+
+  #noteLetter(from: Machine, to: Did): void {
+    const at = this.#parts.world.hosts.findIndex(({ identity }) => identity.did === to)
+    if (at >= 0 && this.#letters.length < LETTERS_SHOWN_MAX) this.#letters.push({ from: from.number - 1, to: at })
   }
 
   /** From now on time counts. */
@@ -90,6 +104,7 @@ export class SimEyes {
     this.#meetNewcomers()
     const holders = this.#holders()
     for (const agent of [...this.#known.values()]) {
+      if (this.#neverWas(agent)) continue
       const row = this.#rowOf(agent)
       if (row) for (const fork of row.forks) for (const [i, id] of fork.agents.entries()) this.#meet(id, i, agent)
       if (row?.outcome) this.#end(agent, row)
@@ -121,6 +136,15 @@ export class SimEyes {
     if (this.#named.has(agent.id)) return
     this.#named.add(agent.id)
     this.#known.set(agent.id, { ...agent, condition: 'travelling', epoch: 0, hops: 0, fuel: 0, keeper: agent.home })
+  }
+
+  /** A launch that was answered to nobody and that its home forgot in a crash is tried again, under another name. */
+  #neverWas({ id, name, launched }: Known): boolean {
+    if (name.includes('·') || launched.id === id) return false
+    this.#known.delete(id)
+    this.#named.delete(id)
+    this.#born = Math.min(this.#born, launched.index)
+    return true
   }
 
   /** By agent, the host of the highest epoch that has it and runs it, or will. */
@@ -218,7 +242,7 @@ export class SimEyes {
       expected !== null &&
       outcome !== null &&
       outcome.ok === expected.ok &&
-      (!expected.ok || outcome.valueJson === JSON.stringify(expected.value))
+      (!expected.ok || isExpectedEnd(outcome.valueJson, expected))
     if (right) this.#counts.endedRight += 1
     else this.#counts.falsified += 1
     this.tell(right ? 'end' : 'break', `${agent.name} ended ${right ? 'right' : 'with what a lying host made of it'}`)
@@ -240,7 +264,7 @@ export class SimEyes {
       hosts: world.hosts.map((host, at) => this.#showHost(host, at)),
       agents,
       hops: this.#hops,
-      letters: [],
+      letters: this.#letters,
       news: this.#news,
       counts: {
         launched: this.#named.size,
@@ -267,6 +291,7 @@ export class SimEyes {
     }
     this.#hops = []
     this.#news = []
+    this.#letters = []
     this.#ended = []
     this.#hopsTold = 0
     return frame

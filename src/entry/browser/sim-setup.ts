@@ -1,7 +1,7 @@
 import type { SimSetup } from '../../ui/sim/sim-view.ts'
 
 /** A run in the page's address, so that it can be passed on: #hosts=120&agents=200&witnesses=3&seed=7. */
-export const FIRST_SETUP: SimSetup = { seed: 1, hosts: 60, agents: 90, witnesses: 1 }
+export const FIRST_SETUP: SimSetup = { seed: 1, hosts: 60, agents: 90, witnesses: 3 }
 
 const BOUNDS = { seed: [0, 2 ** 31 - 1], hosts: [5, 300], agents: [1, 600] } as const
 

@@ -23,6 +23,9 @@ export function Legend() {
       <Sign name="recovery">
         <path class="sign-recovery" d="M2 14Q10 2 18 14" />
       </Sign>
+      <Sign name="letter">
+        <path class="sign-letter" d="M2 12L18 8" />
+      </Sign>
       <Sign name="owner back">
         <circle class="sign-off" cx="10" cy="10" r="6.5" />
         <path class="sign-bar" d="M6.5 10h7" />

@@ -142,7 +142,9 @@ export function dotAt({ host, seat, journey }: Dot, { spots, radiusPx }: Layout)
   const spot = spots[host]
   if (!spot || !seat) return null
   const angle = -Math.PI / 2 + (2 * Math.PI * seat.place) / seat.places
-  return { x: spot.x + radiusPx * Math.cos(angle), y: spot.y + radiusPx * Math.sin(angle) }
+  // A crowd stands in a wider ring.
+  const ring = Math.max(radiusPx, (1.15 * dotRadius(radiusPx) * seat.places) / Math.PI)
+  return { x: spot.x + ring * Math.cos(angle), y: spot.y + ring * Math.sin(angle) }
 }
 
 const dotRadius = (radiusPx: number): number => Math.max(1.9, radiusPx * 0.33)

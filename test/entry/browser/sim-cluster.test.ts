@@ -5,7 +5,7 @@ import type { Deed } from '../../../src/entry/browser/sim-orders.ts'
 import type { SimAgent, SimFrame, SimNews } from '../../../src/ui/sim/sim-view.ts'
 
 /** The cluster of the page, without the page: deeds done to it by hand, and what can be seen of it. */
-const SETUP = { seed: 4, hosts: 8, agents: 7, witnesses: 1 } as const
+const SETUP = { seed: 4, hosts: 8, agents: 7, witnesses: 3 } as const
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 let run: SimRun
