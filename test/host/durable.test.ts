@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { AgentId } from '../../src/directory/agent-id.ts'
 import type { Host } from '../../src/host/host.ts'
-import type { CheapProgram } from '../../src/sim/cheap-sandbox.ts'
+import type { Sandbox } from '../../src/sandbox/port.ts'
+import { type CheapProgram, CheapSandbox } from '../../src/sim/cheap-sandbox.ts'
 import { author, Cluster, importProgram } from './cluster.ts'
 
 /**
@@ -65,6 +66,41 @@ describe('a durable agent', () => {
       expectOneHistory(home, agent, await world.ended(home, agent))
       expect(JSON.stringify(linesOf(home, agent, 'emit')).startsWith(heard.slice(0, -1))).toBe(true)
       expect(linesOf(home, agent, 'recover').length).toBeGreaterThan(0)
+    },
+  )
+})
+
+/** The first guest that lives here falls silent after a while, as a runaway does, and is ended. */
+function silencing(afterMs: number): Sandbox {
+  const inner = new CheapSandbox(world.time)
+  let isSilenced = false
+  return {
+    spawn(order, onEvent) {
+      const guest = inner.spawn(order, onEvent)
+      if (isSilenced || order.replay) return guest
+      isSilenced = true
+      world.time.after(afterMs, () => {
+        guest.terminate()
+        onEvent({ kind: 'failed', code: 'UNRESPONSIVE', reason: 'no answer', fuelUsed: 0 })
+      })
+      return guest
+    },
+  }
+}
+
+describe('a durable agent whose guest falls silent', () => {
+  it.each([700, 3_100])(
+    'after %i ms lives its past again where it is, and its host signs for all of it',
+    async (atMs) => {
+      const { host: home } = await world.start(1, { kind: 'launcher', slots: 0 })
+      await world.start(2, { slots: 2, sandbox: silencing(atMs) })
+      await world.time.advance(2_000)
+      const launching = home.launch(await importProgram(home, program, author, { effects: 'durable' }))
+      await world.time.advance(5)
+      const agent = await launching
+      expectOneHistory(home, agent, await world.ended(home, agent))
+      expect(linesOf(home, agent, 'recover')).toEqual([])
+      expect(linesOf(home, agent, 'fraud')).toEqual([])
     },
   )
 })
