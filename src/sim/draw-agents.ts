@@ -22,7 +22,8 @@ export function drawAgents(world: World, options: SimOptions): SimAgent[] {
     const effects = effectsOf(options, index)
     const writes = mail && agents > 1 && index < 2
     const program = writes ? pair[index] : effects === 'durable' ? looking(drawn) : drawn
-    const home = world.homes[index % world.homes.length]
+    // A name is known among the agents of one launcher.
+    const home = world.homes[writes ? 0 : index % world.homes.length]
     assert(program && home, 'a world has a home, and correspondents are two')
     const letters = writes ? lettersFor(index, pair) : []
     return {

@@ -1,6 +1,7 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HomeRow } from '../host/state.ts'
 import { inputOf, type SimAgent } from './agents.ts'
+import { hasMail } from './cheap-mail.ts'
 import { type Expected, expectedOf } from './programs.ts'
 import type { World } from './world.ts'
 
@@ -26,6 +27,12 @@ export class Families {
   isDurable(agent: AgentId): boolean {
     const row = this.rowOf(agent)
     return row !== null && this.launchedAs(row)?.effects === 'durable'
+  }
+
+  /** The inputs of those that write to each other, if this is one of them. */
+  correspondentsOf(inputJson: string): readonly string[] {
+    const all = [...this.#byInput].filter(([, { program }]) => hasMail(program)).map(([input]) => input)
+    return all.includes(inputJson) ? all : []
   }
 
   /** What must come of it; null of one that this simulation has not launched. */

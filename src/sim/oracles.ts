@@ -93,10 +93,13 @@ export class Oracles {
   #falsify(agent: AgentId, inputJson: string): void {
     this.falsified.add(agent)
     this.#falsifiedInputs.add(inputJson)
+    // Who writes to it, or waits for its letters, has it from there.
+    for (const input of this.#families.correspondentsOf(inputJson)) this.#falsifiedInputs.add(input)
   }
 
   /** Whether what it says is the word of a host that lies: then nobody is to blame for it but that one. */
-  isFalsified = (row: HomeRow): boolean => this.falsified.has(row.agent) || this.#falsifiedInputs.has(row.inputJson)
+  isFalsified = (row: Pick<HomeRow, 'agent' | 'inputJson'>): boolean =>
+    this.falsified.has(row.agent) || this.#falsifiedInputs.has(row.inputJson)
 
   #onDecision(certificate: Certificate | null): void {
     if (!certificate) return

@@ -42,7 +42,7 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
   }
   misfortunes.stop()
   for (const host of world.hosts) host.lies = false
-  const isOver = await heal(world, agents, families)
+  const isOver = await heal(world, agents, families, oracles)
   for (const [name, n] of misfortunes.struck) sometimes.add(`fault ${name}`, n)
   const rows = [...families.rows()]
   const results = rows.filter(({ outcome }) => outcome !== null).length
@@ -62,21 +62,22 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
 }
 
 /** All faults are off, all hosts come back; true as soon as every agent has its end. */
-async function heal(world: World, agents: readonly SimAgent[], families: Families): Promise<boolean> {
+async function heal(world: World, agents: readonly SimAgent[], families: Families, oracles: Oracles): Promise<boolean> {
   const untilMs = world.nowMs() + HEALING_MS_MAX
   while (world.nowMs() < untilMs) {
     world.startAll()
     for (const agent of agents) launchOnce(world, agent)
     await world.advance(PIECE_MS)
-    if (areAllOver(agents, families)) return true
+    if (areAllOver(agents, families, oracles)) return true
   }
   return false
 }
 
-function areAllOver(agents: readonly SimAgent[], families: Families): boolean {
+/** Of what a liar has run, nothing can be asked. */
+function areAllOver(agents: readonly SimAgent[], families: Families, oracles: Oracles): boolean {
   if (agents.some(({ id }) => id === null)) return false
   const rows = [...families.rows()]
-  return rows.length >= agents.length && rows.every(({ outcome }) => outcome !== null)
+  return rows.length >= agents.length && rows.every((row) => row.outcome !== null || oracles.isFalsified(row))
 }
 
 function stuck(rows: readonly HomeRow[], agents: readonly SimAgent[]): string {
