@@ -123,8 +123,8 @@ export const FAULTS: readonly FaultKind[] = [
     what: 'a record on a host’s disk cannot be read any more when it starts again: it begins as another host',
     everyMs: 4 * MINUTE,
     lastsMs: [500, 10_000],
-    // What a home alone has written down of its agents, nobody else has.
-    may: (host) => !host.isHome && isAwake(host),
+    // What a home alone has written down of its agents, nobody else has; and of three witnesses one may forget.
+    may: (host, world) => !host.isHome && isAwake(host) && world.canForget(),
     strike(world, host, random) {
       world.crash(host)
       const { disk } = host

@@ -190,6 +190,20 @@ export class World {
     else this.time.after(RESTART_MS, () => this.start(host))
   }
 
+  /**
+   * Whether the world bears it that one more host forgets everything: of an agent with three witnesses one may, and the next
+   * not before another has taken its place.
+   */
+  canForget(): boolean {
+    const present = new Set(this.hosts.map(({ identity }) => identity.did))
+    return this.hosts.every(({ life }) =>
+      [...(life?.state?.registers.values() ?? [])].every(({ agent, witnesses }) => {
+        const row = life?.state?.rows.get(agent) ?? life?.state?.mirrors.get(agent)
+        return !row || row.outcome !== null || witnesses.every((did) => present.has(did))
+      }),
+    )
+  }
+
   /** Its disk is lost, and so is what it was: another host begins on that machine. */
   renew(host: SimHost): void {
     assert(host.life === null, 'a host that runs is not another')
