@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { MUTANTS, SURVIVORS } from './mutants.ts'
+import { control, hunt } from './mutation.ts'
+
+/** The measure of simulator and model: each rule of the hand-over that is broken is noticed, by the oracle that should. */
+describe('with one rule of the hand-over broken', { timeout: 300_000 }, () => {
+  it.each(MUTANTS)('$name: $names, within $seeds.length seeds', async (mutant) => {
+    const { caughtBy, text } = await hunt(mutant)
+    expect(mutant.names, text).toContain(caughtBy)
+  })
+
+  it('and with none, the same seeds end well', async () => {
+    const reports = await control(MUTANTS)
+    expect(reports.filter(({ ok }) => !ok)).toEqual([])
+  })
+
+  it.each(SURVIVORS)('$name fits the sources still', ({ patches }) => {
+    for (const { file, find } of patches) expect(readFileSync(file, 'utf8').split(find)).toHaveLength(2)
+  })
+})

@@ -1,0 +1,70 @@
+import { DEFAULT_OPTIONS, type SimOptions } from '../../src/sim/options.ts'
+import type { Report } from '../../src/sim/report.ts'
+import { bundleSimulator, type Patch } from './bundle.ts'
+import { type Mutant, PROVOKING } from './mutants.ts'
+import { runSeeds } from './workers.ts'
+
+/** What became of a mutant: the first seed whose run broke an invariant, and which. */
+export interface Outcome {
+  readonly mutant: Mutant
+  readonly caughtBy: string | null
+  readonly seed: number
+  readonly text: string
+}
+
+/** The second run of each seed is for determinism, which is not in question here. */
+const ONCE: Patch = {
+  file: 'src/sim/run-seed.ts',
+  find: 'const second = await runOnce(options, powers)',
+  replace: 'const second = first',
+}
+
+/** Faults strike so many times as often as in a long run. */
+const HASTE: Patch = {
+  file: 'src/sim/faults.ts',
+  find: 'integerBelow(random, 2 * kind.everyMs)',
+  replace: 'integerBelow(random, 2 * kind.everyMs) / 6',
+}
+
+export const optionsOf = (seed: number, { options = {} }: Pick<Mutant, 'options'>): SimOptions => ({
+  ...DEFAULT_OPTIONS,
+  ...PROVOKING,
+  ...options,
+  seed,
+})
+
+/** The seeds one after the other until one of them breaks what the mutant must break. */
+export async function hunt(mutant: Mutant): Promise<Outcome> {
+  if (mutant.arena === 'walks') return huntInWalks(mutant)
+  const module = await bundleSimulator([ONCE, HASTE, ...mutant.patches])
+  let seen = ''
+  for (const seed of mutant.seeds) {
+    const [report] = await runSeeds(module, [optionsOf(seed, mutant)], 1)
+    const violation = report?.violations.find(({ invariant }) => mutant.names.includes(invariant))
+    if (violation) return { mutant, caughtBy: violation.invariant, seed, text: violation.text }
+    seen ||= report?.violations[0]?.invariant ?? ''
+  }
+  return { mutant, caughtBy: null, seed: 0, text: seen && `only ${seen}` }
+}
+
+async function huntInWalks(mutant: Mutant): Promise<Outcome> {
+  const module = await bundleSimulator(mutant.patches, 'test/model/walks.ts')
+  const { walk } = (await import(/* @vite-ignore */ module)) as typeof import('../model/walks.ts')
+  for (const seed of mutant.seeds) {
+    const { labels, difference } = await walk(seed)
+    if (difference !== null) return { mutant, caughtBy: 'conformance', seed, text: `${labels.at(-1)}: ${difference}` }
+  }
+  return { mutant, caughtBy: null, seed: 0, text: '' }
+}
+
+/** The unbroken code under the same seeds and options; that it does what the model does is test/model's to say. */
+export async function control(mutants: readonly Mutant[]): Promise<readonly Report[]> {
+  const all = new Map<string, SimOptions>()
+  for (const mutant of mutants)
+    if (mutant.arena === 'simulator')
+      for (const seed of mutant.seeds) {
+        const options = optionsOf(seed, mutant)
+        all.set(JSON.stringify(options), options)
+      }
+  return runSeeds(await bundleSimulator([ONCE, HASTE]), [...all.values()])
+}
