@@ -1,8 +1,8 @@
+import { runCampaign } from '../../src/entry/node/sim/campaign.ts'
 import { DEFAULT_OPTIONS, type SimOptions } from '../../src/sim/options.ts'
 import type { Report } from '../../src/sim/report.ts'
 import { bundleSimulator, type Patch } from './bundle.ts'
 import { type Mutant, PROVOKING } from './mutants.ts'
-import { runSeeds } from './workers.ts'
 
 /** What became of a mutant: the first seed whose run broke an invariant, and which. */
 export interface Outcome {
@@ -39,7 +39,7 @@ export async function hunt(mutant: Mutant): Promise<Outcome> {
   const module = await bundleSimulator([ONCE, HASTE, ...mutant.patches])
   let seen = ''
   for (const seed of mutant.seeds) {
-    const [report] = await runSeeds(module, [optionsOf(seed, mutant)], 1)
+    const [report] = await reportsOf(module, [optionsOf(seed, mutant)], 1)
     const violation = report?.violations.find(({ invariant }) => mutant.names.includes(invariant))
     if (violation) return { mutant, caughtBy: violation.invariant, seed, text: violation.text }
     seen ||= report?.violations[0]?.invariant ?? ''
@@ -66,5 +66,11 @@ export async function control(mutants: readonly Mutant[]): Promise<readonly Repo
         const options = optionsOf(seed, mutant)
         all.set(JSON.stringify(options), options)
       }
-  return runSeeds(await bundleSimulator([ONCE, HASTE]), [...all.values()])
+  return reportsOf(await bundleSimulator([ONCE, HASTE]), [...all.values()], 2)
+}
+
+async function reportsOf(module: string, all: readonly SimOptions[], workers: number): Promise<readonly Report[]> {
+  const reports: Report[] = []
+  await runCampaign(all, { module, workers, onReport: (report) => reports.push(report) })
+  return reports
 }
