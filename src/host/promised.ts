@@ -30,6 +30,15 @@ function longestOf(logs: Shown['logs']): { readonly end: History; readonly shown
 }
 
 /**
+ * Whether those that have promised have less than the decision before says there is. They may be new, or have missed it: others
+ * have the rest, and nothing is decided without it.
+ */
+export function isShort({ state }: Turn, { agent, logs }: Shown & Pick<Proposal, 'agent'>): boolean {
+  const decided = (state.registers.get(agent) ?? state.residents.get(agent))?.certificate?.holding.history
+  return decided != null && (longestOf(logs)?.end.length ?? 0) < decided.length
+}
+
+/**
  * A proposer that is a witness has by now the newest checkpoint of those that have promised. Its own log, brought up to the
  * longest, is what it proposes: it has everything that it takes to go on from there.
  */

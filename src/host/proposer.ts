@@ -12,7 +12,7 @@ import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
 import { mailFault } from './mailbox.ts'
 import { inherit, standOf } from './mirror.ts'
-import { logReaching, noteOwnLog, ownValue } from './promised.ts'
+import { isShort, logReaching, noteOwnLog, ownValue } from './promised.ts'
 import type { Proposal } from './proposal.ts'
 import { nextRound } from './rounds.ts'
 import type { HomeRow } from './state.ts'
@@ -144,6 +144,8 @@ function choose(turn: Turn, proposal: Proposal): void {
   let highest: Accepted | null = null
   for (const seen of proposal.promises.values())
     if (seen && (!highest || compareBallots(seen.ballot, highest.ballot) > 0)) highest = seen
+  // Another ballot asks again.
+  if (highest === null && isShort(turn, proposal)) return
   noteOwnLog(turn, proposal)
   const { holding, release, ready } = highest ?? { holding: ownValue(proposal), release: null, ready: null }
   proposal.log = logReaching(proposal.logs, holding.history)
