@@ -239,7 +239,6 @@ export const FAULTS: readonly FaultKind[] = [
     may: (host, world) => !host.isHome && isAwake(host) && !world.hosts.some(({ lies }) => lies),
     strike(world, host) {
       host.lies = true
-      host.hasLied = true
       world.crash(host)
       world.start(host)
       return () => {

@@ -157,6 +157,7 @@ export class Oracles {
     const expected = this.#families.expected(row)
     const fresh = row.story.filter(({ number }) => number > (read?.line ?? 0))
     read.line = row.storyNext - 1
+    for (const { kind, valueJson } of fresh) if (kind === 'fraud') this.#onFraud(JSON.parse(valueJson).host)
     if (!expected || this.isFalsified(row)) return
     for (const { kind, valueJson } of fresh) {
       if (kind === 'emit') {
@@ -173,13 +174,12 @@ export class Oracles {
         this.fail('effects-once', `${row.agent} fails: ${valueJson}`)
       else if (kind === 'conflict' && this.#families.isDurable(row.agent))
         this.fail('effects-once', `${row.agent}, which is durable, has said two things: ${valueJson}`)
-      else if (kind === 'fraud') this.#onFraud(JSON.parse(valueJson).host)
     }
   }
 
   #onFraud(host: Did): void {
-    const accused = this.#world.hosts.find(({ identity }) => identity.did === host)
-    if (!accused?.hasLied) this.fail('accused', `host ${accused?.number ?? host} is called a liar, and is none`)
+    if (!this.#world.hasLied(host)) this.fail('accused', `${host} is called a liar, and is none`)
+    else this.#sometimes.add('liar proved')
   }
 }
 

@@ -23,7 +23,6 @@ export interface SimHost {
   ownerIsBack: boolean
   /** It falsifies what it runs: what comes of agents that were here is not looked at. */
   lies: boolean
-  hasLied: boolean
 }
 
 export interface Life {

@@ -15,6 +15,7 @@ export const SOMETIMES = {
   'eviction mid-transfer': 'an owner came back while an agent was on its way from or to his machine',
   'checkpoint resent': 'a hand-over whose connection broke went on over another one',
   'restarted holder': 'a host took up agents from its life before',
+  'liar proved': 'a host that falsified what it ran was proved to have',
   outbid: 'two proposed for the same epoch',
 } as const
 

@@ -38,8 +38,6 @@ export interface WorldPowers {
   settle(): Promise<void>
   /** Real guests instead of cheap ones. */
   readonly guests?: { readonly engineId: string; sandbox(time: Timers): Sandbox }
-  /** Another sandbox than the host would have, for a host that lies. */
-  lyingSandbox?(inner: Sandbox): Sandbox
 }
 
 /** After each step of each host. */
@@ -69,6 +67,7 @@ export class World {
   readonly #wrongClocks = new Map<number, { rate: number; offsetMs: number }>()
   /** By number, whom the rendezvous tells it of. */
   readonly #told = new Map<number, readonly SimHost[]>()
+  readonly #liars = new Set<Did>()
   #lives = 0
 
   constructor(options: WorldOptions, powers: WorldPowers) {
@@ -93,7 +92,6 @@ export class World {
       troubles: new Set(),
       ownerIsBack: false,
       lies: false,
-      hasLied: false,
     }))
   }
 
@@ -124,6 +122,7 @@ export class World {
     const { identity, kind, number, slots, isHome } = host
     const author = authorOf(signatures)
     const store = await host.disk.open()
+    if (host.lies) this.#liars.add(identity.did)
     const guests = this.#powers.guests
     const sandbox = guests?.sandbox(life.time.worker) ?? new CheapSandbox(life.time.worker)
     const started = await createHost({
@@ -140,7 +139,7 @@ export class World {
           await store.close()
         },
       },
-      sandbox: host.lies && this.#powers.lyingSandbox ? this.#powers.lyingSandbox(sandbox) : sandbox,
+      sandbox: host.lies ? lying(sandbox) : sandbox,
       deflate: storedDeflate,
       engineId: guests?.engineId ?? CHEAP_ENGINE,
       clock: life.time,
@@ -272,12 +271,20 @@ export class World {
   advance = (ms: number): Promise<void> => this.time.advance(ms)
 
   /** Whether it has ever falsified anything, under whatever identity. */
-  hasLied = (did: Did): boolean => this.hosts.some(({ identity, hasLied }) => hasLied && identity.did === did)
+  hasLied = (did: Did): boolean => this.#liars.has(did)
 
   snapshot(): readonly SimHostSnapshot[] {
     return this.hosts.map(showSimHost)
   }
 }
+
+/** Comes to what it likes; whoever runs the agent again comes to something else. */
+const lying = (inner: Sandbox): Sandbox => ({
+  spawn: (order, onEvent) =>
+    inner.spawn(order, (event) =>
+      onEvent(event.kind === 'finished' && !order.replay ? { ...event, resultJson: '{"steps":-1}' } : event),
+    ),
+})
 
 const LOGS_KEPT = 400
 const PERMIT_MS = 10 * 365 * 86_400_000
