@@ -1,7 +1,7 @@
 /** Numbers of the soak: unit, and why this value. Times are milliseconds. */
 
 /** Processes and tabs beside the rendezvous: what two cores carry, and enough that there is room when some are away. */
-export const SIZE: Size = { homes: 3, edges: 4, tabs: 3 }
+export const SIZE: Size = { homes: 3, edges: 4, tabs: 2 }
 export interface Size {
   readonly homes: number
   readonly edges: number

@@ -124,7 +124,7 @@ function drawTasks(random: Random, kinds: readonly TaskKind[], manners: readonly
   const witnesses = manners[below(manners.length)] ?? 1
   const start = below(2 ** 31)
   if (kind === 'computes')
-    return [{ kind, start, rounds: 1, steps: 8_000_000 + below(6_000_000), pauseMs: 0, witnesses }]
+    return [{ kind, start, rounds: 1, steps: 3_000_000 + below(3_000_000), pauseMs: 0, witnesses }]
   const task = { start, rounds: 4 + below(5), steps: 10_000 + below(20_000), pauseMs: 400 + below(600), witnesses }
   return kind === 'reads'
     ? [
