@@ -83,11 +83,12 @@ export function pursueWitnesses(turn: Turn): void {
   state.witnessesDueMs = nowMs + WITNESSES_AGAIN_MS
   for (const [agent, row] of state.rows) {
     const register = state.registers.get(agent)
-    if (!register || row.outcome || state.proposals.has(agent) || state.founding.has(agent)) continue
+    if (!register || state.proposals.has(agent) || state.founding.has(agent)) continue
     if (register.witnesses.length === 1 && row.origin.witnesses.length === 1) continue
     const refusedMs = state.mirroring.get(agent)?.refusedMs ?? null
-    const next = successors(turn, row, register)
-    // Somebody has begun to decide and was not heard of again: then the same is decided anew.
+    // One that has ended needs no other witnesses.
+    const next = row.outcome ? null : successors(turn, row, register)
+    // Somebody has begun to decide and was not heard of again: then the same is decided anew, or the end would never be told.
     if (next || (refusedMs !== null && nowMs - refusedMs > WITNESSES_AGAIN_MS)) {
       const { holder, witnesses } = register
       const holding = { holder, checkpoint: row.checkpoint, witnesses: next ?? witnesses, history: null }
