@@ -204,8 +204,10 @@ export function noteGrounds(turn: Turn, resident: Resident, { after }: Grounds, 
   if (answer.ok && known < after) history.logged.set(keeper, after)
   if (answer.ok) return
   if (answer.code === 'OUTBID') noteFence(turn, resident, history)
-  // It has less than we thought: what it has it tells when it is brought the rest.
-  if (answer.code === 'BUSY') history.logged.delete(keeper)
+  if (answer.code !== 'BUSY') return
+  // It has less than we thought, though a majority has enough: what it has it tells when it is brought the rest.
+  history.logged.delete(keeper)
+  pursueLog(turn, resident)
 }
 
 /** Somebody has asked for the next epoch. Whoever it was may be gone: then we ask for it, and go on where we stand. */
