@@ -1,17 +1,20 @@
-import { homeOf } from '../directory/agent-id.ts'
+import { integerBelow } from '../base/random.ts'
+import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
+import type { Requests } from '../wire/messages.ts'
 import { type Certificate, type Holding, sameWitnesses } from '../wire/statements.ts'
 import { quorumOf } from './ballots.ts'
 import { keeperOf } from './charter.ts'
+import type { Answer } from './events.ts'
 import { askEnrol, unmake } from './founding.ts'
 import { LEASE_EDGE_MS, LEASE_TAB_MS, TAKEOVER_STAGGER_MS, WITNESS_GONE_MS, WITNESSES_AGAIN_MS } from './limits.ts'
-import { inStep, letGoOfMirroring, mirroringOf } from './mirror.ts'
+import { inStep, letGoOfMirroring, mergeHops, mirroringOf, standOf } from './mirror.ts'
 import { isBanned } from './notices.ts'
 import { propose } from './proposer.ts'
 import { writeRow } from './records.ts'
 import type { HomeRow, Register } from './state.ts'
 import { tellStory } from './story.ts'
-import { log, persist, type Turn } from './turn.ts'
+import { ask, log, persist, type Turn } from './turn.ts'
 import { nothingVouched } from './vouchers.ts'
 import { candidates } from './witnesses.ts'
 
@@ -83,6 +86,7 @@ export function pursueWitnesses(turn: Turn): void {
   state.witnessesDueMs = nowMs + WITNESSES_AGAIN_MS
   for (const [agent, row] of state.rows) {
     const register = state.registers.get(agent)
+    if (register && standOf(row).epoch < row.epoch) askForHops(turn, row, register)
     if (!register || state.proposals.has(agent) || state.founding.has(agent)) continue
     if (register.witnesses.length === 1 && row.origin.witnesses.length === 1) continue
     const refusedMs = state.mirroring.get(agent)?.refusedMs ?? null
@@ -95,6 +99,18 @@ export function pursueWitnesses(turn: Turn): void {
       propose(turn, agent, register.epoch + 1, register, holding)
     }
   }
+}
+
+/** A decision that was not heard of here when it was made, or what proves it: one of the others has it. */
+function askForHops(turn: Turn, row: HomeRow, { witnesses }: Register): void {
+  const others = witnesses.filter((did) => did !== turn.state.self && isThere(turn, did))
+  const from = others[integerBelow(turn.random, others.length)]
+  if (from) ask(turn, from, 'estate', { agent: row.agent, after: standOf(row) }, { for: 'hops', agent: row.agent })
+}
+
+export function onHops(turn: Turn, agent: AgentId, outcome: Answer): void {
+  const row = turn.state.rows.get(agent)
+  if (row && outcome.ok) mergeHops(turn, row, (outcome.body as Requests['estate']['answer']).estate.itinerary)
 }
 
 /** Who should be its witnesses instead, once those that are new have all that there is; null where nothing is to change. */

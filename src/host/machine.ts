@@ -27,7 +27,7 @@ import { enrolled, onEnrolAnswered, onEnrolBundle, pursueFoundings } from './fou
 import { onGuest } from './guests.ts'
 import { onCheckpointFetched, onHolding, watchLeases } from './home.ts'
 import { isAdmitted, onConnected, onDisconnected, onInicAnswered, onInvitationOpened, watchMeetings } from './inic.ts'
-import { pursueWitnesses, watchKeepers } from './keeper.ts'
+import { onHops, pursueWitnesses, watchKeepers } from './keeper.ts'
 import { noteLife, restoreLives } from './lives.ts'
 import { onSwept, settleArrivals } from './mail.ts'
 import { onMirrored, onMirrorFetched, pursueMirrors } from './mirror.ts'
@@ -204,6 +204,8 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
     }
     case 'mirror':
       return onMirrored(turn, waiting.agent, waiting.witness, answer)
+    case 'hops':
+      return onHops(turn, waiting.agent, answer)
     case 'estate':
       return onEstateAnswered(turn, waiting.agent, waiting.epoch, waiting.from, answer)
     case 'enrol':

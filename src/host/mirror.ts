@@ -270,7 +270,8 @@ function mirrorFor(turn: Turn, from: Did, handle: number, { agent, epoch }: Requ
 /** How far a row is here. */
 export function standOf({ storyNext, itinerary }: HomeRow): Stand {
   let epoch = itinerary[0]?.certificate.epoch ?? 1
-  for (const hop of itinerary) if (hop.certificate.epoch === epoch) epoch += 1
+  for (const { certificate, release } of itinerary)
+    if (certificate.epoch === epoch && (release || certificate.release === null)) epoch += 1
   return { next: storyNext, epoch: epoch - 1 }
 }
 

@@ -81,6 +81,7 @@ export type Waiting =
       readonly told: Requests['mirror']['ask']
     }
   | { readonly for: 'estate'; readonly agent: AgentId; readonly epoch: number; readonly from: Did }
+  | { readonly for: 'hops'; readonly agent: AgentId }
   | { readonly for: 'gathered'; readonly agent: AgentId; readonly epoch: number; readonly estate: Estate }
   | { readonly for: 'enrol'; readonly agent: AgentId; readonly to: Did }
   | EnrolWaiting
