@@ -11,7 +11,7 @@ import { bundleSimulator } from './bundle.ts'
  * five hosts with a random choice among all kinds of fault, every one is run twice, and every invariant is looked at
  * after every step of every host. `SEEDS=n` tries more of them, or fewer.
  */
-const SEEDS = Number(process.env.SEEDS ?? 20)
+const SEEDS = Number(process.env.SEEDS ?? 8)
 const TEST_MS_MAX = 1_800_000
 
 /** What cannot happen in the world of these seeds: an agent's home alone decides about it, and nobody duels with it. */

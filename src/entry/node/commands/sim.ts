@@ -16,6 +16,7 @@ import { Tally } from '../sim/tally.ts'
 
 /** `sojourn sim`: whole clusters in simulated time, with faults from a seed; whatever fails is replayed by its seed. */
 interface Options extends Omit<SimOptions, 'seed'> {
+  readonly within?: number
   readonly seed: number
   readonly seeds: number
   readonly workers: number
@@ -59,6 +60,7 @@ export function register(program: Command): void {
     .option('--seed <n>', 'the first seed', wholeNumber(0, 2 ** 31), 1)
     .option('--seeds <n>', 'how many', wholeNumber(1, 100_000_000), 1)
     .option('--workers <n>', 'threads', wholeNumber(1, 256), availableParallelism())
+    .option('--within <seconds>', 'begin no other seed after so long', wholeNumber(1, 1_000_000))
     .option('--no-shrink', 'leave a run that fails as it is')
     .option('--resume <file>', 'keep there how far it is, and go on from there')
     .addOption(jsonOption())
@@ -107,7 +109,8 @@ async function simulate(options: Options): Promise<void> {
   const failed: SimOptions[] = []
   const done = new Set<number>()
   const progress = showProgress(process.stderr, () => tally.line(last - next))
-  await runCampaign(range(next, last, optionsOf), {
+  const untilMs = options.within === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1_000 * options.within
+  await runCampaign(range(next, last, untilMs, optionsOf), {
     module: new URL('../sim/worker.js', import.meta.url),
     workers: Math.min(workers, seeds),
     onReport(report, of) {
@@ -123,14 +126,20 @@ async function simulate(options: Options): Promise<void> {
     },
   })
   progress.close()
+  if (next < last) say(`${last - next} seeds were not begun within ${options.within} s`)
   const smallest = options.shrink && failed[0] ? await smallestOf(failed[0]) : null
   const summary = { ...tally.summary(), ...(smallest === null ? {} : { smallest }) }
   if (seeds > 1 || !json) printResult(json, summary, tally.text(smallest))
   if (failed.length > 0) process.exitCode = 1
 }
 
-function* range(from: number, to: number, optionsOf: (seed: number) => SimOptions): Generator<SimOptions> {
-  for (let seed = from; seed < to; seed++) yield optionsOf(seed)
+function* range(
+  from: number,
+  to: number,
+  untilMs: number,
+  optionsOf: (seed: number) => SimOptions,
+): Generator<SimOptions> {
+  for (let seed = from; seed < to && performance.now() < untilMs; seed++) yield optionsOf(seed)
 }
 
 const describe = ({ violations: [first] }: Report): string =>
