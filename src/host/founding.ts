@@ -150,7 +150,8 @@ export function onEnrolAnswered(turn: Turn, agent: AgentId, to: Did, outcome: An
   const founding = state.founding.get(agent)
   founding?.asked.delete(to)
   state.mirroring.get(agent)?.asked.delete(to)
-  if (!row) return
+  // It was replaced before it answered, and knows another beginning: nobody else has this one because of it.
+  if (!row || founding?.unfit.has(to)) return
   if (!outcome.ok) {
     log(turn, 'info', `${to} does not become its witness: ${outcome.code}: ${outcome.reason}`, agent)
     founding?.unfit.add(to)
