@@ -75,6 +75,8 @@ export function onCharter(turn: Turn, register: Register, before: readonly Did[]
     mirror.vouched = { ...nothingVouched(epoch, mirror.checkpoint, null), isLoose: true }
     persist(turn, writeRow(mirror))
     tellStory(turn, mirror, 'keeper', { from: before[0], to: state.self, witnesses: register.witnesses })
+    // Where it runs here as well, nobody asks for an answer that the others would have to have.
+    mirroringOf(turn, agent)
   } else if (kept && !sameWitnesses(before, register.witnesses))
     tellStory(turn, kept, 'keeper', { from: state.self, to: state.self, witnesses: register.witnesses })
 }

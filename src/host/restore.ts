@@ -21,7 +21,6 @@ import { isHeld, isSpent } from './residence.ts'
 import { newResident } from './residents.ts'
 import type { Seen } from './seen.ts'
 import type { Fork, HomeRow, Register, Resident } from './state.ts'
-import { toldUpTo } from './told.ts'
 import { log, type Turn } from './turn.ts'
 import { restoreVersions } from './versions.ts'
 import { restoreAudits } from './vouchers.ts'
@@ -74,8 +73,9 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
     } else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
     else if (key.startsWith('fork/')) row?.forks.push(value as Fork)
   }
-  // Its other witnesses may lack the end of what is written down here, and nobody asks for it any more.
-  for (const row of state.rows.values()) if (toldUpTo(state, row) < row.storyNext) mirroringOf(turn, row.agent)
+  // Any of its other witnesses may lack the end of what is written down here, and nobody asks for it any more.
+  for (const { agent } of state.rows.values())
+    if ((state.registers.get(agent)?.witnesses.length ?? 1) > 1) mirroringOf(turn, agent)
   for (const node of nodes.sort((a, b) => a.heardMs - b.heardMs)) note(state.nodes, node)
   for (const notice of told) enter(state.notices, notice, isMet(state, notice))
   // It may have stopped between keeping a notice and acting on it.

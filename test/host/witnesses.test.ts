@@ -117,6 +117,22 @@ describe('an agent with three witnesses', () => {
     expect(world.holders(agent)).toHaveLength(1)
   })
 
+  it('is known to have ended by all its witnesses, also where it runs at the one that comes to keep its row', async () => {
+    for (const edge of [4, 5]) await world.kill(edge)
+    await world.time.advance(10_000)
+    const agents = await Promise.all(Array.from({ length: 6 }, () => launch({ steps: 8_000, emitEvery: 9_000 })))
+    await world.time.advance(1_000)
+    const second = (agent: AgentId) => hostAt(HOME).host.itinerary(agent)?.origin.witnesses[1]
+    expect(
+      agents.filter((agent) => world.holders(agent).some((seed) => hostAt(seed).did === second(agent))),
+    ).not.toEqual([])
+    await world.kill(HOME)
+    const known = () =>
+      agents.map((agent) => [2, 3].filter((at) => rowAt(hostAt(at).host, agent)?.state === 'finished'))
+    await world.time.runUntil(() => known().flat().length === 12, 60_000)
+    expect(known()).toEqual(agents.map(() => [2, 3]))
+  })
+
   it('waits while two of three are away, and goes on when one is back', async () => {
     const agent = await launch()
     await world.time.advance(6_000)
