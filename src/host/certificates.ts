@@ -12,6 +12,7 @@ import { charterOf, decidersOf, withCharter } from './charter.ts'
 import { depart } from './departure.ts'
 import { watchDecision } from './doubles.ts'
 import { onForkCheckpointHome } from './fork.ts'
+import { takeBack } from './home.ts'
 import { recordHop } from './hops.ts'
 import { onCharter } from './keeper.ts'
 import { FORWARD_MS, PLACE_AGAIN_MS } from './limits.ts'
@@ -142,6 +143,8 @@ function turnRow(turn: Turn, row: HomeRow, hop: Hop): void {
     })
   }
   if (row.state === 'waiting' && holding.holder !== turn.state.self) row.state = 'running'
+  // Who goes on with it does not know that it has ended, and may never come to its end again.
+  if (row.outcome && holding.holder !== turn.state.self) takeBack(turn, row)
   persist(turn, writeRow(row))
 }
 

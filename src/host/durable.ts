@@ -17,7 +17,7 @@ import { quorumOf } from './ballots.ts'
 import { drain } from './departure.ts'
 import type { Answer } from './events.ts'
 import { add, advance, endOf, type Log, newLog, stretch } from './history.ts'
-import { loggedHere, logHere } from './logbook.ts'
+import { hasEnded, loggedHere, logHere } from './logbook.ts'
 import { settleArrivals } from './mail.ts'
 import { encodePiece, encodeRun, type HistoryPiece, mergeRuns, type RunPiece } from './pieces.ts'
 import { pursuePost } from './post.ts'
@@ -97,8 +97,10 @@ export function isLogged(turn: Turn, resident: Resident, length: number): boolea
   return (counts[quorumOf(brief.witnesses) - 1] ?? 0) >= length
 }
 
-const countAt = ({ state }: Turn, { agent }: Resident, { logged }: Recording, witness: Did): number =>
-  witness === state.self ? loggedHere(state, agent) : (logged.get(witness) ?? 0)
+function countAt({ state }: Turn, { agent }: Resident, { log, logged }: Recording, witness: Did): number {
+  if (witness !== state.self) return logged.get(witness) ?? 0
+  return hasEnded(state, agent) ? endOf(log).length : loggedHere(state, agent)
+}
 
 /**
  * The grounds of an effect that may leave now, with the pieces that it brings along; null while what it comes of is not safe

@@ -77,11 +77,19 @@ export function onLog(turn: Turn, from: Did, handle: number, { agent, epoch, ...
   }
   const fault = takePieces(turn, agent, added)
   if (fault) return deny(turn, handle, fault.code, fault.reason)
-  answer(turn, handle, 'log', { length: loggedHere(turn.state, agent) })
+  const { from: at, pieces } = added
+  answer(turn, handle, 'log', {
+    length: hasEnded(turn.state, agent) ? at + pieces.length : loggedHere(turn.state, agent),
+  })
 }
+
+/** Then nothing goes on from its history, which is let go of: all of it counts as logged, so that its last words come through. */
+export const hasEnded = ({ rows, mirrors }: HostState, agent: AgentId): boolean =>
+  (rows.get(agent) ?? mirrors.get(agent))?.outcome != null
 
 /** Adds what is new of them; a gap is no fault, the length that is there afterwards tells. */
 export function takePieces(turn: Turn, agent: AgentId, added: Stretch): Fault | null {
+  if (hasEnded(turn.state, agent)) return null
   const kept = turn.state.logs.get(agent)
   if (!kept) return { code: 'REFUSED', reason: 'the agent is not durable' }
   if (isFenced(turn.state, agent)) return { code: 'OUTBID', reason: 'the next epoch is promised' }
@@ -148,6 +156,7 @@ export function checkpointHistoryFault({ state }: Turn, agent: AgentId, history:
  * all that is here takes its place: those that have it have the checkpoint, too.
  */
 export function catchUp(turn: Turn, agent: AgentId, decided: History | null, shown: LogShown | null): Fault | null {
+  if (hasEnded(turn.state, agent)) return null
   const kept = turn.state.logs.get(agent)
   if (!kept) return decided === null ? null : { code: 'REFUSED', reason: 'the agent is not durable here' }
   if (decided === null) return { code: 'REFUSED', reason: 'the history of a durable agent is decided, too' }

@@ -2,7 +2,7 @@ import type { Did } from '../identity/did.ts'
 import type { LogShown } from '../wire/histories.ts'
 import type { History, Holding } from '../wire/statements.ts'
 import { endOf, extend, type Log, newLog, reaches } from './history.ts'
-import { catchUp, showLog } from './logbook.ts'
+import { catchUp, hasEnded, showLog } from './logbook.ts'
 import type { Proposal } from './proposal.ts'
 import type { Turn } from './turn.ts'
 
@@ -34,6 +34,7 @@ function longestOf(logs: Shown['logs']): { readonly end: History; readonly shown
  * have the rest, and nothing is decided without it.
  */
 export function isShort({ state }: Turn, { agent, logs }: Shown & Pick<Proposal, 'agent'>): boolean {
+  if (hasEnded(state, agent)) return false
   const decided = (state.registers.get(agent) ?? state.residents.get(agent))?.certificate?.holding.history
   return decided != null && (longestOf(logs)?.end.length ?? 0) < decided.length
 }

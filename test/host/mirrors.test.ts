@@ -5,6 +5,7 @@ import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import { makeMirrorRoom, makeRoom } from '../../src/host/enrol.ts'
 import type { HostEffect } from '../../src/host/events.ts'
 import { DEFAULT_POLICY, MIRRORS_MAX, ROWS_MAX } from '../../src/host/limits.ts'
+import { catchUp, onLog } from '../../src/host/logbook.ts'
 import { step } from '../../src/host/machine.ts'
 import { MAILBOX_BYTES_MAX } from '../../src/host/mail-limits.ts'
 import { onMirror } from '../../src/host/mirror.ts'
@@ -107,6 +108,19 @@ describe('rows that a witness has for other keepers', () => {
     expect(turn.effects).toMatchObject([
       { kind: 'deny', code: 'REFUSED', reason: expect.stringContaining('mailBytes') },
     ])
+  })
+})
+
+describe('the log of a durable agent that has ended', () => {
+  it('takes what its holder still brings, so that its last words come through, and every decision', () => {
+    const state = host()
+    const agent = agentOf(1)
+    state.mirrors.set(agent, rowOf(agent, true))
+    state.registers.set(agent, { agent, epoch: 1, holder: keeper, witnesses: [keeper, self] } as unknown as Register)
+    const turn = turnOf(state)
+    onLog(turn, keeper, 3, { agent, epoch: 1, from: 2, pieces: [Uint8Array.of(1)] })
+    expect(turn.effects).toMatchObject([{ kind: 'answer', body: { length: 3 } }])
+    expect(catchUp(turn, agent, { length: 3, head: CHECKPOINT }, null)).toBe(null)
   })
 })
 
