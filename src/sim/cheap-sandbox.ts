@@ -104,6 +104,8 @@ class CheapGuest implements Guest {
   #moved = 0
   #asked = 0
   #forked = 0
+  /** Of all that it has said where it is told what differs: who has forgotten any of that says something else from then on. */
+  #said = 0
   #fuelMax: number
   #standing = true
   #stretch: Stretch | null = null
@@ -141,6 +143,7 @@ class CheapGuest implements Guest {
     this.#moved = Number(globals.get('moved') ?? 0)
     this.#forked = Number(globals.get('forked') ?? 0)
     this.#asked = Number(globals.get('asked') ?? 0)
+    this.#said = Number(globals.get('said') ?? 0)
     this.#post.standAt(globals)
     this.#pending = [...pending]
     this.#nextRequest = nextRequest
@@ -263,8 +266,7 @@ class CheapGuest implements Guest {
     this.#hash = stepOn(this.#hash, this.#done++)
     // A host may answer at once, and what it says of where the program is changes its state: what shows that goes first.
     if (printEvery > 0 && this.#done % printEvery === 0) this.#print(`${this.#done} ${this.#hash}`)
-    if (emitEvery > 0 && this.#done % emitEvery === 0)
-      this.#call('emit', { value: { done: this.#done, hash: this.#hash } })
+    if (emitEvery > 0 && this.#done % emitEvery === 0) this.#emit()
     if (lookEvery > 0 && this.#done % lookEvery === 0) this.#call('self', {})
     const move = moves[this.#moved]
     if (move && this.#done >= move.at) {
@@ -283,6 +285,13 @@ class CheapGuest implements Guest {
     this.#post.stepped(this.#done)
   }
 
+  #emit(): void {
+    const { lookEvery = 0 } = this.#program
+    const value = { done: this.#done, hash: this.#hash, ...(lookEvery > 0 ? { said: this.#said } : {}) }
+    this.#said = stepOn(this.#said, this.#hash)
+    this.#call('emit', { value })
+  }
+
   #runOut(): void {
     const reason = `fuel: ${this.#fuelMax} used up`
     this.#tell({ kind: 'failed', code: 'QUOTA', reason, fuelUsed: this.#done, ...this.#traced(true) })
@@ -294,7 +303,8 @@ class CheapGuest implements Guest {
     if (fail) this.#tell({ kind: 'failed', code: 'THROWN', reason: fail, fuelUsed: this.#done, ...this.#traced(true) })
     else {
       const mail = hasMail(this.#program) ? { mail: this.#post.count } : {}
-      const resultJson = JSON.stringify({ steps: this.#done, hash: this.#hash, ...mail })
+      const said = (this.#program.lookEvery ?? 0) > 0 ? { said: this.#said } : {}
+      const resultJson = JSON.stringify({ steps: this.#done, hash: this.#hash, ...mail, ...said })
       const finished = { kind: 'finished', resultJson, fuelUsed: this.#done, stateHash: '' } as const
       this.#effects = digestEffect(this.#effects, finished)
       this.#tell({ ...finished, ...this.#traced(true) })
@@ -381,9 +391,10 @@ class CheapGuest implements Guest {
 
   #image(): MachineImage {
     const [done, hash, moved, forked, asked] = [this.#done, this.#hash, this.#moved, this.#forked, this.#asked]
+    const said = this.#said
     const mail = Object.fromEntries(this.#post.globals)
     return {
-      ...cheapImage(CHEAP_ENGINE, { done, hash, moved, forked, asked, ...mail }, this.#program.large === true),
+      ...cheapImage(CHEAP_ENGINE, { done, hash, moved, forked, asked, said, ...mail }, this.#program.large === true),
       nextRequest: this.#nextRequest,
       pending: this.#pending,
     }

@@ -4,7 +4,9 @@ import type { HomeRow, HostState } from '../host/state.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Certificate } from '../wire/statements.ts'
+import { stepOn } from './cheap-image.ts'
 import type { Families } from './families.ts'
+import { Followers } from './followers.ts'
 import { isExpected, isExpectedEnd } from './programs.ts'
 import type { Invariant, Violation } from './report.ts'
 import type { Life, SimHost } from './sim-host.ts'
@@ -28,7 +30,8 @@ export class Oracles {
   readonly #decided = new Map<string, string>()
   readonly #newest = new Map<AgentId, { epoch: number; length: number }>()
   /** By life and agent, how far its story has been read. */
-  readonly #read = new Map<string, { line: number; emits: number }>()
+  readonly #read = new Map<string, { line: number; emits: number; said: number }>()
+  readonly #followers: Followers
   /** By life and token, effects on their way to who keeps the row. */
   readonly #underWay = new Map<string, Requests['effect']['ask']>()
   /** By agent and kind, the highest number that was acknowledged. */
@@ -41,6 +44,7 @@ export class Oracles {
     this.#world = world
     this.#families = families
     this.#sometimes = sometimes
+    this.#followers = new Followers((text) => this.fail('told-once', text))
     world.watch((host, life, event, effects, state) => this.#look(host, life, event, effects, state))
   }
 
@@ -65,7 +69,9 @@ export class Oracles {
     this.#onDecision(state.registers.get(agent)?.certificate ?? null)
     this.#onDecision(state.residents.get(agent)?.certificate ?? null)
     const row = state.rows.get(agent)
-    if (row) this.#readStory(life, row)
+    if (!row) return
+    this.#readStory(life, row)
+    if (!this.isFalsified(row)) this.#followers.follow(life, state, row)
   }
 
   #onRun(host: SimHost, life: Life, agent: AgentId, state: HostState): void {
@@ -150,7 +156,7 @@ export class Oracles {
     const name = `${life.number} ${row.agent} ${row.tenure}`
     let read = this.#read.get(name)
     if (!read) {
-      read = { line: 0, emits: 0 }
+      read = { line: 0, emits: 0, said: 0 }
       this.#read.set(name, read)
     }
     if (row.storyNext - 1 <= read.line) return
@@ -160,6 +166,12 @@ export class Oracles {
     for (const { kind, valueJson } of fresh) if (kind === 'fraud') this.#onFraud(JSON.parse(valueJson).host)
     if (!expected || this.isFalsified(row)) return
     for (const { kind, valueJson } of fresh) {
+      if (expected.isLoose && (kind === 'emit' || kind === 'result')) {
+        const { said, hash } = JSON.parse(valueJson) as { said: number; hash: number }
+        if (said !== read.said)
+          this.fail('said-contained', `${row.agent} goes on with ${valueJson} from another past than it has told`)
+        if (kind === 'emit') read.said = stepOn(said, hash)
+      }
       if (kind === 'emit') {
         const wanted = expected.emits[read.emits++]
         if (!isExpected(valueJson, wanted, expected.isLoose))

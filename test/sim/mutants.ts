@@ -1,6 +1,7 @@
 import type { SimOptions } from '../../src/sim/options.ts'
 import type { Invariant } from '../../src/sim/report.ts'
 import type { Patch } from './bundle.ts'
+import type { Weather } from './weathers.ts'
 
 /**
  * The hand-over with one rule broken, as changes of the production text. Each says what notices it: an oracle of safety, of
@@ -19,6 +20,8 @@ export interface Mutant {
    */
   readonly arena: 'simulator' | 'walks'
   readonly options?: Partial<SimOptions>
+  /** What the world is like beside its faults, so that a rare race is run within a minute. */
+  readonly weather?: Weather
   readonly patches: readonly Patch[]
 }
 
@@ -35,6 +38,22 @@ export const PROVOKING: Omit<SimOptions, 'seed' | 'signatures'> = {
 }
 
 const DURABLE = { options: { effects: 'durable' } } as const
+/** All durable, one witness: hosts die all the time. */
+const DYING = {
+  options: { effects: 'durable', seconds: 60, agents: 8, faults: ['crash', 'torn', 'owner', 'sever', 'drop'] },
+  seeds: [1],
+} satisfies Partial<Mutant>
+/** All durable, three witnesses. */
+const WITNESSED = {
+  options: { witnesses: 3, effects: 'durable', hosts: 5, seconds: 60, agents: 8 },
+  seeds: [1, 4],
+} satisfies Partial<Mutant>
+/** One that writes to another, which hops after every letter. */
+const LETTERS = {
+  weather: 'letters',
+  options: { effects: 'durable', seconds: 50, agents: 2, faults: ['drop', 'crash', 'sever', 'duplicate'] },
+  seeds: [1, 2],
+} satisfies Partial<Mutant>
 const SEEDS: readonly number[] = [1, 2, 3]
 const SEVERAL = { options: { witnesses: 3 }, seeds: [2, 3] } as const
 /** Seeds of walks. */
@@ -223,6 +242,59 @@ export const MUTANTS: readonly Mutant[] = [
     },
     WALKS,
   ),
+  mutant(
+    'a log is not durable',
+    'data',
+    ['liveness'],
+    'src/host/logbook.ts',
+    {
+      '  for (let i = before; i < log.pieces.length; i++) persist(turn, writePiece(kept, i))\n': '',
+    },
+    DYING,
+  ),
+  mutant(
+    "recovery ignores the quorum's log",
+    'safety',
+    ['state-contained', 'said-contained', 'effects-once'],
+    'src/host/promised.ts',
+    {
+      'return longest ? { ...own, checkpoint: longest.shown.checkpoint, history: longest.end } : own':
+        'return longest ? { ...own, checkpoint: longest.shown.checkpoint, history: longest.shown.base } : own',
+    },
+    WITNESSED,
+  ),
+  mutant(
+    'a letter is acknowledged and not kept',
+    'data',
+    ['liveness', 'result'],
+    'src/host/mail.ts',
+    {
+      '  put(mailbox, letter)\n': '',
+    },
+    LETTERS,
+  ),
+  mutant(
+    'a letter is tried once',
+    'liveness',
+    ['liveness'],
+    'src/host/post.ts',
+    {
+      'letter.dueMs = turn.nowMs + Math.min(LETTER_AGAIN_MS':
+        'letter.dueMs = turn.nowMs + 1e15 + Math.min(LETTER_AGAIN_MS',
+    },
+    LETTERS,
+  ),
+  mutant(
+    'nobody tells where an agent went',
+    'liveness',
+    ['liveness'],
+    'src/host/mail.ts',
+    {
+      "if (row && row.holder !== state.self) return { code: 'MIGRATED', reason: row.holder }":
+        "if (row && row.holder !== state.self) return { code: 'BUSY', reason: row.holder }",
+    },
+    LETTERS,
+  ),
 ]
 
 /** Broken rules that no oracle has noticed yet under the seeds that were tried: what the simulator is still too weak for. */
@@ -264,6 +336,9 @@ export const SURVIVORS: readonly Mutant[] = [
     'src/host/certificates.ts',
     {
       ': certificateFault(certificate, deciders)': ': certificateFault(certificate, holding.witnesses)',
+      'src/host/proposer.ts     epoch,\n    witnesses,\n': '    epoch,\n    witnesses: own.witnesses,\n',
+      'src/host/witness.ts if (!register.witnesses.includes(turn.state.self)) {':
+        'if (register.witnesses.length === 0) {',
     },
   ),
   mutant(
@@ -306,27 +381,8 @@ export const SURVIVORS: readonly Mutant[] = [
     'src/host/logbook.ts',
     {
       '  return length < after\n': '  return length < 0 * after\n',
-    },
-    DURABLE,
-  ),
-  mutant(
-    "recovery ignores the quorum's log",
-    'safety',
-    ['state-contained', 'effects-once', 'liveness'],
-    'src/host/promised.ts',
-    {
-      'return longest ? { ...own, checkpoint: longest.shown.checkpoint, history: longest.end } : own':
-        'return longest ? { ...own, checkpoint: longest.shown.checkpoint, history: longest.shown.base } : own',
-    },
-    DURABLE,
-  ),
-  mutant(
-    'a log is not durable',
-    'data',
-    ['state-contained', 'effects-once', 'liveness'],
-    'src/host/logbook.ts',
-    {
-      '  for (let i = before; i < log.pieces.length; i++) persist(turn, writePiece(kept, i))\n': '',
+      'src/host/durable.ts return (counts[quorumOf(brief.witnesses) - 1] ?? 0) >= length':
+        'return (counts[quorumOf(brief.witnesses) - 1] ?? 0) >= 0 * length',
     },
     DURABLE,
   ),
@@ -354,15 +410,12 @@ export const SURVIVORS: readonly Mutant[] = [
     'marks: new Map(marks.map((mark) => [mark.from, mark])),':
       'marks: new Map(marks.slice(0, 0).map((mark) => [mark.from, mark])),',
   }),
-  mutant('a letter is acknowledged and not kept', 'data', ['result', 'liveness', 'effects-once'], 'src/host/mail.ts', {
-    '  put(mailbox, letter)\n': '',
+  mutant('a forwarding row and no look-up behind it', 'liveness', ['liveness', 'result'], 'src/host/post.ts', {
+    '      state.holders.delete(to)\n      return sendOn(turn, resident, letter, homeOf(to))':
+      '      return later(turn, letter, host)',
   }),
-  mutant('a letter is tried once', 'liveness', ['liveness', 'result'], 'src/host/machine.ts', {
-    '    pursuePost(turn, resident)\n': '',
-  }),
-  mutant('nobody tells where an agent went', 'liveness', ['liveness', 'result'], 'src/host/mail.ts', {
-    "if (row && row.holder !== state.self) return { code: 'MIGRATED', reason: row.holder }":
-      "if (row && row.holder !== state.self) return { code: 'BUSY', reason: row.holder }",
+  mutant('a letter is acknowledged before it is logged', 'data', ['result', 'liveness'], 'src/host/mail.ts', {
+    'if (!resident?.history) return answer': 'if (resident !== null) return answer',
   }),
 ]
 
@@ -372,8 +425,12 @@ function mutant(
   names: Mutant['names'],
   file: string,
   changes: Readonly<Record<string, string>>,
-  more: Partial<Pick<Mutant, 'seeds' | 'options' | 'arena'>> = {},
+  more: Partial<Pick<Mutant, 'seeds' | 'options' | 'arena' | 'weather'>> = {},
 ): Mutant {
-  const patches = Object.entries(changes).map(([find, replace]) => ({ file, find, replace }))
+  const patches = Object.entries(changes).map(([find, replace]) => ({
+    file: find.startsWith('src/') ? find.slice(0, find.indexOf(' ')) : file,
+    find: find.startsWith('src/') ? find.slice(find.indexOf(' ') + 1) : find,
+    replace,
+  }))
   return { name, oracle, names, seeds: SEEDS, arena: 'simulator', patches, ...more }
 }

@@ -3,6 +3,7 @@ import { DEFAULT_OPTIONS, type SimOptions } from '../../src/sim/options.ts'
 import type { Report } from '../../src/sim/report.ts'
 import { bundleSimulator, type Patch } from './bundle.ts'
 import { type Mutant, PROVOKING } from './mutants.ts'
+import { WEATHERS, type Weather } from './weathers.ts'
 
 /** What became of a mutant: the first seed whose run broke an invariant, and which. */
 export interface Outcome {
@@ -26,6 +27,13 @@ const HASTE: Patch = {
   replace: 'integerBelow(random, 2 * kind.everyMs) / 6',
 }
 
+/** Programs are told something else at each host and moment more often. */
+const CURIOUS: Patch = { file: 'src/sim/programs.ts', find: 'lookEvery: 1_700', replace: 'lookEvery: 230' }
+
+const PATCHES: readonly Patch[] = [ONCE, HASTE, CURIOUS]
+
+const patchesOf = (weather?: Weather): readonly Patch[] => [...PATCHES, ...(weather ? WEATHERS[weather] : [])]
+
 export const optionsOf = (seed: number, { options = {} }: Pick<Mutant, 'options'>): SimOptions => ({
   ...DEFAULT_OPTIONS,
   ...PROVOKING,
@@ -36,7 +44,7 @@ export const optionsOf = (seed: number, { options = {} }: Pick<Mutant, 'options'
 /** The seeds one after the other until one of them breaks what the mutant must break. */
 export async function hunt(mutant: Mutant): Promise<Outcome> {
   if (mutant.arena === 'walks') return huntInWalks(mutant)
-  const module = await bundleSimulator([ONCE, HASTE, ...mutant.patches])
+  const module = await bundleSimulator([...patchesOf(mutant.weather), ...mutant.patches])
   let seen = ''
   for (const seed of mutant.seeds) {
     const [report] = await reportsOf(module, [optionsOf(seed, mutant)], 1)
@@ -59,14 +67,18 @@ async function huntInWalks(mutant: Mutant): Promise<Outcome> {
 
 /** The unbroken code under the same seeds and options; that it does what the model does is test/model's to say. */
 export async function control(mutants: readonly Mutant[]): Promise<readonly Report[]> {
-  const all = new Map<string, SimOptions>()
-  for (const mutant of mutants)
-    if (mutant.arena === 'simulator')
-      for (const seed of mutant.seeds) {
-        const options = optionsOf(seed, mutant)
-        all.set(JSON.stringify(options), options)
-      }
-  return reportsOf(await bundleSimulator([ONCE, HASTE]), [...all.values()], 2)
+  const reports: Report[] = []
+  for (const weather of new Set(mutants.map((mutant) => mutant.weather))) {
+    const all = new Map<string, SimOptions>()
+    for (const mutant of mutants)
+      if (mutant.arena === 'simulator' && mutant.weather === weather)
+        for (const seed of mutant.seeds) {
+          const options = optionsOf(seed, mutant)
+          all.set(JSON.stringify(options), options)
+        }
+    reports.push(...(await reportsOf(await bundleSimulator(patchesOf(weather)), [...all.values()], 2)))
+  }
+  return reports
 }
 
 async function reportsOf(module: string, all: readonly SimOptions[], workers: number): Promise<readonly Report[]> {

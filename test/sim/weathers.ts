@@ -1,0 +1,40 @@
+import type { Patch } from './bundle.ts'
+
+const ASLEEP = 'everyMs: 2 * MINUTE,\n    lastsMs: [500, 40_000],\n    strike: (_world, host) => sleep(host, true),'
+const latency = 'LATENCY_MS = { min: 1, max: 30 }'
+
+/** What is stirred up beside the faults of a seed, so that a rare race is run within a minute. */
+export const WEATHERS = {
+  /** Messages take as long as across a bad network, hosts are away for about a lease, and agents talk all the time. */
+  leases: [
+    { file: 'src/sim/limits.ts', find: latency, replace: 'LATENCY_MS = { min: 20, max: 500 }' },
+    { file: 'src/sim/faults.ts', find: 'lastsMs: [500, 60_000],', replace: 'lastsMs: [3_000, 12_000],' },
+    { file: 'src/sim/faults.ts', find: ASLEEP, replace: ASLEEP.replace('[500, 40_000]', '[3_000, 10_000]') },
+    {
+      file: 'src/sim/programs.ts',
+      find: 'emitEvery: 500 + integerBelow(random, 3_000)',
+      replace: 'emitEvery: 150 + integerBelow(random, 300)',
+    },
+  ],
+  /** Who has letters is on its way between any two of them, and what is said about them is often lost. */
+  letters: [
+    {
+      file: 'src/sim/programs.ts',
+      find: 'receives: [{ at: steps, count }] }',
+      replace:
+        "receives: Array.from({ length: count }, (_, i) => ({ at: 400 + 800 * i, count: 1 })), moves: Array.from({ length: count }, (_, i) => ({ at: 500 + 800 * i, where: 'anywhere' })) }",
+    },
+    {
+      file: 'src/sim/programs.ts',
+      find: 'const steps = 500 + integerBelow(random, 5_000)',
+      replace: 'const steps = 900 * count + integerBelow(random, 5_000)',
+    },
+    {
+      file: 'src/sim/faults.ts',
+      find: "nuisance('drop', 'messages from a host are lost within living sessions', 0.1)",
+      replace: "nuisance('drop', 'messages from a host are lost within living sessions', 0.3)",
+    },
+  ],
+} satisfies Record<string, readonly Patch[]>
+
+export type Weather = keyof typeof WEATHERS
