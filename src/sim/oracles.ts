@@ -6,7 +6,6 @@ import type { Requests } from '../wire/messages.ts'
 import type { Certificate } from '../wire/statements.ts'
 import { stepOn } from './cheap-image.ts'
 import type { Families } from './families.ts'
-import { Followers } from './followers.ts'
 import { isExpected, isExpectedEnd } from './programs.ts'
 import type { Invariant, Violation } from './report.ts'
 import type { Life, SimHost } from './sim-host.ts'
@@ -31,7 +30,6 @@ export class Oracles {
   readonly #newest = new Map<AgentId, { epoch: number; length: number }>()
   /** By life and agent, how far its story has been read. */
   readonly #read = new Map<string, { line: number; emits: number; said: number }>()
-  readonly #followers: Followers
   /** By life and token, effects on their way to who keeps the row. */
   readonly #underWay = new Map<string, Requests['effect']['ask']>()
   /** By agent and kind, the highest number that was acknowledged. */
@@ -44,7 +42,6 @@ export class Oracles {
     this.#world = world
     this.#families = families
     this.#sometimes = sometimes
-    this.#followers = new Followers((text) => this.fail('told-once', text))
     world.watch((host, life, event, effects, state) => this.#look(host, life, event, effects, state))
   }
 
@@ -69,9 +66,7 @@ export class Oracles {
     this.#onDecision(state.registers.get(agent)?.certificate ?? null)
     this.#onDecision(state.residents.get(agent)?.certificate ?? null)
     const row = state.rows.get(agent)
-    if (!row) return
-    this.#readStory(life, row)
-    if (!this.isFalsified(row)) this.#followers.follow(life, state, row)
+    if (row) this.#readStory(life, row)
   }
 
   #onRun(host: SimHost, life: Life, agent: AgentId, state: HostState): void {

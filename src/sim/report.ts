@@ -29,7 +29,6 @@ export const INVARIANTS = {
   'hop-chain': 'the chain of hops verifies',
   'effects-once': 'every accepted effect is what a failure-free run gives, once and in order',
   'effects-kept': 'an effect that was acknowledged is never lost',
-  'told-once': 'whoever follows a story hears each line once, whoever keeps it',
   'said-contained': 'what an agent does comes of all that it has said before',
   'state-contained': 'a certified state is contained in every later one',
   result: 'every agent ends as in a failure-free run',
