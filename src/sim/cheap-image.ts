@@ -1,4 +1,14 @@
+import type { Timer } from '../base/timers.ts'
 import type { MachineImage } from '../engine/image.ts'
+
+/** Steps under way: begun, and done when the timer fires or somebody has it stand still. */
+export interface Stretch {
+  /** Since when it has slept before. */
+  readonly beganMs: number
+  readonly fromMs: number
+  readonly steps: number
+  readonly timer: Timer
+}
 
 /** The state of a cheap program as a machine's image: a few numbers, and a page that is never the same. */
 export const stepOn = (hash: number, i: number): number => (Math.imul(hash, 31) + i + 1) >>> 0

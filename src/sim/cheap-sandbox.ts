@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { Timer, Timers } from '../base/timers.ts'
+import type { Timers } from '../base/timers.ts'
 import type { Delivery, MachineImage, PendingCall, Place } from '../engine/image.ts'
 import type { Guest, GuestEvent, GuestLimit, GuestOrder, Replay, Sandbox } from '../sandbox/port.ts'
 import {
@@ -11,7 +11,7 @@ import {
   type Trace,
   type Until,
 } from '../sandbox/trace.ts'
-import { cheapImage, stepOn } from './cheap-image.ts'
+import { cheapImage, type Stretch, stepOn } from './cheap-image.ts'
 import { type CheapMail, CheapPost, hasMail, isMail } from './cheap-mail.ts'
 
 /**
@@ -80,15 +80,6 @@ export class CheapSandbox implements Sandbox {
   spawn(order: GuestOrder, onEvent: (event: GuestEvent) => void): Guest {
     return new CheapGuest(order, onEvent, this.#time)
   }
-}
-
-/** Steps under way: begun, and done when the timer fires or somebody has it stand still. */
-interface Stretch {
-  /** Since when it has slept before. */
-  readonly beganMs: number
-  readonly fromMs: number
-  readonly steps: number
-  readonly timer: Timer
 }
 
 class CheapGuest implements Guest {

@@ -1,5 +1,6 @@
-import { MUTANTS, SURVIVORS } from './mutants.ts'
+import { MUTANTS } from './mutants.ts'
 import { hunt, type Outcome } from './mutation.ts'
+import { SURVIVORS } from './survivors.ts'
 
 /**
  * `npm run mutants`: breaks one rule of the hand-over at a time and says which oracle notices, under which seed. `--name

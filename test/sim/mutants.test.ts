@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { MUTANTS, SURVIVORS } from './mutants.ts'
+import { MUTANTS } from './mutants.ts'
 import { control, hunt } from './mutation.ts'
+import { SURVIVORS } from './survivors.ts'
 
 /** The measure of simulator and model: each rule of the hand-over that is broken is noticed, by the oracle that should. */
 describe('with one rule of the hand-over broken', { timeout: 300_000 }, () => {

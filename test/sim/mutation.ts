@@ -2,7 +2,7 @@ import { runCampaign } from '../../src/entry/node/sim/campaign.ts'
 import { DEFAULT_OPTIONS, type SimOptions } from '../../src/sim/options.ts'
 import type { Report } from '../../src/sim/report.ts'
 import { bundleSimulator, type Patch } from './bundle.ts'
-import { type Mutant, PROVOKING } from './mutants.ts'
+import { type Mutant, PROVOKING } from './mutant.ts'
 import { WEATHERS, type Weather } from './weathers.ts'
 
 /** What became of a mutant: the first seed whose run broke an invariant, and which. */
