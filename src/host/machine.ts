@@ -123,6 +123,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
     }
     case 'fetched': {
       const waiting = takeWaiting(turn, event.token)
+      if (waiting && 'agent' in waiting && event.fault) letGoOfParts(turn, waiting.agent)
       if (waiting?.for === 'home-checkpoint')
         return event.fault
           ? deny(turn, waiting.handle, event.fault.code, event.fault.reason)
@@ -155,6 +156,12 @@ function dispatch(turn: Turn, event: HostEvent): void {
     default:
       return onGuest(turn, event)
   }
+}
+
+/** What came of a checkpoint that was not whole is kept for the next attempt; of an agent that has ended there is none. */
+function letGoOfParts({ state, effects }: Turn, agent: AgentId): void {
+  const row = state.rows.get(agent) ?? state.mirrors.get(agent)
+  if (row?.outcome && !state.residents.has(agent)) effects.push({ kind: 'forget', agent, keep: null, ended: true })
 }
 
 /** Blocks that were still coming when their arrival was given up. What home or a witness has goes with the next checkpoint. */
