@@ -99,6 +99,8 @@ function gather(turn: Turn, proposal: Proposal): void {
       { for: 'estate', agent, epoch, from: richest.witness },
     )
   }
+  // It has ended meanwhile, as a majority knows: there is nothing left to go on with, and no log either.
+  if (mirror?.outcome) return void turn.state.proposals.delete(agent)
   if (mirror) proposal.own = { ...own, checkpoint: mirror.checkpoint }
   choose(turn, proposal)
 }
