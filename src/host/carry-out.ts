@@ -130,6 +130,7 @@ export function carryOut(hands: Hands, effect: OutwardEffect): unknown {
       return lodgings.pass(effect.agent)
     case 'unseal':
       return hands.seals.open(effect.agent, effect.value).then((valueJson) => {
+        if (valueJson !== null) lodgings.confine(effect.agent)
         post({ kind: 'unsealed', agent: effect.agent, request: effect.request, valueJson })
       })
     case 'sealValue':

@@ -21,6 +21,8 @@ export interface Lodger {
   readonly assets: Map<number, string>
   /** Bytes of answers of the rim's own since the last image, of which a log has room for so many only. */
   answeredBytes: number
+  /** What it hears is logged: it is durable, and has read nothing that is sealed. */
+  logs: boolean
   /** It stands where a checkpoint stands and has not run, so it can still be brought up to a later one. */
   isFresh: boolean
   /** What each freeze that is not answered yet is for. */

@@ -156,6 +156,7 @@ export class Lodgings {
         isFresh: opened !== null,
         assets: new Map(),
         answeredBytes: 0,
+        logs: brief.history !== null,
         freezes: [],
         sealing: Promise.resolve(),
         asked: [],
@@ -223,7 +224,13 @@ export class Lodgings {
   /** The same for what the rim itself has an answer to, as long as that may be. */
   answer(agent: AgentId, delivery: Delivery): void {
     const lodger = this.#lodgers.get(agent)
-    lodger?.guest.deliver(lodger.brief.history === null ? delivery : loggable(delivery, lodger))
+    lodger?.guest.deliver(lodger.logs ? loggable(delivery, lodger) : delivery)
+  }
+
+  /** It is about to read what is sealed: nothing that it hears is logged from now on. */
+  confine(agent: AgentId): void {
+    const lodger = this.#lodgers.get(agent)
+    if (lodger) lodger.logs = false
   }
 
   limit(agent: AgentId, { fuel, sentBytes }: Quota): void {

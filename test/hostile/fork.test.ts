@@ -93,7 +93,7 @@ describe('a home is not made to make agents', () => {
 
   it('of an agent that is not its own', () => {
     const agent = agentId({ home: stranger, age: 1, sequence: 1 })
-    expect(ask({ agent })).toBe(`UNKNOWN_AGENT: ${agent} was not launched here`)
+    expect(ask({ agent })).toBe(`UNKNOWN_AGENT: the row of ${agent} is not kept here`)
   })
 
   it('from a checkpoint that it has not taken', () => {
