@@ -201,7 +201,7 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
     case 'send':
       return resident && onSendAnswered(turn, resident, waiting.to, answer)
     case 'promise':
-      return onPromise(turn, waiting.agent, waiting.epoch, waiting.witness, answer)
+      return onPromise(turn, waiting, answer)
     case 'vote': {
       if (!answer.ok) return
       const { vote } = answer.body as Requests['accept']['answer']

@@ -17,6 +17,7 @@ import type { Proposal } from './proposal.ts'
 import { nextRound } from './rounds.ts'
 import type { HomeRow } from './state.ts'
 import { ask, begin, type Turn, tell } from './turn.ts'
+import type { Waiting } from './waiting.ts'
 
 /**
  * The proposer: asks the witnesses to decide that we hold an agent in its next epoch; used by home after a lease, and by
@@ -62,12 +63,23 @@ function prepare(turn: Turn, proposal: Proposal): void {
   proposal.isOutbid = false
   proposal.retryMs = turn.nowMs + backoffMs(turn)
   for (const witness of proposal.witnesses)
-    ask(turn, witness, 'prepare', { agent, epoch, ballot }, { for: 'promise', agent, epoch, witness })
+    ask(
+      turn,
+      witness,
+      'prepare',
+      { agent, epoch, ballot },
+      { for: 'promise', agent, epoch, witness, round: ballot.round },
+    )
 }
 
-export function onPromise(turn: Turn, agent: AgentId, epoch: number, witness: Did, outcome: Answer): void {
+/** A promise counts for the ballot that it was given for: since an earlier one the witness may have voted for another's value. */
+export function onPromise(
+  turn: Turn,
+  { agent, epoch, witness, round }: Extract<Waiting, { for: 'promise' }>,
+  outcome: Answer,
+): void {
   const proposal = turn.state.proposals.get(agent)
-  if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare') return
+  if (!proposal || proposal.epoch !== epoch || proposal.phase !== 'prepare' || proposal.ballot.round !== round) return
   if (!outcome.ok) {
     proposal.isOutbid ||= outcome.code === 'OUTBID'
     return

@@ -36,7 +36,13 @@ export type Waiting =
       readonly witness: Did
       readonly proposer: boolean
     }
-  | { readonly for: 'promise'; readonly agent: AgentId; readonly epoch: number; readonly witness: Did }
+  | {
+      readonly for: 'promise'
+      readonly agent: AgentId
+      readonly epoch: number
+      readonly witness: Did
+      readonly round: number
+    }
   | { readonly for: 'effect'; readonly agent: AgentId }
   | {
       readonly for: 'checkpoint'
