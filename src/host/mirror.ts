@@ -1,18 +1,18 @@
 import { ITINERARY_MAX } from '../audit/limits.ts'
-import { utf8Length } from '../base/bytes.ts'
 import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Estate, HopLine, Stand } from '../wire/decisions.ts'
 import { ESTATE_HOPS_MAX } from '../wire/limits.ts'
-import type { RequestName, Requests, StoryLine } from '../wire/messages.ts'
+import type { RequestName, Requests } from '../wire/messages.ts'
 import { quorumOf } from './ballots.ts'
 import { tellDecided } from './certificates.ts'
 import { keeperOf } from './charter.ts'
 import type { Answer } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
+import { fitting } from './fitting.ts'
 import { askEnrol } from './founding.ts'
-import { ESTATE_LINES_MAX, LIST_BYTES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
+import { ESTATE_LINES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
 import { advanceLog, forgetLog } from './logbook.ts'
 import { mailFault } from './mailbox.ts'
 import { gone, hopKey, writeFork, writeHop, writeMail, writeRow } from './records.ts'
@@ -53,7 +53,10 @@ export const newMirroring = (): Mirroring => ({
 
 /** What a witness that has so much lacks of the row, as much as one message holds. */
 export function estateOf(row: HomeRow, { next: from, epoch }: Stand): Estate {
-  const lines = fittingLines(row.story.filter(({ number }) => number >= from))
+  const lines = fitting(
+    row.story.filter(({ number }) => number >= from),
+    ESTATE_LINES_MAX,
+  )
   const itinerary = row.itinerary.filter((hop) => hop.certificate.epoch > epoch).slice(0, ESTATE_HOPS_MAX)
   const { state, checkpoint, checkpointBytes, consoleLines, sentBytes, messages, fuelUsed, hops, allowance } = row
   // Lines that are not kept over a restart leave their numbers out.
@@ -83,17 +86,6 @@ export function estateOf(row: HomeRow, { next: from, epoch }: Stand): Estate {
     history: row.history,
     itinerary,
   }
-}
-
-function fittingLines(lines: readonly StoryLine[]): readonly StoryLine[] {
-  let room = LIST_BYTES_MAX
-  const taken: StoryLine[] = []
-  for (const line of lines) {
-    room -= utf8Length(line.valueJson)
-    if (taken.length >= ESTATE_LINES_MAX || (room < 0 && taken.length > 0)) break
-    taken.push(line)
-  }
-  return taken
 }
 
 /** Answers a holder: at once where the keeper is the only witness, otherwise when enough others have what was done for it. */
@@ -162,7 +154,7 @@ export function inStep(turn: Turn, row: HomeRow, among: readonly Did[]): number 
 
 function payOwed(turn: Turn, row: HomeRow, mirroring: Mirroring): void {
   const register = turn.state.registers.get(row.agent)
-  if (!register || isPromisedAway(turn, register)) return
+  if (!register || isBeingDecided(turn, register)) return
   const { witnesses } = register
   const kept = keptUpTo(turn, row, mirroring, witnesses)
   row.kept = Math.max(row.kept, kept)
@@ -181,13 +173,16 @@ function keptUpTo({ state }: Turn, row: HomeRow, { stands }: Mirroring, witnesse
 export function isKept(turn: Turn, agent: AgentId, until: number): boolean {
   const row = turn.state.rows.get(agent)
   const register = turn.state.registers.get(agent)
-  if (!row || !register || isPromisedAway(turn, register)) return false
+  if (!row || !register || isBeingDecided(turn, register)) return false
   return keptUpTo(turn, row, mirroringOf(turn, agent), register.witnesses) >= until
 }
 
-/** The keeper has itself promised the next epoch to somebody else, who has heard by then what there is. */
-const isPromisedAway = ({ state }: Turn, { promised }: Register): boolean =>
-  promised !== null && promised.round > 0 && promised.host !== state.self
+/**
+ * The keeper has itself promised the next epoch to somebody else, who has heard by then what there is; or asks for other witnesses
+ * itself, of whom those that are new have what there was when it began to ask. Nothing that comes meanwhile counts as kept.
+ */
+const isBeingDecided = ({ state }: Turn, { agent, promised }: Register): boolean =>
+  state.proposals.has(agent) || (promised !== null && promised.round > 0 && promised.host !== state.self)
 
 export function onMirrored(turn: Turn, agent: AgentId, witness: Did, outcome: Answer): void {
   const mirroring = turn.state.mirroring.get(agent)

@@ -11,13 +11,13 @@ import { authorityFault } from './command-authority.ts'
 import { depart, hurry, place } from './departure.ts'
 import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
+import { fitting } from './fitting.ts'
 import { found } from './founding.ts'
 import { NO_HISTORY } from './history.ts'
 import { takeBack } from './home.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
 import {
   INPUT_BYTES_MAX,
-  LIST_BYTES_MAX,
   NONCES_MAX,
   ORDER_LIFE_MS,
   ROWS_MAX,
@@ -274,18 +274,6 @@ export function onStory(turn: Turn, reader: Did, handle: number, { agent, from }
   }
   const lines = toldLines(turn.state, row, from)
   answer(turn, handle, 'story', { row: toldRow(turn.state, row), lines: fitting(lines, STORY_LINES_PER_REPLY) })
-}
-
-/** As many from the front as fit one reply together with another list: what agents say must not break the message. */
-function fitting<T>(entries: readonly T[], countMax: number): T[] {
-  const taken: T[] = []
-  let room = LIST_BYTES_MAX
-  for (const entry of entries) {
-    room -= utf8Length(JSON.stringify(entry))
-    if (taken.length >= countMax || (room < 0 && taken.length > 0)) break
-    taken.push(entry)
-  }
-  return taken
 }
 
 export function onLocate(turn: Turn, handle: number, { agent }: Requests['locate']['ask']): void {
