@@ -1,5 +1,4 @@
 import type { Needs } from '../allocator/choose.ts'
-import { homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { statementCid } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
@@ -341,8 +340,6 @@ export function onReleaseVote(turn: Turn, resident: Resident, vote: Sealed<Vote>
     return
   departure.votes.set(vote.signer, vote)
   if (departure.votes.size < quorumOf(resident.brief.witnesses)) return
-  // Whoever the agent writes to asks for home's own vote for its first hop (standing.ts); home is here, and casts it.
-  if (epoch === 1 && homeOf(agent) === turn.state.self && !departure.votes.has(turn.state.self)) return
   const votes = [...departure.votes.values()]
   const given = { release: resident.release, ready: departure.ready }
   spread(turn, { agent, epoch, ballot, holding, previous, release, votes }, resident.brief.witnesses, given)

@@ -3,6 +3,7 @@ import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
 import { rootOf } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
+import type { Founded, Sealed } from '../wire/statements.ts'
 import { quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
 import { NOT_GIVEN, senderFault } from './chain.ts'
@@ -15,32 +16,37 @@ import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts
 import { ENROL_AGAIN_MS, ENROL_TRIES_MAX, MIRRORS_MAX } from './limits.ts'
 import { openLog } from './logbook.ts'
 import { mailFault } from './mailbox.ts'
-import { estateOf, inherit, isKept, mirroringOf, standOf } from './mirror.ts'
+import { estateOf, inherit, isKept, mirrorAgain, standOf } from './mirror.ts'
 import {
   forgetResident,
   forgetRow,
   writeInput,
   writeLicense,
+  writeMail,
   writeRegister,
   writeResident,
   writeRow,
 } from './records.ts'
+import { foundedFault } from './standing.ts'
 import type { HomeRow, Register } from './state.ts'
 import { rememberBundle } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
-import { answer, ask, begin, deny, log, persist, type Turn } from './turn.ts'
+import { answer, ask, begin, deny, log, persist, type RecordWrite, type Turn } from './turn.ts'
 import { candidates } from './witnesses.ts'
 
 /**
  * How a host becomes the witness of an agent: its keeper sends it the agent's file, and it takes what it could answer for
  * alone: the bundle, the order, the decisions up to now, the newest checkpoint. The founding witnesses of an agent are
  * enrolled before it runs, and settled, durably, before any of them may decide: otherwise a home that is started again could
- * name others, and two sets decide one epoch. Later ones are enrolled before they are decided for (keeper.ts).
+ * name others, and two sets decide one epoch. Before the first of them hears of it, home has signed what the agent's chain begins
+ * with: they may have to decide its first hop without home. Later ones are enrolled before they are decided for (keeper.ts).
  */
 export interface Founding {
   readonly enrolled: Set<Did>
   readonly asked: Set<Did>
   readonly unfit: Set<Did>
+  /** Home is signing that its chain begins so (standing.ts). */
+  isSigning: boolean
   /** Made by a fork of this agent: not before a majority of that one's witnesses knows of it. */
   readonly parent: { readonly agent: AgentId; readonly until: number } | null
   tries: number
@@ -54,6 +60,7 @@ export function found(turn: Turn, row: HomeRow, parent: Founding['parent'] = nul
     enrolled: new Set(),
     asked: new Set(),
     unfit: new Set(),
+    isSigning: false,
     parent,
     tries: 0,
     retryMs: 0,
@@ -76,6 +83,7 @@ function pursueFounding(turn: Turn, row: HomeRow, founding: Founding): void {
   const register = state.registers.get(row.agent)
   if (!register) return
   if (founding.parent && !isKept(turn, founding.parent.agent, founding.parent.until)) return
+  if (row.birth === null && register.witnesses.length > 1) return signFounded(turn, row, founding)
   founding.retryMs = turn.nowMs + ENROL_AGAIN_MS
   founding.tries += 1
   const missing = register.witnesses.filter((did) => did !== state.self && !founding.enrolled.has(did))
@@ -85,11 +93,39 @@ function pursueFounding(turn: Turn, row: HomeRow, founding: Founding): void {
     state.founding.delete(row.agent)
     row.isFounded = true
     persist(turn, writeRow(row))
+    for (const did of founding.enrolled) mirrorAgain(turn, row.agent, did)
     const resident = state.residents.get(row.agent)
     return resident && place(turn, resident)
   }
   if (unfit.length > 0 || isLate) return refound(turn, row, register, founding)
   for (const to of missing) if (!founding.asked.has(to)) askEnrol(turn, row, register, to, founding.asked)
+}
+
+function signFounded(turn: Turn, { agent, head }: HomeRow, founding: Founding): void {
+  if (founding.isSigning) return
+  founding.isSigning = true
+  begin(turn, { kind: 'seal', statement: { type: 'founded', agent, root: head } }, { for: 'seal-founded', agent })
+}
+
+export function onFoundedSealed(turn: Turn, agent: AgentId, founded: Sealed<Founded>): void {
+  const { state } = turn
+  const row = state.rows.get(agent)
+  const founding = state.founding.get(agent)
+  if (!row || !founding) return
+  founding.isSigning = false
+  // Other witnesses may have been named meanwhile, and it begins otherwise.
+  if (founded.statement.root === row.head) {
+    row.birth = { founded }
+    persist(turn, writeMail(row), ...renewBrief(turn, row))
+  }
+  pursueFounding(turn, row, founding)
+}
+
+function renewBrief({ state }: Turn, row: HomeRow): RecordWrite[] {
+  const resident = state.residents.get(row.agent)
+  if (!resident) return []
+  resident.brief = briefOfRow(state, row)
+  return [writeResident(resident)]
 }
 
 /** Another keeps the row of an agent now, and has not heard of what was made of it here: that never was. */
@@ -123,15 +159,14 @@ function refound(turn: Turn, row: HomeRow, register: Register, founding: Foundin
   }
   row.origin = { ...row.origin, witnesses }
   row.head = rootOf(row.agent, row.bundle, row.origin)
+  row.birth = null
   register.witnesses = witnesses
   register.head = row.head
   founding.enrolled.clear()
   founding.asked.clear()
   founding.tries = 0
   founding.retryMs = turn.nowMs
-  const resident = state.residents.get(row.agent)
-  if (resident) resident.brief = briefOfRow(state, row)
-  persist(turn, writeRow(row), writeRegister(register), ...(resident ? [writeResident(resident)] : []))
+  persist(turn, writeRow(row), writeMail(row), writeRegister(register), ...renewBrief(turn, row))
 }
 
 export function askEnrol(turn: Turn, row: HomeRow, register: Register, to: Did, asked: Set<Did>): void {
@@ -156,7 +191,8 @@ export function onEnrolAnswered(turn: Turn, agent: AgentId, to: Did, outcome: An
     log(turn, 'info', `${to} does not become its witness: ${outcome.code}: ${outcome.reason}`, agent)
     founding?.unfit.add(to)
   } else {
-    mirroringOf(turn, agent).stands.set(to, outcome.body as Requests['enrol']['answer'])
+    // Its file was written before its first witnesses were settled, perhaps.
+    mirrorAgain(turn, agent, to, (outcome.body as Requests['enrol']['answer']).next)
     founding?.enrolled.add(to)
   }
   if (founding) pursueFounding(turn, row, founding)
@@ -199,7 +235,7 @@ function fileFault({ state }: Turn, from: Did, file: Requests['enrol']['ask']): 
   if (chain !== null) return refused(chain)
   const known = state.registers.get(brief.agent)
   if (known && known.epoch > epoch) return { code: 'STALE_EPOCH', reason: `epoch ${epoch} < ${known.epoch}` }
-  return strangerFault(state, license) ?? launchFault(license, brief)
+  return foundedFault(brief) ?? strangerFault(state, license) ?? launchFault(license, brief)
 }
 
 function admitFile(turn: Turn, from: Did, handle: number, file: Requests['enrol']['ask'], facts: BundleFacts): void {
@@ -250,11 +286,12 @@ export function enrolled(turn: Turn, handle: number, file: Requests['enrol']['as
   }
   const row = state.mirrors.get(agent) ?? mirrorOf(turn, file, facts)
   row.origin = brief.origin
+  row.birth = brief.birth
   row.head = state.registers.get(agent)?.head ?? brief.head
   state.mirrors.set(agent, row)
   inherit(turn, row, estate)
   openLog(turn, row)
-  persist(turn, writeRow(row), writeInput({ ...row, license }), writeLicense(row))
+  persist(turn, writeRow(row), writeMail(row), writeInput({ ...row, license }), writeLicense(row))
   answer(turn, handle, 'enrol', standOf(row))
 }
 

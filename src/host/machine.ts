@@ -3,7 +3,7 @@ import type { Random } from '../base/random.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { NameRecord } from '../wire/mail.ts'
 import type { Requests } from '../wire/messages.ts'
-import type { Claim, Description, Ready, Receipt, Release, Sealed, Verdict, Vote } from '../wire/statements.ts'
+import type { Claim, Description, Founded, Ready, Receipt, Release, Sealed, Verdict, Vote } from '../wire/statements.ts'
 import { describe } from './acquaintance.ts'
 import { expireArrivals, onOfferBundle, onPrepared, onReadySealed } from './arrival.ts'
 import { onAsked } from './asked.ts'
@@ -23,7 +23,7 @@ import {
 import { onLogAnswered } from './durable.ts'
 import type { Fault, HostEffect, HostEvent, Wish } from './events.ts'
 import { onForkAnswered, pursueFork } from './fork.ts'
-import { enrolled, onEnrolAnswered, onEnrolBundle, pursueFoundings } from './founding.ts'
+import { enrolled, onEnrolAnswered, onEnrolBundle, onFoundedSealed, pursueFoundings } from './founding.ts'
 import { onGuest } from './guests.ts'
 import { onCheckpointFetched, onHolding, watchLeases } from './home.ts'
 import { isAdmitted, onConnected, onDisconnected, onInicAnswered, onInvitationOpened, watchMeetings } from './inic.ts'
@@ -253,6 +253,7 @@ function onSealed(turn: Turn, token: number, sealed: Sealed<unknown>): void {
   if (waiting?.for === 'seal-ready') return onReadySealed(turn, waiting.handle, sealed as Sealed<Ready>)
   if (waiting?.for === 'seal-vote')
     return onVoteSealed(turn, waiting.handle, waiting.proposer, waiting.ask, sealed as Sealed<Vote>)
+  if (waiting?.for === 'seal-founded') return onFoundedSealed(turn, waiting.agent, sealed as Sealed<Founded>)
   if (waiting?.for === 'seal-claim') return onClaimSealed(turn, waiting.handle, sealed as Sealed<Claim>)
   if (waiting?.for === 'seal-name') return onNameSealed(turn, waiting.handle, sealed as Sealed<NameRecord>)
   if (waiting?.for === 'seal-verdict') return onVerdictSealed(turn, waiting.handle, sealed as Sealed<Verdict>)

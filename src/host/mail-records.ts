@@ -1,7 +1,6 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import { enterName } from '../directory/name-book.ts'
-import type { Letter, Mail, NameEntry } from '../wire/mail.ts'
-import type { Sealed, Vote } from '../wire/statements.ts'
+import type { Birth, Letter, Mail, NameEntry } from '../wire/mail.ts'
 import { putAgain } from './mailbox.ts'
 import { gone } from './records.ts'
 import { persist, type Turn } from './turn.ts'
@@ -12,7 +11,7 @@ export function restoreMail(turn: Turn, records: ReadonlyMap<string, unknown>): 
   const letters: (readonly [string, Letter])[] = []
   for (const [key, value] of records) {
     if (key.startsWith('mail/')) {
-      const { mail, birth } = value as { mail: Mail; birth: Sealed<Vote> | null }
+      const { mail, birth } = value as { mail: Mail; birth: Birth | null }
       const agent = key.slice('mail/'.length) as AgentId
       const row = state.rows.get(agent) ?? state.mirrors.get(agent)
       if (row) Object.assign(row, { mail, birth })

@@ -111,6 +111,11 @@ export function mirroringOf({ state }: Turn, agent: AgentId): Mirroring {
   return begun
 }
 
+/** Not every change of a row is a line of its story: this witness is told once more how all stands. */
+export function mirrorAgain(turn: Turn, agent: AgentId, witness: Did, next = 1): void {
+  mirroringOf(turn, agent).stands.set(witness, { next, epoch: -1 })
+}
+
 /** Called each tick: what other witnesses lack is sent to those that are there. */
 export function pursueMirrors(turn: Turn): void {
   const { state, nowMs } = turn
@@ -127,11 +132,12 @@ export function pursueMirror(turn: Turn, row: HomeRow, mirroring: Mirroring): vo
   if (!register) return
   mirroring.retryMs = turn.nowMs + MIRROR_AGAIN_MS
   for (const witness of new Set([...register.witnesses, ...mirroring.stands.keys()])) {
-    const stand = mirroring.stands.get(witness) ?? { next: row.since, epoch: row.tenure }
+    const stand = mirroring.stands.get(witness)
     if (witness === state.self || hasAll(row, stand) || mirroring.asked.has(witness)) continue
+    if (!stand && !row.isFounded) continue
     if (!state.acquaintances.get(witness)?.connected) continue
     mirroring.asked.add(witness)
-    const estate = estateOf(row, stand)
+    const estate = estateOf(row, stand ?? { next: row.since, epoch: row.tenure })
     ask(
       turn,
       witness,

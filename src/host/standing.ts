@@ -1,9 +1,10 @@
+import type { Cid } from '../base/digest.ts'
 import { type AgentId, homeOf } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import { rootOf, statementCid } from '../wire/chain.ts'
-import type { Letter, NameEntry, Standing } from '../wire/mail.ts'
+import type { Birth, Letter, NameEntry, Standing } from '../wire/mail.ts'
 import type { Brief } from '../wire/messages.ts'
-import type { Certificate, Sealed, Vote } from '../wire/statements.ts'
+import type { Certificate } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
 import { rootOfBrief } from './chain.ts'
 import { decidersOf, keeperOf } from './charter.ts'
@@ -15,7 +16,7 @@ import type { Turn } from './turn.ts'
 
 /**
  * Who speaks for an agent, and whose agent it is, from what its holder shows and nobody's word: the certificate of the
- * holder's epoch, and home's vote for the first hop, whose root names the order that the launcher has signed for that home. A
+ * holder's epoch, and home's word for a root which names the order that the launcher has signed for that home. A
  * stranger has neither, and a holder of one agent none of another's; a huge epoch needs votes for it.
  */
 export interface Proven {
@@ -78,20 +79,25 @@ function standingFault(
   return fault === null ? null : `certificate of the sender: ${fault}`
 }
 
-/** Home has said by its vote that the agent's chain begins with this order. */
+/** Home has said that the agent's chain begins with this order. */
 function birthFault(
   agent: AgentId,
   { order, bundle, origin, birth }: Pick<Standing, 'order' | 'bundle' | 'origin' | 'birth'>,
 ): string | null {
   if (origin.order !== statementCid(order.statement)) return 'the chain of hops begins with another order'
-  const isBorn =
-    birth?.signer === homeOf(agent) &&
-    birth.statement.agent === agent &&
-    birth.statement.previous === rootOf(agent, bundle, origin)
-  return isBorn ? null : 'home has not voted for a chain that begins with this order'
+  return isBorn(agent, birth, rootOf(agent, bundle, origin)) ? null : UNBORN
 }
 
-/** Whether this host keeps the agent's row: its home, or who was decided to, by decisions that begin with home's own vote. */
+function isBorn(agent: AgentId, birth: Birth | null, root: Cid): boolean {
+  if (!birth) return false
+  const { signer, statement } = 'founded' in birth ? birth.founded : birth.vote
+  const said = statement.type === 'founded' ? statement.root : statement.previous
+  return signer === homeOf(agent) && statement.agent === agent && said === root
+}
+
+const UNBORN = 'home has not said that the chain begins with this order'
+
+/** Whether this host keeps the agent's row: its home, or who was decided to, by decisions that begin with home's own word. */
 export function keeperFault(
   keeper: Did,
   agent: AgentId,
@@ -108,23 +114,21 @@ export function keeperFault(
 }
 
 /** Home's vote for the first hop, where this is its certificate. */
-export const birthIn = ({ agent, epoch, votes }: Certificate): Sealed<Vote> | null =>
-  (epoch === 1 && votes.find(({ signer }) => signer === homeOf(agent))) || null
+export function birthIn({ agent, epoch, votes }: Certificate): Birth | null {
+  const vote = epoch === 1 && votes.find(({ signer }) => signer === homeOf(agent))
+  return vote ? { vote } : null
+}
 
 /** What comes with an agent for its mail, before it is taken in: full of bytes it is not, and its birth is its own. */
 export function postFault(brief: Brief): Fault | null {
   const fault = mailFault(brief.mail)
   if (fault !== null) return { code: 'QUOTA', reason: fault }
-  const { birth, agent } = brief
-  if (
-    birth &&
-    (birth.signer !== homeOf(agent) ||
-      birth.statement.agent !== agent ||
-      birth.statement.previous !== rootOfBrief(brief))
-  )
-    return { code: 'REFUSED', reason: 'home has not voted for a chain that begins with this order' }
-  return null
+  return brief.birth ? foundedFault(brief) : null
 }
+
+/** An agent about which several hosts decide has a birth from the beginning. */
+export const foundedFault = (brief: Brief): Fault | null =>
+  isBorn(brief.agent, brief.birth, rootOfBrief(brief)) ? null : { code: 'REFUSED', reason: UNBORN }
 
 /** The newest stands last; beyond so many the first goes. */
 export function remember<V>(map: Map<AgentId, V>, agent: AgentId, value: V, entriesMax: number): void {

@@ -7,7 +7,7 @@ import type { Did } from '../identity/did.ts'
 import type { SealedValue, Sealer, SealerTo } from '../identity/sealed-value.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { Origin } from '../wire/chain.ts'
-import type { Mail, NameEntry } from '../wire/mail.ts'
+import type { Birth, Mail, NameEntry } from '../wire/mail.ts'
 import type { Brief, ForkedFrom, Requests, Row, StoryLine } from '../wire/messages.ts'
 import type {
   Accepted,
@@ -157,9 +157,9 @@ export interface HomeRow {
   /** Of all its blocks, as its holder said. */
   checkpointBytes: number
   consoleLines: number
-  /** Up to the checkpoint; a record of its own, with home's vote for the first hop. */
+  /** Up to the checkpoint; a record of its own, with what ties the agent to its order. */
   mail: Mail
-  birth: Sealed<Vote> | null
+  birth: Birth | null
   /** Up to the checkpoint. */
   sentBytes: number
   messages: number

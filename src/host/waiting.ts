@@ -55,6 +55,7 @@ export type Waiting =
   | { readonly for: 'fork'; readonly agent: AgentId; readonly request: number }
   | { readonly for: 'seal-ready'; readonly agent: AgentId; readonly handle: number }
   | { readonly for: 'seal-release'; readonly agent: AgentId }
+  | { readonly for: 'seal-founded'; readonly agent: AgentId }
   | SealWaiting
   | {
       readonly for: 'seal-vote'

@@ -14,6 +14,7 @@ export const DOMAINS = [
   'release',
   'vote',
   'launch',
+  'founded', // what an agent's chain begins with, by its home
   'command',
   'ucan', // a permit, or an invocation of one: other people's format, which says itself what it is
   'description', // of a host, by itself

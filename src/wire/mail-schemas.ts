@@ -14,7 +14,7 @@ import {
   NAMES_PER_MESSAGE_MAX,
   REGISTERED_NAME_CHARS_MAX,
 } from './mail-limits.ts'
-import type { Certificate, LaunchOrder, Vote } from './statements.ts'
+import type { Certificate, Founded, LaunchOrder, Vote } from './statements.ts'
 
 /** The decoders of mail.ts; schemas.ts lends what both need. */
 const letter: f.Schema<m.Letter> = v.strictObject({
@@ -77,10 +77,15 @@ interface Parts {
   readonly certificate: f.Schema<Alleged<Certificate>>
 }
 
+export const birth: f.Schema<Alleged<m.Birth>> = v.union([
+  v.strictObject({ founded: f.envelope<Founded>('founded') }),
+  v.strictObject({ vote: f.envelope<Vote>('vote') }),
+])
+
 const ancestry = ({ origin, certificate }: Parts) => ({
   bundle: f.cid,
   origin,
-  birth: v.nullable(f.envelope<Vote>('vote')),
+  birth: v.nullable(birth),
   charters: f.listOf(certificate, CHARTERS_MAX),
 })
 

@@ -2,7 +2,7 @@ import type { Cid } from '../base/digest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
 import type { Did } from '../identity/did.ts'
 import type { Origin } from './chain.ts'
-import type { Certificate, LaunchOrder, Sealed, Vote } from './statements.ts'
+import type { Certificate, Founded, LaunchOrder, Sealed, Vote } from './statements.ts'
 
 /** What agents say to each other, as hosts pass it on, and the names by which they find each other. */
 
@@ -17,15 +17,22 @@ export interface Letter {
 }
 
 /**
- * What shows that a host speaks for an agent, and whose agent that is: the order that launched it, home's vote for its first
- * hop, which names the order through the root of its chain, and the certificate of its present holder. The last two are null in epoch 0, at
- * home, whose word the order makes good.
+ * Home's word for the root of an agent's chain, and so for the order that launched it. Where several hosts decide about the
+ * agent, home has signed FOUNDED before the first of them knew of it: then they can decide its first hop without home. Where
+ * home alone decides, its vote for that hop says as much.
+ */
+export type Birth = { readonly founded: Sealed<Founded> } | { readonly vote: Sealed<Vote> }
+
+/**
+ * What shows that a host speaks for an agent, and whose agent that is: the order that launched it, home's word for the root that
+ * names the order, and the certificate of its present holder. The last two are null in epoch 0, at home, whose word the order
+ * makes good.
  */
 export interface Standing {
   readonly order: Sealed<LaunchOrder>
   readonly bundle: Cid
   readonly origin: Origin
-  readonly birth: Sealed<Vote> | null
+  readonly birth: Birth | null
   readonly certificate: Certificate | null
   /** The decisions by which its witnesses changed, oldest first. */
   readonly charters: readonly Certificate[]

@@ -7,7 +7,7 @@ import type { HopRecord, Origin } from './chain.ts'
 import type { DecisionRequests } from './decisions.ts'
 import type { ErrorCode } from './error-codes.ts'
 import type { Grounds, HistoryRequests } from './histories.ts'
-import type { Mail, MailAsyncs, MailRequests } from './mail.ts'
+import type { Birth, Mail, MailAsyncs, MailRequests } from './mail.ts'
 import type { Notice } from './notices.ts'
 import type { Pack } from './pack.ts'
 import type { ProofRequests, Voucher } from './proofs.ts'
@@ -22,7 +22,6 @@ import type {
   PermitLink,
   Ready,
   Sealed,
-  Vote,
 } from './statements.ts'
 
 /**
@@ -83,8 +82,8 @@ export interface Brief {
   readonly resultTo: Did | null
   /** Up to this checkpoint. */
   readonly mail: Mail
-  /** Home's vote for the first hop: what ties the agent to its order. Null before that hop. */
-  readonly birth: Sealed<Vote> | null
+  /** What ties the agent to its order. Null before the first hop of one about which home alone decides. */
+  readonly birth: Birth | null
 }
 
 /** Whom an agent was made of: it went on from that one's checkpoint, in the middle of that call. */

@@ -292,6 +292,7 @@ export const STATEMENT_SCHEMAS: { readonly [S in Exclude<s.Statement, s.PermitLi
     nonce: f.name,
     expiresMs: f.finite,
   }),
+  founded: v.strictObject({ type: v.literal('founded'), agent: f.agent, root: f.cid }),
   command: v.strictObject({
     type: v.literal('command'),
     host: f.did,

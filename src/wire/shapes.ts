@@ -7,7 +7,7 @@ import type { Origin } from './chain.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
 import { CHARTERS_MAX, VOTES_MAX } from './limits.ts'
-import { mail } from './mail-schemas.ts'
+import { birth, mail } from './mail-schemas.ts'
 import type * as m from './messages.ts'
 import type * as s from './statements.ts'
 
@@ -59,7 +59,7 @@ export const brief: Schema<Alleged<m.Brief>> = v.strictObject({
   history: f.history,
   resultTo: v.nullable(f.did),
   mail,
-  birth: v.nullable(f.envelope<s.Vote>('vote')),
+  birth: v.nullable(birth),
 })
 export const storyLine: Schema<m.StoryLine> = v.strictObject({
   number: f.whole,

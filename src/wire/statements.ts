@@ -127,6 +127,16 @@ export interface LaunchOrder {
   readonly expiresMs: number
 }
 
+/**
+ * H: the chain of this agent's hops begins with this root, which names the order that launched it and who decides its first
+ * epoch (chain.ts).
+ */
+export interface Founded {
+  readonly type: 'founded'
+  readonly agent: AgentId
+  readonly root: Cid
+}
+
 /** A link of a permit. It has a form of its own, which others' tools read (permit/token.ts), and is never sealed here. */
 export type PermitLink = Delegation & { readonly type: 'permit' }
 
@@ -264,6 +274,7 @@ export type Statement =
   | Release
   | Vote
   | LaunchOrder
+  | Founded
   | CommandOrder
   | Description
   | Mandate

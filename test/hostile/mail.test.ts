@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { seededRandom } from '../../src/base/random.ts'
 import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import { MAILBOX_BYTES_MAX, REDIRECTS_MAX } from '../../src/host/mail-limits.ts'
+import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { createVerifier } from '../../src/identity/verifier.ts'
 import { countOf, lettersOf } from '../../src/sim/cheap-mail.ts'
 import type { CheapProgram } from '../../src/sim/cheap-sandbox.ts'
-import { statementCid } from '../../src/wire/chain.ts'
-import { type Letter, NO_MAIL, type Standing } from '../../src/wire/mail.ts'
+import { createAuthority } from '../../src/wire/authority.ts'
+import { rootOf, statementCid } from '../../src/wire/chain.ts'
+import { type Birth, type Letter, NO_MAIL, type Standing } from '../../src/wire/mail.ts'
 import type { Certificate, Vote } from '../../src/wire/statements.ts'
 import { Cluster, importProgram } from '../host/cluster.ts'
 import { licenseOf } from '../host/licenses.ts'
@@ -50,7 +54,8 @@ async function holding(count = 1) {
   await rogue.meet(1, 2)
   expect(world.holders(to)).toEqual([2])
   const { order } = rogue.offerOf(brief, 1).license
-  const birth = certificate.votes[0] ?? null
+  const [vote] = certificate.votes
+  const birth = vote ? { vote } : null
   const standing: Standing = { order, bundle: brief.bundle, origin: brief.origin, birth, certificate, charters: [] }
   const letter = (number: number, more: Partial<Letter> = {}): Letter => ({
     from: own,
@@ -118,7 +123,18 @@ describe('a host that writes for an agent', () => {
     const { order } = await licenseOf(rogue.signer, { home: hostAt(1).did, bundle, nowMs: world.time.wallMs() })
     const origin = { ...standing.origin, order: statementCid(order.statement) }
     expect(refusal(await write(edge, letter(1), { ...standing, order }))).toMatch(/begins with another order/)
-    expect(refusal(await write(edge, letter(1), { ...standing, order, origin }))).toMatch(/home has not voted/)
+    const own = letter(1).from
+    const root = rootOf(own, bundle, origin)
+    const atHome = createAuthority(createSigner(generateSecretKey(seededRandom(1))), createVerifier())
+    const births: Birth[] = [
+      ...(standing.birth ? [standing.birth] : []),
+      // By whom it is not to say, of another agent, and of another beginning.
+      { founded: await rogue.authority.seal({ type: 'founded', agent: own, root }) },
+      { founded: await atHome.seal({ type: 'founded', agent: to, root }) },
+      { founded: await atHome.seal({ type: 'founded', agent: own, root: rootOf(own, bundle, standing.origin) }) },
+    ]
+    for (const birth of births)
+      expect(refusal(await write(edge, letter(1), { ...standing, order, origin, birth }))).toMatch(/home has not said/)
     stillReads(to)
   })
 

@@ -133,7 +133,8 @@ export async function everyMessage(): Promise<Message[]> {
     untilMs: 2.5,
     number: 1,
   } as const)
-  const succession = { bundle: cid, origin: brief.origin, birth: vote, charters: [certificate] }
+  const founded = await one.seal({ type: 'founded', agent, root: cid } as const)
+  const succession = { bundle: cid, origin: brief.origin, birth: { vote }, charters: [certificate] }
   const entries = [
     { record, order: launch, succession: null },
     { record, order: launch, succession },
@@ -143,7 +144,7 @@ export async function everyMessage(): Promise<Message[]> {
     order: launch,
     bundle: cid,
     origin: brief.origin,
-    birth: vote,
+    birth: { founded },
     certificate,
     charters: [certificate],
   }
