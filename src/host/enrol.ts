@@ -28,6 +28,7 @@ export type Birth = Pick<
   | 'allowance'
   | 'license'
   | 'forkedFrom'
+  | 'madeIn'
   | 'origin'
   | 'resultTo'
   | 'checkpoint'
@@ -40,6 +41,7 @@ export type Birth = Pick<
 /** Of a life that has not begun. */
 export const NOTHING_DONE = {
   forkedFrom: null,
+  madeIn: null,
   checkpoint: null,
   consoleLines: 0,
   fuelUsed: 0,

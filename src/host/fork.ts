@@ -89,8 +89,11 @@ export function onForkAnswered(turn: Turn, resident: Resident, request: number, 
   if (resident.guest === 'frozen' && mayRunHere(turn, resident)) goOn(turn, resident)
 }
 
-/** Home has said no, and will again. Anything else can be over in a moment, and home may have said yes unheard. */
-const FINAL: readonly Fault['code'][] = ['QUOTA', 'REFUSED', 'BAD_MESSAGE']
+/**
+ * Home has said no, and will again; or who keeps the row in its place, to whom home cannot have said yes unheard. Anything else
+ * can be over in a moment, and home may have said yes.
+ */
+const FINAL: readonly Fault['code'][] = ['QUOTA', 'REFUSED', 'BAD_MESSAGE', 'NOT_FOUND']
 
 /** The answer: for one that was made here and now, what tells it from the one that it was made of. */
 function tellIndex(turn: Turn, resident: Resident, request: number, forkedFrom: ForkedFrom | null): void {
@@ -105,6 +108,7 @@ function tellIndex(turn: Turn, resident: Resident, request: number, forkedFrom: 
 }
 
 function refuse(turn: Turn, resident: Resident, request: number, { code, reason }: Fault): void {
-  const delivery = refuseCall(request, code === 'QUOTA' ? 'QUOTA' : 'DENIED', reason)
+  const said = code === 'QUOTA' ? code : code === 'NOT_FOUND' ? 'UNREACHABLE' : 'DENIED'
+  const delivery = refuseCall(request, said, reason)
   turn.effects.push({ kind: 'deliver', agent: resident.agent, delivery })
 }

@@ -12,6 +12,7 @@ import type { Fault } from './events.ts'
 import { found } from './founding.ts'
 import { NO_HISTORY } from './history.ts'
 import { currentRow, takeBack } from './home.ts'
+import { isGone } from './keeper.ts'
 import { answerKept } from './mirror.ts'
 import { writeFork, writeRow } from './records.ts'
 import type { Fork, HomeRow } from './state.ts'
@@ -22,7 +23,8 @@ import { firstWitnesses } from './witnesses.ts'
 /**
  * Home's part of a fork: writes down the agents that a call makes, each with its share of what is left and beginning at
  * the checkpoint that home has, and places them as it places any agent. All of it is one commit, and one call makes them
- * once: the agent that asks may die before it hears of them, and whoever goes on from the checkpoint asks again.
+ * once: the agent that asks may die before it hears of them, and whoever goes on from the checkpoint asks again. Another
+ * keeper makes none: it says what home has made, and otherwise has the call wait for home, or refuses it where home is gone.
  */
 type Asked = Requests['fork']['ask']
 
@@ -61,7 +63,17 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
     // The pieces before are those of the one that it was made of.
     const history = row.history && NO_HISTORY
     const { fuelUsed } = asked
-    return enrol(turn, quota, { ...row, allowance, forkedFrom, origin, seen, history, checkpoint, fuelUsed })
+    return enrol(turn, quota, {
+      ...row,
+      allowance,
+      forkedFrom,
+      origin,
+      seen,
+      history,
+      checkpoint,
+      fuelUsed,
+      madeIn: row.tenure,
+    })
   })
   const fork: Fork = { request, agents: made.map(({ agent }) => agent) }
   if (first) row.allowance = first.allowance
@@ -86,9 +98,12 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
  */
 function unsettled(turn: Turn, row: HomeRow): Fault | null {
   if (row.outcome) return { code: 'REFUSED', reason: 'the agent has ended' }
-  // Agents are named after the home that their order is for, and only that gives names away.
-  if (homeOf(row.agent) !== turn.state.self)
-    return { code: 'BUSY', reason: 'its home is away, and only that makes agents of it' }
+  // Agents are named after the home that their order is for, and that alone answers for how many share what the order gives.
+  const home = homeOf(row.agent)
+  if (home !== turn.state.self)
+    return isGone(turn, home)
+      ? { code: 'NOT_FOUND', reason: `its home ${home} is away, and only that makes agents of it` }
+      : { code: 'BUSY', reason: 'its home keeps its row again soon, and only that makes agents of it' }
   if (turn.state.registers.get(row.agent)?.accepted) takeBack(turn, row)
   return turn.state.proposals.has(row.agent)
     ? { code: 'BUSY', reason: 'the next holder of the agent is being decided' }

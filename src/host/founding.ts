@@ -14,7 +14,7 @@ import type { Answer, BundleFacts, Fault } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
 import { ENROL_AGAIN_MS, ENROL_TRIES_MAX, MIRRORS_MAX } from './limits.ts'
-import { openLog } from './logbook.ts'
+import { forgetLog, openLog } from './logbook.ts'
 import { mailFault } from './mailbox.ts'
 import { estateOf, inherit, isKept, mirrorAgain, standOf } from './mirror.ts'
 import {
@@ -47,27 +47,28 @@ export interface Founding {
   readonly unfit: Set<Did>
   /** Home is signing that its chain begins so (standing.ts). */
   isSigning: boolean
-  /** Made by a fork of this agent: not before a majority of that one's witnesses knows of it. */
-  readonly parent: { readonly agent: AgentId; readonly until: number } | null
+  /** Made by a fork of this agent: not before a majority of that one's witnesses knows of it. Null from then on. */
+  parent: { readonly agent: AgentId; readonly until: number } | null
   tries: number
   retryMs: number
 }
 
 /** An agent that shall have several witnesses waits until a majority of them knows it. */
 export function found(turn: Turn, row: HomeRow, parent: Founding['parent'] = null): void {
-  const { state } = turn
-  const founding: Founding = {
-    enrolled: new Set(),
-    asked: new Set(),
-    unfit: new Set(),
-    isSigning: false,
-    parent,
-    tries: 0,
-    retryMs: 0,
-  }
-  state.founding.set(row.agent, founding)
+  const founding = newFounding(parent)
+  turn.state.founding.set(row.agent, founding)
   pursueFounding(turn, row, founding)
 }
+
+export const newFounding = (parent: Founding['parent']): Founding => ({
+  enrolled: new Set(),
+  asked: new Set(),
+  unfit: new Set(),
+  isSigning: false,
+  parent,
+  tries: 0,
+  retryMs: 0,
+})
 
 /** Called each tick. */
 export function pursueFoundings(turn: Turn): void {
@@ -82,7 +83,12 @@ function pursueFounding(turn: Turn, row: HomeRow, founding: Founding): void {
   const { state } = turn
   const register = state.registers.get(row.agent)
   if (!register) return
-  if (founding.parent && !isKept(turn, founding.parent.agent, founding.parent.until)) return
+  if (founding.parent) {
+    const known = isForkKnown(turn, row, founding.parent)
+    if (known === false) return unmake(turn, row)
+    if (known === null) return
+    founding.parent = null
+  }
   if (row.birth === null && register.witnesses.length > 1) return signFounded(turn, row, founding)
   founding.retryMs = turn.nowMs + ENROL_AGAIN_MS
   founding.tries += 1
@@ -128,19 +134,32 @@ function renewBrief({ state }: Turn, row: HomeRow): RecordWrite[] {
   return [writeResident(resident)]
 }
 
-/** Another keeps the row of an agent now, and has not heard of what was made of it here: that never was. */
-export function unmake(turn: Turn, parent: AgentId): void {
+/**
+ * Whether the fork that has made an agent counts; null while that is open. It does once a majority of the parent's witnesses
+ * knows of it. Where another has kept the parent's row since, what that one tells of it says whether it was known.
+ */
+function isForkKnown(
+  turn: Turn,
+  { agent, madeIn }: HomeRow,
+  { agent: parent, until }: NonNullable<Founding['parent']>,
+): boolean | null {
+  const { rows, mirrors } = turn.state
+  const row = rows.get(parent) ?? mirrors.get(parent)
+  if (row && row.tenure <= (madeIn ?? 0)) return isKept(turn, parent, until) || null
+  return row?.story.some(({ kind, valueJson }) => kind === 'fork' && valueJson.includes(`"${agent}"`)) ?? false
+}
+
+/** Nobody has heard of the fork that has made it: it never was. */
+function unmake(turn: Turn, row: HomeRow): void {
   const { state } = turn
-  for (const [agent, founding] of state.founding) {
-    const row = state.rows.get(agent)
-    if (founding.parent?.agent !== parent || !row) continue
-    state.founding.delete(agent)
-    state.rows.delete(agent)
-    state.registers.delete(agent)
-    state.residents.delete(agent)
-    persist(turn, ...forgetRow(row), forgetResident(agent))
-    turn.effects.push({ kind: 'forget', agent, keep: null, ended: true })
-  }
+  const { agent } = row
+  state.founding.delete(agent)
+  state.rows.delete(agent)
+  state.registers.delete(agent)
+  state.residents.delete(agent)
+  forgetLog(turn, agent)
+  persist(turn, ...forgetRow(row), forgetResident(agent))
+  turn.effects.push({ kind: 'forget', agent, keep: null, ended: true })
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Certificate, type Holding, sameWitnesses } from '../wire/statement
 import { quorumOf } from './ballots.ts'
 import { keeperOf } from './charter.ts'
 import type { Answer } from './events.ts'
-import { askEnrol, unmake } from './founding.ts'
+import { askEnrol } from './founding.ts'
 import { LEASE_EDGE_MS, LEASE_TAB_MS, TAKEOVER_STAGGER_MS, WITNESS_GONE_MS, WITNESSES_AGAIN_MS } from './limits.ts'
 import { inStep, letGoOfMirroring, mergeHops, mirroringOf, standOf } from './mirror.ts'
 import { isBanned } from './notices.ts'
@@ -67,7 +67,6 @@ export function onCharter(turn: Turn, register: Register, before: readonly Did[]
     state.rows.delete(agent)
     state.mirrors.set(agent, kept)
     letGoOfMirroring(turn, agent)
-    unmake(turn, agent)
   } else if (mirror && isKeeper) {
     state.mirrors.delete(agent)
     state.rows.set(agent, mirror)
@@ -151,7 +150,7 @@ function replace(set: Set<Did>, old: Did | undefined, by: Did | undefined): void
 
 const isThere = ({ state }: Turn, did: Did): boolean => state.acquaintances.get(did)?.connected ?? false
 
-function isGone(turn: Turn, did: Did): boolean {
+export function isGone(turn: Turn, did: Did): boolean {
   const { state, nowMs } = turn
   if (did === state.self) return false
   if (isBanned(state, did)) return true

@@ -15,9 +15,9 @@ import { askEnrol } from './founding.ts'
 import { ESTATE_LINES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
 import { advanceLog, forgetLog } from './logbook.ts'
 import { mailFault } from './mailbox.ts'
-import { gone, hopKey, writeFork, writeHop, writeMail, writeRow } from './records.ts'
+import { forgetFork, gone, hopKey, writeFork, writeHop, writeMail, writeRow } from './records.ts'
 import { birthIn } from './standing.ts'
-import type { HomeRow, Register } from './state.ts'
+import type { Fork, HomeRow, Register } from './state.ts'
 import { dropLines, keepLine } from './story.ts'
 import { answer, ask, begin, deny, persist, type Turn } from './turn.ts'
 
@@ -294,10 +294,9 @@ export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
   row.heardMs = turn.nowMs
   if (!isWhole) return persist(turn, writeRow(row))
   const before = row.checkpoint
-  const children = row.forks.length
   Object.assign(row, standing)
   Object.assign(row.seen, seen)
-  row.forks.splice(0, row.forks.length, ...forks)
+  inheritForks(turn, row, forks)
   row.state = state
   const end = row.story.findLast(({ kind }) => kind === 'result' || kind === 'failure')
   const hasEnded = state === 'finished' || state === 'failed'
@@ -311,7 +310,14 @@ export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
     letGoBefore(turn, row, row.checkpoint)
     advanceLog(turn, row, row.history)
   }
-  persist(turn, writeRow(row), writeMail(row), ...forks.slice(children).map((fork) => writeFork(row.agent, fork)))
+  persist(turn, writeRow(row), writeMail(row))
+}
+
+function inheritForks(turn: Turn, { agent, forks: known }: HomeRow, forks: readonly Fork[]): void {
+  const isIn = (among: readonly Fork[], { request }: Fork): boolean => among.some((fork) => fork.request === request)
+  for (const fork of known) if (!isIn(forks, fork)) persist(turn, forgetFork(agent, fork))
+  for (const fork of forks) if (!isIn(known, fork)) persist(turn, writeFork(agent, fork))
+  known.splice(0, known.length, ...forks)
 }
 
 /** Hops that are not here, and what proves those that are. */

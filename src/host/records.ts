@@ -164,6 +164,8 @@ export const writeFork = (agent: AgentId, fork: Fork): RecordWrite => ({
   value: () => fork,
 })
 
+export const forgetFork = (agent: AgentId, { request }: Fork): RecordWrite => gone(forkKey(agent, request))
+
 export const writeLife = (life: Life): RecordWrite => ({ key: lifeKey(life.age), value: () => life })
 
 export const forgetLife = (age: number): RecordWrite => gone(lifeKey(age))

@@ -6,7 +6,7 @@ import type { Notice } from '../wire/notices.ts'
 import type { License } from '../wire/statements.ts'
 import { banish } from './banish.ts'
 import { keeperOf } from './charter.ts'
-import { found } from './founding.ts'
+import { newFounding } from './founding.ts'
 import { type HeardEffect, restoreHeard } from './heard.ts'
 import { READY_MS } from './limits.ts'
 import { restoreLogs } from './logbook.ts'
@@ -88,15 +88,16 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
 }
 
 /** Rows that another host keeps, as far as this one knows; and agents whose first witnesses were still being asked. */
-function sortOut(turn: Turn, row: HomeRow): void {
-  const { state } = turn
+function sortOut({ state }: Turn, row: HomeRow): void {
   const register = state.registers.get(row.agent)
   if (register && keeperOf(register) !== state.self) {
     state.rows.delete(row.agent)
     state.mirrors.set(row.agent, row)
   } else if (register?.epoch === 0 && !row.isFounded && !row.outcome) {
-    const parent = row.forkedFrom && state.rows.get(row.forkedFrom.agent)
-    found(turn, row, parent ? { agent: parent.agent, until: parent.storyNext } : null)
+    const agent = row.madeIn === null ? undefined : row.forkedFrom?.agent
+    const parent = agent && (state.rows.get(agent) ?? state.mirrors.get(agent))
+    // Pursued at the next tick, when all is here again that it depends on.
+    state.founding.set(row.agent, newFounding(agent ? { agent, until: parent?.storyNext ?? 1 } : null))
   }
 }
 

@@ -142,6 +142,8 @@ export interface HomeRow {
   allowance: Quota
   readonly license: License
   readonly forkedFrom: ForkedFrom | null
+  /** Of one that was made here by a fork: the tenure of that one's row then (founding.ts). */
+  readonly madeIn: number | null
   /** Changes until its first witnesses have agreed to be so. */
   origin: Origin
   readonly resultTo: Did | null

@@ -64,7 +64,8 @@ export interface Self<Input = unknown> {
    * Becomes n: what runs next runs in n agents (it stops at the call itself, as a move does), each with its own copy of everything, as it stands: variables, closures,
    * pending promises, timers. Answers 0 in the one that goes on and 1 to n − 1 in the others, which are placed on hosts of
    * their own. What is left of the permit is divided among them. Each has a result of its own.
-   * Refused with QUOTA (children, or a number with less than one for each), DENIED.
+   * Refused with QUOTA (children, or a number with less than one for each), DENIED, UNREACHABLE (its home is gone, and only
+   * that makes agents; asked again later, it may be back).
    *
    *     const index = await self.fork(4)
    *     for (let row = index; row < rows.length; row += 4) work(rows[row])
