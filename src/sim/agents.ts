@@ -6,7 +6,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { HomeRow } from '../host/state.ts'
 import type { CheapLetter } from './cheap-mail.ts'
 import type { CheapProgram } from './cheap-sandbox.ts'
-import { authorOf, type Signatures } from './identities.ts'
+import { authorOf } from './identities.ts'
 import type { SimHost } from './sim-host.ts'
 import type { World } from './world.ts'
 
@@ -44,7 +44,7 @@ export function launchOnce(world: World, agent: SimAgent): void {
   agent.isLaunching = true
   const { host } = life
   void (async () => {
-    const { car } = await bundleOf(agent, world.options.signatures)
+    const { car } = await bundleOf(agent, world)
     const file = readCar(car)
     if (file.ok) for (const cid of file.value.blocks.keys()) world.bundled.add(cid)
     const imported = await host.importBundle(car)
@@ -83,14 +83,14 @@ const LAUNCH_MS = 5_000
 
 async function bundleOf(
   { program, effects }: SimAgent,
-  signatures: Signatures,
+  { guests, options }: World,
 ): Promise<{ readonly car: Uint8Array<ArrayBuffer>; readonly id: Cid }> {
   return sealBundle(
     {
       name: 'simulated',
       version: '1.0.0',
       description: '',
-      code: JSON.stringify(program),
+      code: guests.codeOf(program),
       sourceMap: null,
       kernels: new Map(),
       assets: new Map(),
@@ -98,6 +98,6 @@ async function bundleOf(
       quota: {},
       effects,
     },
-    authorOf(signatures).signer,
+    authorOf(options.signatures).signer,
   )
 }

@@ -2,7 +2,7 @@ import { DEFAULT_OPTIONS, type SimOptions } from './options.ts'
 
 /** The one command that runs it again. */
 export function commandLine(options: SimOptions): string {
-  const { seed, hosts, homes, agents, seconds, faults, signatures, witnesses, effects, mail } = options
+  const { seed, hosts, homes, agents, seconds, faults, signatures, witnesses, effects, mail, guests } = options
   const parts = ['sojourn sim', `--seed ${seed}`]
   if (hosts !== DEFAULT_OPTIONS.hosts) parts.push(`--hosts ${hosts}`)
   if (homes !== DEFAULT_OPTIONS.homes) parts.push(`--homes ${homes}`)
@@ -13,5 +13,6 @@ export function commandLine(options: SimOptions): string {
   if (signatures !== DEFAULT_OPTIONS.signatures) parts.push(`--signatures ${signatures}`)
   if (effects !== DEFAULT_OPTIONS.effects) parts.push(`--effects ${effects}`)
   if (!mail) parts.push('--no-mail')
+  if (guests !== DEFAULT_OPTIONS.guests) parts.push(`--guests ${guests}`)
   return parts.join(' ')
 }

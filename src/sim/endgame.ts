@@ -31,7 +31,7 @@ export async function judgeTheEnd(
     if (family.length !== families.sizeOf(agent))
       oracles.fail('result', `agent ${agent.index} has become ${family.length}, not ${families.sizeOf(agent)}`)
     for (const row of family) judgeResult(row, families, oracles)
-    judgeBudget(agent, family, oracles)
+    judgeBudget(world, agent, family, oracles)
   }
   await judgeChains(world, families, rows, oracles)
   judgeAccusations(world, oracles)
@@ -52,14 +52,18 @@ function judgeResult(row: HomeRow, families: Families, oracles: Oracles): void {
 }
 
 /** What a family may use together is what its launcher gave, less what was used before it became several. */
-function judgeBudget({ index, program }: SimAgent, family: readonly HomeRow[], oracles: Oracles): void {
+function judgeBudget(world: World, { index, program }: SimAgent, family: readonly HomeRow[], oracles: Oracles): void {
   const fork = program.forks?.[0]
   if (!fork || family.length !== fork.n) return
   const others = family.length - 1
   const sum = (of: (allowance: Quota) => number): number =>
     family.reduce((total, { allowance }) => total + of(allowance), 0)
+  // What was used before, an image counts: each of the others has it once more.
+  const used = (sum(({ fuel }) => fuel) - DEFAULT_QUOTA.fuel) / others
+  const { min, max } = world.guests.fuelOf(fork.at)
+  if (!Number.isSafeInteger(used) || used < min || used > max)
+    oracles.fail('budgets', `the family of agent ${index} had used ${used} fuel, not ${min} to ${max}`)
   const wanted: readonly [string, number, number][] = [
-    ['fuel', sum(({ fuel }) => fuel) - others * fork.at, DEFAULT_QUOTA.fuel],
     ['sentBytes', sum(({ sentBytes }) => sentBytes), DEFAULT_QUOTA.sentBytes],
     ['messages', sum(({ messages }) => messages), DEFAULT_QUOTA.messages],
     ['hops', sum(({ hops }) => hops), DEFAULT_QUOTA.hops],

@@ -18,6 +18,8 @@ export interface SimOptions {
   readonly effects: 'fast' | 'durable' | 'mixed'
   /** The last two agents write to each other. */
   readonly mail: boolean
+  /** What runs the programs: a count of steps, or the engine. */
+  readonly guests: 'cheap' | 'real'
 }
 
 export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed'> = {
@@ -30,4 +32,5 @@ export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed'> = {
   signatures: 'cheap',
   effects: 'mixed',
   mail: true,
+  guests: 'cheap',
 }

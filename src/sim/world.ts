@@ -1,7 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Cid } from '../base/digest.ts'
 import { integerBelow, type Random, seededRandom } from '../base/random.ts'
-import type { Timers } from '../base/timers.ts'
 import type { HostEffect, HostEvent } from '../host/events.ts'
 import { createHost } from '../host/runtime.ts'
 import type { HostState } from '../host/state.ts'
@@ -10,7 +9,7 @@ import { grantPermit } from '../permit/delegation.ts'
 import { MemoryNetwork } from '../platform/memory/transport.ts'
 import { VirtualTime } from '../platform/memory/virtual-time.ts'
 import type { Sandbox } from '../sandbox/port.ts'
-import { CHEAP_ENGINE, CheapSandbox } from './cheap-sandbox.ts'
+import { CHEAP_GUESTS, type WorldGuests } from './cheap-guests.ts'
 import { SimDisk } from './disk.ts'
 import { HostTime } from './host-time.ts'
 import { authorOf, identityOf, type Signatures, verifierOf } from './identities.ts'
@@ -36,8 +35,8 @@ export interface WorldOptions {
 export interface WorldPowers {
   /** Resolves when every promise has come to rest: after one turn of the event loop. */
   settle(): Promise<void>
-  /** Real guests instead of cheap ones. */
-  readonly guests?: { readonly engineId: string; sandbox(time: Timers): Sandbox }
+  /** Other guests than cheap ones. */
+  readonly guests?: WorldGuests
 }
 
 /** After each step of each host. */
@@ -59,9 +58,9 @@ export class World {
   readonly sky: SimSky
   readonly hosts: readonly SimHost[]
   readonly options: WorldOptions
+  readonly guests: WorldGuests
   /** Blocks of bundles, which hosts keep until they start again. */
   readonly bundled = new Set<Cid>()
-  readonly #powers: WorldPowers
   readonly #watches: Watch[] = []
   readonly #random: Random
   readonly #wrongClocks = new Map<number, { rate: number; offsetMs: number }>()
@@ -74,7 +73,7 @@ export class World {
     const { seed, hosts, homes, signatures } = options
     assert(homes >= 1 && homes < hosts, `homes ${homes} of ${hosts} hosts`)
     this.options = options
-    this.#powers = powers
+    this.guests = powers.guests ?? CHEAP_GUESTS
     this.#random = seededRandom(seed)
     this.time = new VirtualTime(() => powers.settle())
     const random = seededRandom(seed + 1)
@@ -123,8 +122,7 @@ export class World {
     const author = authorOf(signatures)
     const store = await host.disk.open()
     if (host.lies) this.#liars.add(identity.did)
-    const guests = this.#powers.guests
-    const sandbox = guests?.sandbox(life.time.worker) ?? new CheapSandbox(life.time.worker)
+    const sandbox = this.guests.sandbox(life.time)
     const started = await createHost({
       signer: identity.signer,
       verifier: verifierOf(signatures),
@@ -141,7 +139,7 @@ export class World {
       },
       sandbox: host.lies ? lying(sandbox) : sandbox,
       deflate: storedDeflate,
-      engineId: guests?.engineId ?? CHEAP_ENGINE,
+      engineId: this.guests.engineId,
       clock: life.time,
       timers: life.time,
       // No two lives draw the same.

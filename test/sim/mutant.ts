@@ -26,7 +26,7 @@ export interface Mutant {
 }
 
 /** A short life full of trouble. */
-export const PROVOKING: Omit<SimOptions, 'seed' | 'signatures'> = {
+export const PROVOKING: Omit<SimOptions, 'seed' | 'signatures' | 'guests'> = {
   hosts: 4,
   homes: 1,
   agents: 7,

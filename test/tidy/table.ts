@@ -133,8 +133,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     core: false,
   },
   'entry/node': {
-    imports: [...CORE, 'platform/node', 'platform/memory', 'platform/peerjs', 'rendezvous', 'sim'],
-    packages: ['node:*', 'commander', 'esbuild', 'pino', 'playwright-core'],
+    imports: [...CORE, 'platform/guest', 'platform/node', 'platform/memory', 'platform/peerjs', 'rendezvous', 'sim'],
+    // The last one in the simulated agent.
+    packages: ['node:*', 'commander', 'esbuild', 'pino', 'playwright-core', 'sojourn'],
     core: false,
   },
   /** src/index.ts, the embedder's door. */

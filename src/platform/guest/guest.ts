@@ -52,7 +52,7 @@ export class Guest {
       return null
     }
     try {
-      const loaded = loadMachine(engine, order)
+      const loaded = loadMachine(engine, order, realm.meter)
       return loaded.ok ? new Guest(realm, order, loaded.value) : fail('LOAD', loaded.reason)
     } catch (error) {
       return fail('TRAP', `while loading: ${wordsOf(error)}`)
@@ -163,7 +163,8 @@ export class Guest {
   }
 
   #step(): void {
-    let sliceFuel = SLICE_FUEL
+    const { meter } = this.#realm
+    let sliceFuel = meter?.sliceFuel ?? SLICE_FUEL
     if (this.#freezeAtFuel !== null) {
       const leftFuel = this.#freezeAtFuel - this.#machine.fuelUsed
       if (leftFuel <= 0n) return this.#freeze()
@@ -175,7 +176,9 @@ export class Guest {
     const moment = this.#pace.begin()
     if (moment.kind !== 'run') return this.#pause(moment)
     const { to } = moment
+    const usedBefore = this.#machine.fuelUsed
     const stop = to ? this.#machine.runTo(to.fuelUsed, to.exactly) : this.#machine.run(sliceFuel)
+    meter?.spent(this.#machine.fuelUsed - usedBefore)
     this.#intake.ran()
     this.#pace.stopped(stop)
     if (!this.#drain()) return

@@ -5,9 +5,10 @@ import { instrumentKernel } from '../../engine/instrument/kernel.ts'
 import { type EngineBuild, ImageError, Machine, type MachineOptions } from '../../engine/machine.ts'
 import { readImage } from '../../sandbox/packed-image.ts'
 import type { StartOrder } from '../../sandbox/protocol.ts'
+import type { FuelMeter } from './loop.ts'
 
 /** An order to a machine that stands ready to run; the reason where code, kernels or image do not hold together. */
-export function loadMachine(build: EngineBuild, order: StartOrder): Result<Machine, 'LOAD'> {
+export function loadMachine(build: EngineBuild, order: StartOrder, meter?: FuelMeter): Result<Machine, 'LOAD'> {
   const kernels = new Map<string, WebAssembly.Module>()
   for (const [name, { wasm }] of order.kernels) {
     // Metered here, whatever its author says that it is.
@@ -28,6 +29,7 @@ export function loadMachine(build: EngineBuild, order: StartOrder): Result<Machi
     kernels,
     // To stand wherever the trace says, in the middle of a turn or not, and never to have tried anything else before.
     tier: order.replay ? 'movable' : (order.tier ?? 'auto'),
+    ...(meter && { plainTurnFuel: meter.plainTurnFuel }),
   }
   if (order.image === null) return accept(Machine.start(build, order.code, order.inputJson, options))
   const image = reading('LOAD', () => readImage(order.image))

@@ -18,6 +18,16 @@ export interface GuestRealm {
   receive(onMessage: (message: HostMessage) => void): void
   /** Calls back once, after the messages that have arrived by now. */
   breathe(then: () => void): void
+  /** Only where time is virtual, and passes as fuel is used. */
+  readonly meter?: FuelMeter
+}
+
+export interface FuelMeter {
+  /** What a slice may use at the most, and what a turn on the plain build may use beyond it. */
+  readonly sliceFuel: bigint
+  readonly plainTurnFuel: bigint
+  /** After each slice, before anything that it has said: so much was used. */
+  spent(fuel: bigint): void
 }
 
 export function runGuest(realm: GuestRealm): void {

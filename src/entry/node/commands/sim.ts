@@ -12,6 +12,8 @@ import { columns, printResult, say } from '../output.ts'
 import { showProgress } from '../progress-line.ts'
 import { runCampaign } from '../sim/campaign.ts'
 import { nodePowers } from '../sim/powers.ts'
+import { realGuests } from '../sim/real-guests.ts'
+import { buildSimulatedAgent } from '../sim/simulated-program.ts'
 import { Tally } from '../sim/tally.ts'
 
 /** `sojourn sim`: whole clusters in simulated time, with faults from a seed; whatever fails is replayed by its seed. */
@@ -57,6 +59,11 @@ export function register(program: Command): void {
       new Option('--effects <kind>', 'when effects leave').choices(['fast', 'durable', 'mixed']).default('mixed'),
     )
     .option('--no-mail', 'no agents that write to each other')
+    .addOption(
+      new Option('--guests <kind>', 'cheap: a program is a count of steps; real: an agent in the engine')
+        .choices(['cheap', 'real'])
+        .default('cheap'),
+    )
     .option('--seed <n>', 'the first seed', wholeNumber(0, 2 ** 31), 1)
     .option('--seeds <n>', 'how many', wholeNumber(1, 100_000_000), 1)
     .option('--workers <n>', 'threads', wholeNumber(1, 256), availableParallelism())
@@ -75,6 +82,7 @@ ${columns(FAULTS.map(({ name, what }) => [`  ${name}`, what] as const)).join('\n
 Examples:
   sojourn sim --seeds 100
   sojourn sim --seed 17 --faults crash,torn --witnesses 3 --json
+  sojourn sim --guests real --seconds 120 --seed 3
   sojourn sim --hosts 1000 --homes 20 --agents 500 --seconds 60`
 
 function faultList(text: string): SimOptions['faults'] {
@@ -89,7 +97,7 @@ function faultList(text: string): SimOptions['faults'] {
 
 async function simulate(options: Options): Promise<void> {
   const { seed, seeds, workers, json, resume } = options
-  const { hosts, homes, agents, seconds, faults, signatures, effects, mail } = options
+  const { hosts, homes, agents, seconds, faults, signatures, effects, mail, guests } = options
   const tally = new Tally(seconds)
   const last = seed + seeds
   let next = resume !== undefined && existsSync(resume) ? Number(readFileSync(resume, 'utf8')) : seed
@@ -105,7 +113,9 @@ async function simulate(options: Options): Promise<void> {
     witnesses: options.witnesses,
     effects,
     mail,
+    guests,
   })
+  const agent = guests === 'real' ? await buildSimulatedAgent() : undefined
   const failed: SimOptions[] = []
   const done = new Set<number>()
   const progress = showProgress(process.stderr, () => tally.line(last - next))
@@ -113,6 +123,7 @@ async function simulate(options: Options): Promise<void> {
   await runCampaign(range(next, last, untilMs, optionsOf), {
     module: new URL('../sim/worker.js', import.meta.url),
     workers: Math.min(workers, seeds),
+    ...(agent !== undefined && { agent }),
     onReport(report, of) {
       tally.add(report)
       if (json) process.stdout.write(`${JSON.stringify(report)}\n`)
@@ -127,7 +138,7 @@ async function simulate(options: Options): Promise<void> {
   })
   progress.close()
   if (next < last) say(`${last - next} seeds were not begun within ${options.within} s`)
-  const smallest = options.shrink && failed[0] ? await smallestOf(failed[0]) : null
+  const smallest = options.shrink && failed[0] ? await smallestOf(failed[0], agent) : null
   const summary = { ...tally.summary(), ...(smallest === null ? {} : { smallest }) }
   if (seeds > 1 || !json) printResult(json, summary, tally.text(smallest))
   if (failed.length > 0) process.exitCode = 1
@@ -146,8 +157,8 @@ const describe = ({ violations: [first] }: Report): string =>
   first ? `${INVARIANTS[first.invariant]}: after ${first.atMs} ms ${first.text}` : 'fails'
 
 /** The command of the smallest run that shows the first violation of this one. */
-async function smallestOf(options: SimOptions): Promise<string | null> {
-  const powers = nodePowers()
+async function smallestOf(options: SimOptions, agent: string | undefined): Promise<string | null> {
+  const powers = { ...nodePowers(), ...(agent !== undefined && { guests: await realGuests(agent) }) }
   const [first] = (await runOnce(options, powers)).violations
   if (!first) return null
   say('looking for a smaller run that fails alike …')
