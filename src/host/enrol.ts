@@ -3,6 +3,7 @@ import type { Quota } from '../permit/quota.ts'
 import { rootOf } from '../wire/chain.ts'
 import { NO_MAIL } from '../wire/mail.ts'
 import { NOT_GIVEN } from './chain.ts'
+import { newHeard } from './heard.ts'
 import { MIRRORS_MAX, ROWS_MAX } from './limits.ts'
 import { forgetLog, openLog } from './logbook.ts'
 import { forgetRow, writeInput, writeLicense, writeRegister, writeResident, writeRow } from './records.ts'
@@ -103,7 +104,7 @@ export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): H
     story: [],
     storyNext: 1,
     kept: 1,
-    heard: new Map(),
+    heard: newHeard(),
     tenure: 0,
     since: 1,
     isFounded: birth.origin.witnesses.length === 1,

@@ -1,46 +1,43 @@
 import { textSha256 } from '../base/digest.ts'
 import { parseSealed } from '../identity/sealed-value.ts'
+import type { HeardEffect } from '../wire/decisions.ts'
+import { EFFECT_HASH_CHARS } from '../wire/limits.ts'
 import type { Effect } from '../wire/messages.ts'
 import { CONFLICTS_TOLD_MAX } from './limits.ts'
-import { writeStory } from './records.ts'
 import type { HomeRow } from './state.ts'
-import { tellStory, tellStoryJson } from './story.ts'
-import { persist, type Turn } from './turn.ts'
+import { keepLine, tellStory } from './story.ts'
+import type { Turn } from './turn.ts'
 
 /**
  * What home has heard of an agent: an effect of each kind is known by its number, and by what it was. The hash of each is kept
- * as long as its line of the story is, in the line's own record; of what is older only the numbers are known, and nobody
+ * as long as its line of the story is, in the line's own record, and goes to the other witnesses with it; of what is older only the numbers are known, and nobody
  * sends it again: it lies before the newest checkpoint. The same number with other words is two lives of one agent. That
  * can happen to a fast one after a recovery, and is told to whoever launched it; to a durable one it does not happen.
  */
-type HeardHash = string
+export interface Heard {
+  /** By kind and number. */
+  readonly hashes: Map<string, string>
+  /** What a line of the story is of. */
+  readonly lines: Map<number, HeardEffect>
+}
 
-export type HeardEffect = Pick<Effect, 'kind' | 'number'> & { readonly hash: HeardHash }
-
-/** By kind and number, as long as their lines are kept. */
-export type Heard = Map<string, HeardHash>
+export const newHeard = (): Heard => ({ hashes: new Map(), lines: new Map() })
 
 const keyOf = ({ kind, number }: Pick<Effect, 'kind' | 'number'>): string => `${kind} ${number}`
 
 /** Sealed words are other bytes each time they are sealed, and say nothing to who cannot open them. */
-function hashOf({ kind, valueJson }: Effect): HeardHash | null {
+function hashOf({ kind, valueJson }: Effect): string | null {
   const value: unknown = JSON.parse(valueJson)
   if (parseSealed(value).ok || parseSealed(Object(value).sealed).ok) return null
-  return textSha256(`${kind}${valueJson}`).slice(0, HASH_CHARS)
+  return textSha256(`${kind}${valueJson}`).slice(0, EFFECT_HASH_CHARS)
 }
-
-/** A hundred bits: nobody meets another effect's by accident, or finds one. */
-const HASH_CHARS = 32
 
 /** A new effect, as a line of the story. */
 export function tellEffect(turn: Turn, row: HomeRow, effect: Effect): void {
-  tellStoryJson(turn, row, effect.kind, effect.valueJson)
   const hash = hashOf(effect)
-  const line = row.story.at(-1)
-  if (!line || hash === null) return
-  row.heard.set(keyOf(effect), hash)
-  const { kind, number } = effect
-  persist(turn, writeStory(row.agent, line, { kind, number, hash }))
+  const { kind, number, valueJson } = effect
+  const line = { number: row.storyNext, atMs: turn.wallMs, kind, valueJson }
+  keepLine(turn, row, line, hash === null ? null : { kind, number, hash })
 }
 
 /** Lines have numbers of their own: one that is missing was lost on its way out. */
@@ -53,7 +50,7 @@ export function noteLostLines(turn: Turn, row: HomeRow, lost: number): void {
 /** Why what comes again is not what it was; null where it is, or where that is not known any more. */
 export function repetitionFault(turn: Turn, row: HomeRow, effect: Effect): string | null {
   const { kind, number, epoch } = effect
-  const was = row.heard.get(keyOf(effect))
+  const was = row.heard.hashes.get(keyOf(effect))
   const is = hashOf(effect)
   const isOther = was === undefined ? isOtherEnd(row, effect) : is !== null && is !== was
   if (!isOther) return null
@@ -74,13 +71,16 @@ const isOtherEnd = ({ outcome }: HomeRow, { kind, valueJson }: Effect): boolean 
 /** Of the words that were not taken: enough to see what they are about. */
 const CONFLICT_CHARS = 400
 
-/** From the records of the life before: what a line was of. */
-export function restoreHeard(row: HomeRow, of: HeardEffect): void {
-  row.heard.set(keyOf(of), of.hash)
+/** Line `line` of the story is of this effect: told now, by the keeper before, or in the life before. */
+export function noteHeard({ heard }: HomeRow, line: number, of: HeardEffect): void {
+  heard.hashes.set(keyOf(of), of.hash)
+  heard.lines.set(line, of)
 }
 
 /** A line of the story is let go of, and with it what it was of. */
-export function forgetHeard(row: HomeRow): void {
-  const oldest = row.heard.keys().next().value
-  if (row.heard.size > row.story.length && oldest !== undefined) row.heard.delete(oldest)
+export function forgetHeard({ heard }: HomeRow, line: number): void {
+  const of = heard.lines.get(line)
+  if (!of) return
+  heard.lines.delete(line)
+  heard.hashes.delete(keyOf(of))
 }

@@ -56,11 +56,11 @@ export function estateOf(row: HomeRow, { next: from, epoch }: Stand): Estate {
   const lines = fitting(
     row.story.filter(({ number }) => number >= from),
     ESTATE_LINES_MAX,
-  )
+  ).map((line) => ({ ...line, of: row.heard.lines.get(line.number) ?? null }))
   const itinerary = row.itinerary.filter((hop) => hop.certificate.epoch > epoch).slice(0, ESTATE_HOPS_MAX)
   const { state, checkpoint, checkpointBytes, consoleLines, sentBytes, messages, fuelUsed, hops, allowance } = row
   // Lines that are not kept over a restart leave their numbers out.
-  const isWhole = lines.length === 0 || lines.at(-1) === row.story.at(-1)
+  const isWhole = lines.length === 0 || lines.at(-1)?.number === row.story.at(-1)?.number
   return {
     tenure: row.tenure,
     since: row.since,
@@ -289,7 +289,7 @@ export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
   row.isFounded ||= isFounded
   mergeHops(turn, row, itinerary)
   if (from > row.storyNext || next < row.storyNext) return persist(turn, writeRow(row))
-  for (const line of lines) if (line.number >= row.storyNext) keepLine(turn, row, line)
+  for (const { of, ...line } of lines) if (line.number >= row.storyNext) keepLine(turn, row, line, of)
   row.storyNext = next
   row.heardMs = turn.nowMs
   if (!isWhole) return persist(turn, writeRow(row))

@@ -1,5 +1,6 @@
 import type { Hop } from '../audit/itinerary.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import type { HeardEffect } from '../wire/decisions.ts'
 import { NO_MAIL } from '../wire/mail.ts'
 import type { StoryLine } from '../wire/messages.ts'
 import type { Notice } from '../wire/notices.ts'
@@ -7,7 +8,7 @@ import type { License } from '../wire/statements.ts'
 import { banish } from './banish.ts'
 import { keeperOf } from './charter.ts'
 import { newFounding } from './founding.ts'
-import { type HeardEffect, restoreHeard } from './heard.ts'
+import { newHeard, noteHeard } from './heard.ts'
 import { READY_MS } from './limits.ts'
 import { restoreLogs } from './logbook.ts'
 import { restoreMail } from './mail-records.ts'
@@ -45,7 +46,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
         mail: NO_MAIL,
         birth: null,
         story: [],
-        heard: new Map(),
+        heard: newHeard(),
         itinerary: [],
         forks: [],
       }
@@ -69,7 +70,7 @@ export function restore(turn: Turn, records: ReadonlyMap<string, unknown>): void
       row?.story.push(line)
       // Not every line is worth writing its row, and no number is given twice.
       if (row) row.storyNext = Math.max(row.storyNext, line.number + 1)
-      if (row && of) restoreHeard(row, of)
+      if (row && of) noteHeard(row, line.number, of)
     } else if (key.startsWith('hop/')) row?.itinerary.push(value as Hop)
     else if (key.startsWith('fork/')) row?.forks.push(value as Fork)
   }

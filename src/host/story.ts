@@ -1,5 +1,6 @@
+import type { HeardEffect } from '../wire/decisions.ts'
 import type { Brief, StoryLine } from '../wire/messages.ts'
-import { forgetHeard } from './heard.ts'
+import { forgetHeard, noteHeard } from './heard.ts'
 import { STORY_LINES_MAX } from './limits.ts'
 import { gone, storyKey, writeStory } from './records.ts'
 import type { HomeRow, HostState } from './state.ts'
@@ -11,20 +12,16 @@ export function tellStory(turn: Turn, row: HomeRow, kind: StoryLine['kind'], val
   keepLine(turn, row, line)
 }
 
-/** The same for a value that is JSON text already. */
-export function tellStoryJson(turn: Turn, row: HomeRow, kind: StoryLine['kind'], valueJson: string): void {
-  keepLine(turn, row, { number: row.storyNext, atMs: turn.wallMs, kind, valueJson })
-}
-
-export function keepLine(turn: Turn, row: HomeRow, line: StoryLine): void {
+/** `of`: the effect that the line tells, where it is one. */
+export function keepLine(turn: Turn, row: HomeRow, line: StoryLine, of: HeardEffect | null = null): void {
   row.story.push(line)
   row.storyNext = line.number + 1
   // Checkpoints are told, but not worth a write each: after a restart they are history.
-  if (line.kind !== 'checkpoint') persist(turn, writeStory(row.agent, line))
+  if (line.kind !== 'checkpoint') persist(turn, writeStory(row.agent, line, of))
+  if (of) noteHeard(row, line.number, of)
   if (row.story.length > STORY_LINES_MAX) {
     const dropped = row.story.findIndex((old) => old.kind === 'checkpoint' || old.kind === 'console')
-    for (const { number } of row.story.splice(Math.max(dropped, 0), 1)) persist(turn, gone(storyKey(row.agent, number)))
-    forgetHeard(row)
+    for (const { number } of row.story.splice(Math.max(dropped, 0), 1)) letGoOfLine(turn, row, number)
   }
 }
 
@@ -32,9 +29,14 @@ export function keepLine(turn: Turn, row: HomeRow, line: StoryLine): void {
 export function dropLines(turn: Turn, row: HomeRow, from: number): void {
   while ((row.story.at(-1)?.number ?? 0) >= from) {
     const line = row.story.pop()
-    if (line) persist(turn, gone(storyKey(row.agent, line.number)))
+    if (line) letGoOfLine(turn, row, line.number)
   }
   row.storyNext = Math.min(row.storyNext, from)
+}
+
+function letGoOfLine(turn: Turn, row: HomeRow, number: number): void {
+  persist(turn, gone(storyKey(row.agent, number)))
+  forgetHeard(row, number)
 }
 
 /** What a new holder needs to know beside the checkpoint. */

@@ -5,14 +5,31 @@ import type * as d from './decisions.ts'
 import type { Schema } from './fields.ts'
 import * as f from './fields.ts'
 import { logShown } from './history-schemas.ts'
-import { ESTATE_HOPS_MAX, FORKS_MAX, STORY_LINES_MAX } from './limits.ts'
+import { EFFECT_HASH_CHARS, ESTATE_HOPS_MAX, FORKS_MAX, STORY_LINES_MAX } from './limits.ts'
 import { mail } from './mail-schemas.ts'
 import { voucher } from './proof-schemas.ts'
-import { brief, certificate, charters, decision, given, license, quota, ROW_STATES, storyLine } from './shapes.ts'
+import {
+  brief,
+  certificate,
+  charters,
+  decision,
+  EFFECT_KINDS,
+  given,
+  license,
+  quota,
+  ROW_STATES,
+  storyLineFields,
+} from './shapes.ts'
 import type * as s from './statements.ts'
 
 /** The decoders of decisions.ts: a part of schemas.ts. */
+const heardEffect: Schema<d.HeardEffect> = v.strictObject({
+  kind: v.picklist(EFFECT_KINDS),
+  number: f.positive,
+  hash: v.pipe(v.string(), v.length(EFFECT_HASH_CHARS)),
+})
 const stand: Schema<d.Stand> = v.strictObject({ next: f.whole, epoch: f.whole })
+const mirroredLine: Schema<d.MirroredLine> = v.strictObject({ ...storyLineFields, of: v.nullable(heardEffect) })
 const estate: Schema<Alleged<d.Estate>> = v.strictObject({
   tenure: f.whole,
   since: f.positive,
@@ -20,7 +37,7 @@ const estate: Schema<Alleged<d.Estate>> = v.strictObject({
   from: f.positive,
   next: f.positive,
   isWhole: v.boolean(),
-  lines: f.listOf(storyLine, STORY_LINES_MAX),
+  lines: f.listOf(mirroredLine, STORY_LINES_MAX),
   state: v.picklist(ROW_STATES),
   killed: v.nullable(f.json),
   checkpoint: v.nullable(f.cid),

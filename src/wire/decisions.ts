@@ -4,7 +4,7 @@ import type { Did } from '../identity/did.ts'
 import type { Quota } from '../permit/quota.ts'
 import type { LogShown } from './histories.ts'
 import type { Mail } from './mail.ts'
-import type { Brief, EffectKind, Row, StoryLine } from './messages.ts'
+import type { Brief, Effect, EffectKind, Row, StoryLine } from './messages.ts'
 import type { Voucher } from './proofs.ts'
 import type { Accepted, Ballot, Certificate, History, License, Sealed, Vote } from './statements.ts'
 
@@ -23,7 +23,7 @@ export interface Estate {
   readonly next: number
   /** No line follows: all else is as of these. Otherwise more is to come before it counts. */
   readonly isWhole: boolean
-  readonly lines: readonly StoryLine[]
+  readonly lines: readonly MirroredLine[]
   readonly state: Row['state']
   /** JSON of why it was killed, which no line tells. */
   readonly killed: string | null
@@ -43,6 +43,12 @@ export interface Estate {
   /** Changes of holder that the witness may not know, oldest first. */
   readonly itinerary: readonly HopLine[]
 }
+
+/** A line of a story, and what it is of: whoever keeps the row next knows the effect again. Null of other lines, and of sealed words. */
+export type MirroredLine = StoryLine & { readonly of: HeardEffect | null }
+
+/** An effect by kind, number, and a hash of what it was. */
+export type HeardEffect = Pick<Effect, 'kind' | 'number'> & { readonly hash: string }
 
 /** The evidence of one change of holder. */
 export interface HopLine extends Pick<Accepted, 'release' | 'ready'> {

@@ -76,6 +76,9 @@ export const CHARTERS_MAX = 32
 /** Hops in one message to a witness, two to five kilobytes each. */
 export const ESTATE_HOPS_MAX = 32
 
+/** Of the hash of an effect, hexadecimal: 128 bits, so that nobody meets another effect's by accident, or finds one. */
+export const EFFECT_HASH_CHARS = 32
+
 /** Calls of `fork` in one row: an agent makes at most CHILDREN agents, so more calls than this made none. */
 export const FORKS_MAX = 1_000
 export const REPORTS_MAX = 1024

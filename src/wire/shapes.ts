@@ -61,12 +61,13 @@ export const brief: Schema<Alleged<m.Brief>> = v.strictObject({
   mail,
   birth: v.nullable(birth),
 })
-export const storyLine: Schema<m.StoryLine> = v.strictObject({
+export const storyLineFields = {
   number: f.whole,
   atMs: f.finite,
   kind: v.picklist([...EFFECT_KINDS, 'hop', 'checkpoint', 'recover', 'fork', 'fraud', 'keeper', 'conflict']),
   valueJson: f.json,
-})
+}
+export const storyLine: Schema<m.StoryLine> = v.strictObject(storyLineFields)
 export const decision = { agent: f.agent, epoch: f.positive, ballot: f.ballot, holding: f.holding, previous: f.cid }
 
 export const certificate: Schema<Alleged<s.Certificate>> = v.strictObject({

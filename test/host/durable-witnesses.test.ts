@@ -15,8 +15,8 @@ const hostAt = (seed: number): Host => {
   return host
 }
 
-async function launch(): Promise<AgentId> {
-  const bundle = await importProgram(hostAt(HOME), program, author, { effects: 'durable' })
+async function launch(effects: 'durable' | 'fast' = 'durable'): Promise<AgentId> {
+  const bundle = await importProgram(hostAt(HOME), program, author, { effects })
   const launching = hostAt(HOME).launch(bundle, { witnesses: 3 })
   await world.time.advance(5)
   return launching
@@ -91,5 +91,21 @@ describe('a durable agent with three witnesses', () => {
     await world.time.advance(300)
     await world.start(holder, { slots: 3 }, disk)
     await expectOneHistory(HOME, agent, linesOf(hostAt(HOME), agent, 'emit'))
+  })
+})
+
+describe('a fast agent with three witnesses', () => {
+  it('shows that it has lived twice to whoever keeps its row after the home that heard its first life', async () => {
+    const agent = await launch('fast')
+    await world.time.advance(2_500)
+    const heard = linesOf(hostAt(HOME), agent, 'emit')
+    await world.kill(holderOf(agent))
+    await world.kill(HOME)
+    await world.time.runUntil(() => keepers(agent).length > 0, 40_000)
+    const keeper = hostAt(keepers(agent)[0] ?? 0)
+    expect(await world.ended(keeper, agent, 120_000)).toMatchObject({ ok: true })
+    // What was taken stays, and what was said otherwise the second time is told beside it.
+    expect(linesOf(keeper, agent, 'emit').slice(0, heard.length)).toEqual(heard)
+    expect(linesOf(keeper, agent, 'conflict')).not.toEqual([])
   })
 })

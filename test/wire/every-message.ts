@@ -70,7 +70,10 @@ const estate = {
   from: 3,
   next: 4,
   isWhole: true,
-  lines: [{ number: 3, atMs: 2.5, kind: 'emit', valueJson: '1' }],
+  lines: [
+    { number: 3, atMs: 2.5, kind: 'emit', valueJson: '1', of: { kind: 'emit', number: 8, hash: 'f'.repeat(32) } },
+    { number: 4, atMs: 2.5, kind: 'hop', valueJson: '{}', of: null },
+  ],
   state: 'killed',
   history: { length: 1, head: cid },
   killed: '{"code":"KILLED"}',
