@@ -192,7 +192,10 @@ function takeHold(
   const left = here.departure
   here.departure = null
   const { epoch, brief } = here
-  here.charters = chartersAfter({ epoch, witnesses: brief.witnesses, charters: here.charters }, charters, certificate)
+  // Who keeps the agent's register has them all, also where the agent has only now come to be held here.
+  here.charters =
+    state.registers.get(here.agent)?.charters ??
+    chartersAfter({ epoch, witnesses: brief.witnesses, charters: here.charters }, charters, certificate)
   here.epoch = certificate.epoch
   here.certificate = certificate
   here.brief = {

@@ -92,6 +92,8 @@ function isParty(state: HostState, did: Did, agent: AgentId): boolean {
   if (row && (row.holder === did || row.author === did || row.launcher === did)) return true
   const register = state.registers.get(agent)
   if (register && (register.witnesses.includes(did) || register.accepted?.holding.holder === did)) return true
+  // Whom the keeper has asked to be a witness, and who takes what that needs.
+  if (state.rows.has(agent) && state.mirroring.get(agent)?.asked.has(did)) return true
   const resident = state.residents.get(agent)
   if (resident && (resident.author === did || resident.departure?.to === did)) return true
   if (state.seen.get(agent)?.author === did) return true

@@ -117,6 +117,22 @@ describe('an agent with three witnesses', () => {
     expect(world.holders(agent)).toHaveLength(1)
   })
 
+  it('gets one that has never had it in its hands, with the checkpoint that it has come to', async () => {
+    world = new Cluster()
+    await world.start(HOME, { slots: 1 })
+    for (const edge of [2, 3, 4, 5]) await world.start(edge, { slots: 0 })
+    await world.time.advance(4_000)
+    const agent = await launch({ ...program, steps: 90_000 })
+    await world.time.advance(6_000)
+    expect(world.holders(agent)).toEqual([HOME])
+    const [, second] = hostAt(HOME).host.itinerary(agent)?.origin.witnesses ?? []
+    const gone = [...world.hosts].find(([, { did }]) => did === second)?.[0]
+    if (gone === undefined) throw new Error('it has no second witness')
+    await world.kill(gone)
+    const changed = () => (hostAt(HOME).host.story(agent, 0)?.lines ?? []).some(({ kind }) => kind === 'keeper')
+    expect(await world.time.runUntil(changed, 80_000)).toBe(true)
+  })
+
   it('is known to have ended by all its witnesses, also where it runs at the one that comes to keep its row', async () => {
     for (const edge of [4, 5]) await world.kill(edge)
     await world.time.advance(10_000)
