@@ -26,10 +26,10 @@ export function parseAgentId(text: unknown): Result<AgentIdParts & { readonly id
   return accept({ id: text as AgentId, home: home.value, age: Number(match[2]), sequence: Number(match[3]) })
 }
 
-/** For people: the last characters of the key, and the sequence. */
+/** For people: the last characters of the key, home's life where it was not the first, and the sequence in it. */
 export const shortAgentId = (id: AgentId): string => {
-  const [key = '', , sequence = ''] = id.split('.')
-  return `${key.slice(-6)}.${sequence}`
+  const [key = '', age = '', sequence = ''] = id.split('.')
+  return [key.slice(-6), ...(age === '1' ? [] : [age]), sequence].join('.')
 }
 
 /** The host whose reference table has the agent's row: it is part of the name. */

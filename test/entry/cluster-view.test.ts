@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
-import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
+import { type AgentId, agentId, shortAgentId } from '../../src/directory/agent-id.ts'
 import {
   type ClusterView,
   familyOf,
@@ -164,6 +164,8 @@ describe('an abbreviation', () => {
       reason: `"${one.slice(-6)}.4" can mean 2 agents: ${agents[0]}, ${agents[1]}`,
     })
     expect(findAgent(view, `${one.slice(-6)}.2.4`)).toEqual({ ok: true, value: agents[1] })
+    // As people are shown them, two agents of one home are never called the same.
+    expect(agents.slice(0, 2).map(shortAgentId)).toEqual([`${one.slice(-6)}.4`, `${one.slice(-6)}.2.4`])
   })
 
   it.each(['.4', '4', '', `${one.slice(-6)}`, `${one.slice(-6)}.`, `${one.slice(-6)}.44`, 'x.1.2.3'])(
