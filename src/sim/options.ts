@@ -1,3 +1,4 @@
+import { integerBelow, seededRandom } from '../base/random.ts'
 import type { Signatures } from './identities.ts'
 
 /** One run, whole: the same options, the same run, on every machine. */
@@ -33,4 +34,41 @@ export const DEFAULT_OPTIONS: Omit<SimOptions, 'seed'> = {
   effects: 'mixed',
   mail: true,
   guests: 'cheap',
+}
+
+/** What somebody has said about a run; the rest is by its seed. */
+export type Wanted = { readonly [K in keyof Omit<SimOptions, 'seed'>]?: SimOptions[K] | undefined }
+
+/** Beside homes: with two of them an agent has one other place to go, and its three witnesses are all there are. */
+const OTHERS = { min: 2, max: 5 } as const
+const AGENTS = { min: 1, max: 8 } as const
+const WITNESSES = [1, 3] as const
+
+/**
+ * The run of a seed: how many hosts there are, how many agents and who decides about them, where nothing is said of it. A
+ * world that is too small for what a protocol takes for granted is found by none of the usual size.
+ */
+export function drawOptions(seed: number, wanted: Wanted = {}): SimOptions {
+  const random = seededRandom(seed * 524_287 + 11)
+  const others = between(OTHERS)
+  const agents = between(AGENTS)
+  const witnesses = WITNESSES[integerBelow(random, WITNESSES.length)] ?? DEFAULT_OPTIONS.witnesses
+  const homes = wanted.homes ?? DEFAULT_OPTIONS.homes
+  return {
+    seed,
+    homes,
+    hosts: wanted.hosts ?? homes + others,
+    agents: wanted.agents ?? agents,
+    witnesses: wanted.witnesses ?? witnesses,
+    seconds: wanted.seconds ?? DEFAULT_OPTIONS.seconds,
+    faults: wanted.faults ?? DEFAULT_OPTIONS.faults,
+    signatures: wanted.signatures ?? DEFAULT_OPTIONS.signatures,
+    effects: wanted.effects ?? DEFAULT_OPTIONS.effects,
+    mail: wanted.mail ?? DEFAULT_OPTIONS.mail,
+    guests: wanted.guests ?? DEFAULT_OPTIONS.guests,
+  }
+
+  function between({ min, max }: { readonly min: number; readonly max: number }): number {
+    return min + integerBelow(random, max - min + 1)
+  }
 }

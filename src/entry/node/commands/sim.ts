@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { commandLine } from '../../../sim/command-line.ts'
 import { FAULT_NAMES, FAULTS } from '../../../sim/faults.ts'
-import { DEFAULT_OPTIONS, type SimOptions } from '../../../sim/options.ts'
+import { DEFAULT_OPTIONS, drawOptions, type SimOptions, type Wanted } from '../../../sim/options.ts'
 import { INVARIANTS, type Report } from '../../../sim/report.ts'
 import { runOnce } from '../../../sim/run-seed.ts'
 import { shrink } from '../../../sim/shrink.ts'
@@ -17,8 +17,9 @@ import { buildSimulatedAgent } from '../sim/simulated-program.ts'
 import { Tally } from '../sim/tally.ts'
 
 /** `sojourn sim`: whole clusters in simulated time, with faults from a seed; whatever fails is replayed by its seed. */
-interface Options extends Omit<SimOptions, 'seed'> {
+interface Options extends Wanted {
   readonly within?: number
+  readonly seconds: number
   readonly seed: number
   readonly seeds: number
   readonly workers: number
@@ -34,18 +35,19 @@ export function register(program: Command): void {
     .description(
       'Runs whole clusters in simulated time: the code of real hosts, on a network, disks and clocks that fail as a seed says. ' +
         'Every seed is run twice, must come to the same trace both times, and every invariant is looked at after every step. ' +
-        'Exit code 0 only if none was violated; a violation comes with the command that shows it again, made as small as can be.',
+        'How large a cluster is, and how many decide, is by the seed where nothing is said of it. ' +
+        'Exit code 0 only if all seeds were run and none was violated; a violation comes with the command that shows it again, made as small as can be.',
     )
-    .option('--hosts <n>', 'hosts', wholeNumber(2, 100_000), DEFAULT_OPTIONS.hosts)
+    .option('--hosts <n>', 'hosts; by the seed when absent', wholeNumber(2, 100_000))
     .option('--homes <n>', 'of them, hosts that launch agents', wholeNumber(1, 10_000), DEFAULT_OPTIONS.homes)
-    .option('--agents <n>', 'agents', wholeNumber(0, 100_000), DEFAULT_OPTIONS.agents)
+    .option('--agents <n>', 'agents; by the seed when absent', wholeNumber(0, 100_000))
     .option(
       '--seconds <n>',
       'simulated seconds, before all is healed',
       wholeNumber(1, 1_000_000),
       DEFAULT_OPTIONS.seconds,
     )
-    .option('--witnesses <n>', 'hosts that decide about an agent', witnesses, DEFAULT_OPTIONS.witnesses)
+    .option('--witnesses <n>', 'hosts that decide about an agent; by the seed when absent', witnesses)
     .option(
       '--faults <list>',
       'all (a subset by the seed), none, or kinds with commas between',
@@ -67,7 +69,11 @@ export function register(program: Command): void {
     .option('--seed <n>', 'the first seed', wholeNumber(0, 2 ** 31), 1)
     .option('--seeds <n>', 'how many', wholeNumber(1, 100_000_000), 1)
     .option('--workers <n>', 'threads', wholeNumber(1, 256), availableParallelism())
-    .option('--within <seconds>', 'begin no other seed after so long', wholeNumber(1, 1_000_000))
+    .option(
+      '--within <seconds>',
+      'begin no other seed after so long; a failure where some are left',
+      wholeNumber(1, 1_000_000),
+    )
     .option('--no-shrink', 'leave a run that fails as it is')
     .option('--resume <file>', 'keep there how far it is, and go on from there')
     .addOption(jsonOption())
@@ -97,30 +103,18 @@ function faultList(text: string): SimOptions['faults'] {
 
 async function simulate(options: Options): Promise<void> {
   const { seed, seeds, workers, json, resume } = options
-  const { hosts, homes, agents, seconds, faults, signatures, effects, mail, guests } = options
+  const { hosts, homes, agents, seconds, faults, signatures, witnesses, effects, mail, guests } = options
+  const wanted: Wanted = { hosts, homes, agents, seconds, faults, signatures, witnesses, effects, mail, guests }
   const tally = new Tally(seconds)
   const last = seed + seeds
   let next = resume !== undefined && existsSync(resume) ? Number(readFileSync(resume, 'utf8')) : seed
   if (next > seed) say(`going on from seed ${next}`)
-  const optionsOf = (one: number): SimOptions => ({
-    seed: one,
-    hosts,
-    homes,
-    agents,
-    seconds,
-    faults,
-    signatures,
-    witnesses: options.witnesses,
-    effects,
-    mail,
-    guests,
-  })
   const agent = guests === 'real' ? await buildSimulatedAgent() : undefined
   const failed: SimOptions[] = []
   const done = new Set<number>()
   const progress = showProgress(process.stderr, () => tally.line(last - next))
   const untilMs = options.within === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1_000 * options.within
-  await runCampaign(range(next, last, untilMs, optionsOf), {
+  await runCampaign(range(next, last, untilMs, wanted), {
     module: new URL('../sim/worker.js', import.meta.url),
     workers: Math.min(workers, seeds),
     ...(agent !== undefined && { agent }),
@@ -137,20 +131,16 @@ async function simulate(options: Options): Promise<void> {
     },
   })
   progress.close()
-  if (next < last) say(`${last - next} seeds were not begun within ${options.within} s`)
+  if (next < last)
+    say(`only ${seeds - (last - next)} of ${seeds} seeds: the others were not begun within ${options.within} s`)
   const smallest = options.shrink && failed[0] ? await smallestOf(failed[0], agent) : null
   const summary = { ...tally.summary(), ...(smallest === null ? {} : { smallest }) }
   if (seeds > 1 || !json) printResult(json, summary, tally.text(smallest))
-  if (failed.length > 0) process.exitCode = 1
+  if (failed.length > 0 || next < last) process.exitCode = 1
 }
 
-function* range(
-  from: number,
-  to: number,
-  untilMs: number,
-  optionsOf: (seed: number) => SimOptions,
-): Generator<SimOptions> {
-  for (let seed = from; seed < to && performance.now() < untilMs; seed++) yield optionsOf(seed)
+function* range(from: number, to: number, untilMs: number, wanted: Wanted): Generator<SimOptions> {
+  for (let seed = from; seed < to && performance.now() < untilMs; seed++) yield drawOptions(seed, wanted)
 }
 
 const describe = ({ violations: [first] }: Report): string =>
