@@ -7,8 +7,9 @@ export interface Random {
 
 /** A uniform number in [0, 1) with 32 bits. */
 export function uniform(random: Random): number {
-  const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4)
-  return (a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d) / 2 ** 32
+  const bytes = random.bytes(4)
+  const high = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)
+  return (high * 2 ** 16 + (((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0))) / 2 ** 32
 }
 
 /** A uniform integer in [0, below). */

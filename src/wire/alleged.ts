@@ -63,7 +63,8 @@ export function replaceObjects(value: unknown, replace: (part: object) => unknow
     return list.some((entry, i) => entry !== value[i]) ? list : value
   }
   let copy: Record<string, unknown> | null = null
-  for (const [field, part] of Object.entries(value)) {
+  for (const field of Object.keys(value)) {
+    const part = (value as Record<string, unknown>)[field]
     const other = replaceObjects(part, replace)
     if (other === part) continue
     copy ??= { ...value }

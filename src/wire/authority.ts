@@ -81,24 +81,24 @@ async function openStatement<S extends Statement>(
   return accept({ statement: statement.output as S, signer: opened.value.signer, envelope })
 }
 
-/** How many signatures `resolveMessage` will have to check: what a session charges a message for, before it does. */
-export function countEnvelopes(message: AllegedMessage): number {
-  return message.kind === 'error' ? 0 : allegedIn(message.body).length
+/** Whose signatures `resolveMessage` will have to check: what a session charges a message for, before it does. */
+export function envelopesOf(message: AllegedMessage): readonly AllegedEnvelope[] {
+  return message.kind === 'error' ? [] : allegedIn(message.body)
 }
 
 /** Opens every envelope of a message; the first that fails refuses the message whole. */
 export async function resolveMessage(
   authority: Authority,
   message: AllegedMessage,
+  envelopes = envelopesOf(message),
 ): Promise<Result<Message, StatementFault>> {
-  if (message.kind === 'error') return accept(message)
+  if (message.kind === 'error' || envelopes.length === 0) return accept(message as Message)
   const opened = new Map<AllegedEnvelope, Sealed<Statement>>()
-  for (const part of allegedIn(message.body)) {
+  for (const part of envelopes) {
     const result = await authority.open(part.envelope, part.alleged)
     if (!result.ok) return refuse(result.code, `${message.name}: ${result.reason}`)
     opened.set(part, result.value)
   }
-  if (opened.size === 0) return accept(message as Message)
   const body = replaceObjects(message.body, (part) => (isAlleged(part) ? opened.get(part) : undefined))
   return accept({ ...message, body } as Message)
 }

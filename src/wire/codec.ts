@@ -41,7 +41,9 @@ export type MessageFault = HeaderFault | 'UNKNOWN_MESSAGE' | 'ENCODING' | 'BODY'
 export function encodeMessage(from: Correspondent, sequence: number, message: Message): Bytes {
   assert(Number.isSafeInteger(sequence) && sequence > 0, `sequence ${sequence} is not in 1..2^53-1`)
   const body = encode(bodyOf(message))
-  const bytes = writeHeader({ ...numbersOf(message), hostKey: from.key, age: from.age, sequence }, body.length)
+  const { kind, messageId, to, errorId } = numbersOf(message)
+  const header = { kind, hostKey: from.key, age: from.age, sequence, messageId, to, errorId }
+  const bytes = writeHeader(header, body.length)
   bytes.set(body, bytes.length - body.length)
   return bytes
 }

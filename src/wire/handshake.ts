@@ -130,7 +130,7 @@ function transcriptOf(signer: Role, ours: Hello, theirs: Hello): Bytes {
 
 function handshakeFrame(kind: number, body: unknown): Bytes {
   const preamble = new Uint8Array(PREAMBLE_BYTES)
-  writePreamble(new DataView(preamble.buffer), kind)
+  writePreamble(preamble, kind)
   return concatBytes(preamble, encode(body))
 }
 

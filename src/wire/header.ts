@@ -44,22 +44,21 @@ export type HeaderFault = 'MAGIC' | 'VERSION' | 'KIND' | 'LENGTH' | 'HEADER'
 
 export const headerBytes = (kind: number): number => (kind === KIND_REPLY ? REPLY_HEADER_BYTES : HEADER_BYTES)
 
-export function writePreamble(view: DataView, kind: number): void {
-  view.setUint16(0, MAGIC)
-  view.setUint8(2, VERSION)
-  view.setUint8(3, kind)
+export function writePreamble(bytes: Uint8Array, kind: number): void {
+  put16(bytes, 0, MAGIC)
+  bytes[2] = VERSION
+  bytes[3] = kind
 }
 
 /** The kind of a frame that begins something. Version before anything else, so that a newer host is told so by name. */
 export function readPreamble(frame: Uint8Array): Result<number, 'MAGIC' | 'VERSION'> {
   if (frame.length < PREAMBLE_BYTES)
     return refuse('MAGIC', `frameBytes ${frame.length} < PREAMBLE_BYTES ${PREAMBLE_BYTES}`)
-  const view = viewOf(frame)
-  const magic = view.getUint16(0)
+  const magic = get16(frame, 0)
   if (magic !== MAGIC) return refuse('MAGIC', `magic 0x${magic.toString(16)} != 0x${MAGIC.toString(16)}`)
-  const version = view.getUint8(2)
+  const version = frame[2]
   if (version !== VERSION) return refuse('VERSION', `version ${version} != ${VERSION}`)
-  return accept(view.getUint8(3))
+  return accept(frame[3] ?? 0)
 }
 
 /** The header and room for the body behind it, which the caller fills. */
@@ -69,16 +68,15 @@ export function writeHeader(header: RawHeader, bodyBytes: number): Bytes {
   assert(total <= MESSAGE_BYTES_MAX, `messageBytes ${total} > MESSAGE_BYTES_MAX ${MESSAGE_BYTES_MAX}`)
   assert(header.hostKey.length === HOST_KEY_BYTES, `hostKeyBytes ${header.hostKey.length} != ${HOST_KEY_BYTES}`)
   const message = new Uint8Array(total)
-  const view = viewOf(message)
-  writePreamble(view, header.kind)
-  view.setUint32(4, total)
+  writePreamble(message, header.kind)
+  put32(message, 4, total)
   message.set(header.hostKey, HOST_KEY_OFFSET)
-  view.setUint32(40, header.age)
-  writeWhole(view, 44, header.sequence)
-  view.setUint16(52, header.messageId)
+  put32(message, 40, header.age)
+  writeWhole(message, 44, header.sequence)
+  put16(message, 52, header.messageId)
   if (header.kind === KIND_REPLY) {
-    writeWhole(view, 54, header.to)
-    view.setUint16(62, header.errorId)
+    writeWhole(message, 54, header.to)
+    put16(message, 62, header.errorId)
   }
   return message
 }
@@ -95,7 +93,7 @@ export function announcedBytes(firstFrame: Uint8Array): Result<number, HeaderFau
     return refuse('KIND', `kind ${kind} is not a message`)
   const least = headerBytes(kind)
   if (firstFrame.length < least) return refuse('LENGTH', `frameBytes ${firstFrame.length} < header ${least}`)
-  const announced = viewOf(firstFrame).getUint32(4)
+  const announced = get32(firstFrame, 4)
   if (announced > MESSAGE_BYTES_MAX)
     return refuse('LENGTH', `announcedBytes ${announced} > MESSAGE_BYTES_MAX ${MESSAGE_BYTES_MAX}`)
   if (announced < least) return refuse('LENGTH', `announcedBytes ${announced} < header ${least}`)
@@ -108,37 +106,50 @@ export function readHeader(message: Uint8Array): Result<RawHeader, HeaderFault> 
   if (!announced.ok) return announced
   if (announced.value !== message.length)
     return refuse('LENGTH', `announcedBytes ${announced.value} != messageBytes ${message.length}`)
-  const view = viewOf(message)
-  const kind = view.getUint8(3) as RawHeader['kind']
+  const kind = message[3] as RawHeader['kind']
   const hostKey = message.subarray(HOST_KEY_OFFSET, HOST_KEY_OFFSET + HOST_KEY_BYTES)
-  const age = view.getUint32(40)
+  const age = get32(message, 40)
   if (age === 0) return refuse('HEADER', 'age 0 < 1')
-  const sequence = readWhole(view, 44)
+  const sequence = readWhole(message, 44)
   if (sequence === 0 || !Number.isSafeInteger(sequence))
     return refuse('HEADER', `sequence ${sequence} is not in 1..2^53-1`)
   const reply = kind === KIND_REPLY
-  const to = reply ? readWhole(view, 54) : 0
+  const to = reply ? readWhole(message, 54) : 0
   if (reply && (to === 0 || !Number.isSafeInteger(to))) return refuse('HEADER', `reply to ${to} is not in 1..2^53-1`)
   return accept({
     kind,
     hostKey,
     age,
     sequence,
-    messageId: view.getUint16(52),
+    messageId: get16(message, 52),
     to,
-    errorId: reply ? view.getUint16(62) : 0,
+    errorId: reply ? get16(message, 62) : 0,
   })
 }
 
 /** The sequence number of a message of which nothing but its length has been looked at: whether it is worth reading. */
-export const sequenceOf = (message: Uint8Array): number => readWhole(viewOf(message), 44)
+export const sequenceOf = (message: Uint8Array): number => readWhole(message, 44)
 
 /** 64 bits that are a safe integer; what is none comes out as some number that is none either. */
-const readWhole = (view: DataView, at: number): number => view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4)
+const readWhole = (bytes: Uint8Array, at: number): number => get32(bytes, at) * 2 ** 32 + get32(bytes, at + 4)
 
-function writeWhole(view: DataView, at: number, value: number): void {
-  view.setUint32(at, Math.floor(value / 2 ** 32))
-  view.setUint32(at + 4, value % 2 ** 32)
+function writeWhole(bytes: Uint8Array, at: number, value: number): void {
+  put32(bytes, at, Math.floor(value / 2 ** 32))
+  put32(bytes, at + 4, value % 2 ** 32)
 }
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+// Byte by byte: a DataView for each message costs more than all that is read and written through it.
+
+const get16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+
+const get32 = (bytes: Uint8Array, at: number): number => get16(bytes, at) * 0x10000 + get16(bytes, at + 2)
+
+function put16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8
+  bytes[at + 1] = value
+}
+
+function put32(bytes: Uint8Array, at: number, value: number): void {
+  put16(bytes, at, value >>> 16)
+  put16(bytes, at + 2, value)
+}

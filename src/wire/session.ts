@@ -4,7 +4,7 @@ import { accept, type Result } from '../base/result.ts'
 import type { Timer, Timers } from '../base/timers.ts'
 import { createTokenBucket, type TokenBucket } from '../base/token-bucket.ts'
 import type { Did } from '../identity/did.ts'
-import { type Authority, countEnvelopes, resolveMessage } from './authority.ts'
+import { type Authority, envelopesOf, resolveMessage } from './authority.ts'
 import { type Correspondent, correspondent, decodeMessage, encodeMessage } from './codec.ts'
 import { createAssembler, cutFrames } from './framing.ts'
 import { abortReason, type HandshakeFault, type Role, shakeHands } from './handshake.ts'
@@ -242,8 +242,9 @@ class Talk implements Session {
     }
     const { header, message } = decoded.value
     this.#lastSequence = header.sequence
-    this.#bucket.charge(countEnvelopes(message))
-    const resolved = await resolveMessage(this.#options.authority, message)
+    const envelopes = envelopesOf(message)
+    this.#bucket.charge(envelopes.length)
+    const resolved = await resolveMessage(this.#options.authority, message, envelopes)
     if (!resolved.ok) {
       this.#finish('BAD_MESSAGE', `${resolved.code}: ${resolved.reason}`)
       return
