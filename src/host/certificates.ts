@@ -237,6 +237,7 @@ function goOnIn(turn: Turn, here: Resident): void {
     if ((why.for === 'effect' || why.for === 'checkpoint') && why.agent === here.agent) waiting.delete(token)
   continueSegments(here)
   here.effectSending = false
+  here.effectAgain = null
   here.telling = null
   if (!here.checkpointSending) return
   here.checkpointSending = false

@@ -4,6 +4,7 @@ import { statementCid } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Release, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
+import { voteAgainMs } from './again.ts'
 import { quorumOf, releaseBallot } from './ballots.ts'
 import { holdingOf, keeperOf } from './charter.ts'
 import { historyNow, isWhollyLogged, mustRelive, pursueLog } from './durable.ts'
@@ -62,6 +63,7 @@ export function depart(
     frozenMs: null,
     lostMs: null,
     retryMs: turn.nowMs,
+    votesAsked: 0,
   }
   // The owner wants the CPU now, so an eviction stops the agent before it looks for a place.
   if (wish.reason === 'evict') freeze(turn, resident)
@@ -309,7 +311,7 @@ export function onReleaseSealed(turn: Turn, resident: Resident, release: Sealed<
 function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
   const { release } = resident
   if (!release) return
-  departure.retryMs = turn.nowMs + 2_000
+  departure.retryMs = turn.nowMs + voteAgainMs(departure.votesAsked++)
   const { ready } = departure
   const { agent, epoch, holding, previous } = release.statement
   const ballot = releaseBallot(release.statement, turn.state.self)

@@ -13,6 +13,7 @@ import {
 } from '../wire/history-limits.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { History, Stretch } from '../wire/statements.ts'
+import { type Again, again, isDue } from './again.ts'
 import { quorumOf } from './ballots.ts'
 import { drain } from './departure.ts'
 import type { Answer } from './events.ts'
@@ -41,7 +42,7 @@ export interface Recording {
   readonly logged: Map<Did, number>
   /** Where pieces are on their way to, and where not again before when. */
   readonly asking: Set<Did>
-  readonly retryMs: Map<Did, number>
+  readonly again: Map<Did, Again>
   /** Since when a witness has refused them, because it has promised the next epoch. */
   fencedMs: number | null
 }
@@ -51,7 +52,7 @@ export const newRecording = (base: History): Recording => ({
   open: null,
   logged: new Map(),
   asking: new Set(),
-  retryMs: new Map(),
+  again: new Map(),
   fencedMs: null,
 })
 
@@ -147,7 +148,7 @@ export function pursueLog(turn: Turn, resident: Resident): void {
   if (!history) return
   close(history)
   for (const witness of brief.witnesses) {
-    if (history.asking.has(witness) || turn.nowMs < (history.retryMs.get(witness) ?? 0)) continue
+    if (history.asking.has(witness) || !isDue(turn.nowMs, history.again.get(witness))) continue
     const lacking = lackedBy(turn, resident, history, witness)
     if (!lacking) continue
     if (witness === turn.state.self) {
@@ -163,8 +164,9 @@ export function onLogAnswered(turn: Turn, resident: Resident, witness: Did, epoc
   const { history } = resident
   if (!history || epoch !== resident.epoch) return
   history.asking.delete(witness)
+  const wait = () => history.again.set(witness, again(turn.nowMs, history.again.get(witness), LOG_AGAIN_MS))
   if (!answer.ok) {
-    history.retryMs.set(witness, turn.nowMs + LOG_AGAIN_MS)
+    wait()
     if (answer.code === 'OUTBID') noteFence(turn, resident, history)
     if (answer.code === 'QUOTA') resident.checkpointDueMs = turn.nowMs
     return
@@ -172,7 +174,8 @@ export function onLogAnswered(turn: Turn, resident: Resident, witness: Did, epoc
   history.fencedMs = null
   const { length } = answer.body as Requests['log']['answer']
   // It lacks what nobody has any more: the next checkpoint helps it, and it is not asked in vain till then.
-  if (length < history.log.base.length) history.retryMs.set(witness, turn.nowMs + LOG_AGAIN_MS)
+  if (length < history.log.base.length) wait()
+  else history.again.delete(witness)
   // Its word counts as far as we have said anything at all.
   history.logged.set(witness, Math.min(length, endOf(history.log).length))
   onLogged(turn, resident)
@@ -249,7 +252,7 @@ export function beginEpoch({ history }: Resident): void {
   if (!history) return
   history.logged.clear()
   history.asking.clear()
-  history.retryMs.clear()
+  history.again.clear()
   history.fencedMs = null
   assert(history.log.pieces.length === history.log.heads.length, 'a piece without its head')
 }

@@ -17,6 +17,15 @@ import { ask, persist, type Turn } from './turn.ts'
  * of the others with its index where that goes on first. Asked again, after a recovery or a lost answer, home finds what
  * it has made: so a holder only ever asks on, and never takes no answer for a no.
  */
+/** A `fork` call under way here. Not kept: who goes on from the checkpoint asks again. */
+export interface Forking {
+  readonly request: number
+  readonly n: number
+  /** From `still` on the program stands at the checkpoint that it is forked from, until it is answered. */
+  phase: 'freeze' | 'still' | 'sent' | 'ask' | 'asked'
+  retryMs: number
+}
+
 export function fork(turn: Turn, resident: Resident, request: number, n: number, again: boolean): void {
   const { forkedFrom } = resident.brief
   if (forkedFrom?.request === request) return tellIndex(turn, resident, request, forkedFrom)

@@ -100,6 +100,16 @@ export const PLACE_AGAIN_MS = 500
 /** Lines of a story in one message to a witness; fewer where they are long (LIST_BYTES_MAX). */
 export const ESTATE_LINES_MAX = 64
 
+/**
+ * What waits for hosts that are away is tried again no more rarely than this, and not much more often once they have been away
+ * for as long: an effect, a piece of history, a RELEASE, a ballot. An agent whose majority is away says two messages a second to those
+ * that are there; ten thousand of them must leave a home's machine room for the others (THREATS 31).
+ */
+export const AGAIN_MS_MAX = 5_000
+
+/** A RELEASE that not enough witnesses have voted for is said to the others again after this long, later less often. */
+export const RELEASE_AGAIN_MS = 2_000
+
 /** What a witness did not take is sent to it again after this long. */
 export const MIRROR_AGAIN_MS = 500
 

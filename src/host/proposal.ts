@@ -25,5 +25,7 @@ export interface Proposal {
   readonly votes: Map<Did, Sealed<Vote>>
   /** Somebody has promised more to somebody else since the last try. */
   isOutbid: boolean
+  /** How often in a row too few have answered at all. */
+  tries: number
   retryMs: number
 }

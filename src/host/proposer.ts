@@ -6,6 +6,7 @@ import type { Estate } from '../wire/decisions.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Accepted, Certificate, Holding, Sealed, Vote } from '../wire/statements.ts'
 import { sameHolding } from '../wire/statements.ts'
+import { againMs } from './again.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
 import { type Answer, NOTHING_PUSHED } from './events.ts'
@@ -47,6 +48,7 @@ export function propose(
     log: null,
     votes: new Map(),
     isOutbid: false,
+    tries: 0,
     retryMs: 0,
   }
   state.proposals.set(agent, proposal)
@@ -56,12 +58,14 @@ export function propose(
 function prepare(turn: Turn, proposal: Proposal): void {
   const { agent, epoch, ballot } = proposal
   proposal.phase = 'prepare'
+  // Where others only answer that they have promised more, chance decides who waits; where too few answer, nobody is helped by haste.
+  if (proposal.isOutbid) proposal.tries = 0
+  proposal.retryMs = turn.nowMs + againMs(proposal.tries++, backoffMs(turn))
   proposal.promises.clear()
   proposal.richest = null
   proposal.logs.clear()
   proposal.votes.clear()
   proposal.isOutbid = false
-  proposal.retryMs = turn.nowMs + backoffMs(turn)
   for (const witness of proposal.witnesses)
     ask(
       turn,

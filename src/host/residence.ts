@@ -5,6 +5,7 @@ import type { Trace } from '../sandbox/trace.ts'
 import type { EffectKind } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
 import type { History } from '../wire/statements.ts'
+import { again, isDue } from './again.ts'
 import { keeperOf } from './charter.ts'
 import { checkpointDueMs, noteArrived, noteFreezing, noteTaken } from './checkpoint-pace.ts'
 import { onDepartureFrozen } from './departure.ts'
@@ -13,7 +14,7 @@ import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
 import { authorsNamed } from './license.ts'
-import { EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS } from './limits.ts'
+import { EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS, TICK_MS } from './limits.ts'
 import { advanceLog } from './logbook.ts'
 import { keepMail, letGoOfMail } from './mail.ts'
 import { reportHolding } from './neighbours.ts'
@@ -272,7 +273,10 @@ export function sendEffects(turn: Turn, resident: Resident): void {
     applyEffect(turn, row, effect)
   }
   const first = resident.effects[0]
-  const grounds = first && !row && !resident.effectSending ? groundsToLeave(turn, resident, first) : null
+  const grounds =
+    first && !row && !resident.effectSending && isDue(turn.nowMs, resident.effectAgain)
+      ? groundsToLeave(turn, resident, first)
+      : null
   if (first && grounds) {
     resident.effectSending = true
     // The epoch is the one we hold it in now: what a life before did not get through goes out under this one.
@@ -292,7 +296,9 @@ export function onEffectAnswered(turn: Turn, resident: Resident, answer: Answer)
   resident.effectSending = false
   const first = resident.effects[0]
   if (first) noteGrounds(turn, resident, first, answer)
-  if (!answer.ok && answer.code !== 'CONFLICT') return
+  const isTaken = answer.ok || answer.code === 'CONFLICT'
+  resident.effectAgain = isTaken ? null : again(turn.nowMs, resident.effectAgain, TICK_MS)
+  if (!isTaken) return
   resident.effects.shift()
   if (resident.effectsBeforeCheckpoint !== null) {
     resident.effectsBeforeCheckpoint -= 1

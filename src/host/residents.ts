@@ -64,6 +64,7 @@ export function newResident(
     pace: newPace(quota, turn.nowMs),
     effects: [],
     effectSending: false,
+    effectAgain: null,
     placeDueMs: turn.nowMs,
     sinceMs: turn.wallMs,
     checkpointCall: null,

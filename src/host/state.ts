@@ -22,10 +22,12 @@ import type {
   Vote,
 } from '../wire/statements.ts'
 import type { Acquaintance } from './acquaintance.ts'
+import type { Again } from './again.ts'
 import type { CheckpointPace } from './checkpoint-pace.ts'
 import type { Recording } from './durable.ts'
 import type { BundleFacts } from './events.ts'
 import type { Queue } from './fair.ts'
+import type { Forking } from './fork.ts'
 import type { Founding } from './founding.ts'
 import type { Heard } from './heard.ts'
 import type { LetDown } from './let-downs.ts'
@@ -295,6 +297,7 @@ export interface Resident {
   /** Effects that home has not acknowledged, oldest first; the first one may be on its way. */
   readonly effects: Requests['effect']['ask'][]
   effectSending: boolean
+  effectAgain: Again | null
   placeDueMs: number
   readonly sinceMs: number
   /** Call that asked for a checkpoint and waits until home has it. */
@@ -318,15 +321,6 @@ export interface Resident {
   relivedIn: number | null
   /** Final: nothing but effects left to send. */
   ended: boolean
-}
-
-/** A `fork` call under way here (fork.ts). Not kept: who goes on from the checkpoint asks again. */
-export interface Forking {
-  readonly request: number
-  readonly n: number
-  /** From `still` on the program stands at the checkpoint that it is forked from, until it is answered. */
-  phase: 'freeze' | 'still' | 'sent' | 'ask' | 'asked'
-  retryMs: number
 }
 
 export interface Departure {
@@ -367,6 +361,7 @@ export interface Departure {
   /** Since when the connection over which the agent was being sent is gone; null while it is there. */
   lostMs: number | null
   retryMs: number
+  votesAsked: number
 }
 
 /** An agent that was here: where it went, and the checkpoint it left with, which the cache may still have. */
