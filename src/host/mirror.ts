@@ -8,6 +8,7 @@ import type { RequestName, Requests } from '../wire/messages.ts'
 import { quorumOf } from './ballots.ts'
 import { tellDecided } from './certificates.ts'
 import { keeperOf } from './charter.ts'
+import { estateFault } from './estates.ts'
 import type { Answer } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { fitting } from './fitting.ts'
@@ -219,7 +220,7 @@ export function onMirror(turn: Turn, from: Did, handle: number, told: Requests['
   const row = mirrorFor(turn, from, handle, told)
   if (!row) return
   const { estate } = told
-  const unfit = mailFault(estate.mail)
+  const unfit = mailFault(estate.mail) ?? estateFault(row, estate, told.epoch)
   if (unfit !== null) return deny(turn, handle, 'REFUSED', unfit)
   if (estate.from > row.storyNext) return answer(turn, handle, 'mirror', standOf(row))
   if (estate.checkpoint === null || estate.checkpoint === row.checkpoint) {

@@ -9,6 +9,7 @@ import { sameHolding } from '../wire/statements.ts'
 import { againMs } from './again.ts'
 import { compareBallots, quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
+import { estateFault } from './estates.ts'
 import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { BACKOFF_MAX_MS, BACKOFF_MIN_MS } from './limits.ts'
 import { mailFault } from './mailbox.ts'
@@ -136,7 +137,7 @@ export function onEstateAnswered(turn: Turn, agent: AgentId, epoch: number, from
   if (!proposal || !mirror || proposal.epoch !== epoch || proposal.phase !== 'gather' || !outcome.ok) return
   const { estate } = outcome.body as Requests['estate']['answer']
   // Another ballot may come to somebody else.
-  if (mailFault(estate.mail) !== null) return
+  if (mailFault(estate.mail) !== null || estateFault(mirror, estate, epoch - 1) !== null) return
   const { checkpoint } = estate
   if (checkpoint === null || checkpoint === mirror.checkpoint) return onGathered(turn, agent, epoch, estate)
   begin(
