@@ -7,7 +7,6 @@ import { splitBudget } from '../permit/split.ts'
 import type { Requests } from '../wire/messages.ts'
 import { quorumOf } from './ballots.ts'
 import { place } from './departure.ts'
-import { enrol, makeRoom } from './enrol.ts'
 import type { Fault } from './events.ts'
 import { found } from './founding.ts'
 import { NO_HISTORY } from './history.ts'
@@ -15,6 +14,7 @@ import { currentRow, takeBack } from './home.ts'
 import { isGone } from './keeper.ts'
 import { answerKept } from './mirror.ts'
 import { writeFork, writeRow } from './records.ts'
+import { makeRoom, spawn } from './spawn.ts'
 import type { Fork, HomeRow } from './state.ts'
 import { tellStory } from './story.ts'
 import { deny, persist, type Turn } from './turn.ts'
@@ -63,7 +63,7 @@ function makeOthers(turn: Turn, row: HomeRow, asked: Asked): Fork | Fault {
     // The pieces before are those of the one that it was made of.
     const history = row.history && NO_HISTORY
     const { fuelUsed } = asked
-    return enrol(turn, quota, {
+    return spawn(turn, quota, {
       ...row,
       allowance,
       forkedFrom,

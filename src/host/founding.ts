@@ -9,7 +9,6 @@ import { learn } from './certificates.ts'
 import { NOT_GIVEN, senderFault } from './chain.ts'
 import { keeperOf } from './charter.ts'
 import { place } from './departure.ts'
-import { makeMirrorRoom, NOTHING_DONE, rowFrom } from './enrol.ts'
 import type { Answer, BundleFacts, Fault } from './events.ts'
 import { NOTHING_PUSHED } from './events.ts'
 import { authorsNamed, launchFault, licensed, strangerFault } from './license.ts'
@@ -27,6 +26,7 @@ import {
   writeResident,
   writeRow,
 } from './records.ts'
+import { makeMirrorRoom, NOTHING_DONE, rowFrom } from './spawn.ts'
 import { foundedFault } from './standing.ts'
 import type { HomeRow, Register } from './state.ts'
 import { rememberBundle } from './state.ts'

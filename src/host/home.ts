@@ -2,8 +2,9 @@ import type { Did } from '../identity/did.ts'
 import type { Effect, HoldingReport, Requests } from '../wire/messages.ts'
 import { tellDecided } from './certificates.ts'
 import { noteLostLines, repetitionFault, tellEffect } from './heard.ts'
+import { leaseMs } from './lease.ts'
 import { forgive, noteLetDown } from './let-downs.ts'
-import { AWAY_MS, LEASE_AFTER_LOSS_MS, LEASE_EDGE_MS, LEASE_TAB_MS } from './limits.ts'
+import { AWAY_MS, LEASE_AFTER_LOSS_MS } from './limits.ts'
 import { advanceLog, checkpointHistoryFault, forgetLog, groundsFault } from './logbook.ts'
 import { lastMail } from './mail.ts'
 import { mailFault } from './mailbox.ts'
@@ -159,12 +160,9 @@ export function watchLeases(turn: Turn): void {
     if (row.state === 'killed') takeBack(turn, row)
     if (row.state !== 'running') continue
     const acquaintance = state.acquaintances.get(row.holder)
-    const leaseMs = acquaintance?.description.kind === 'tab' ? LEASE_TAB_MS : LEASE_EDGE_MS
+    const silentMs = row.heardMs + leaseMs(turn, row.holder)
     const lostMs = acquaintance && !acquaintance.connected ? acquaintance.lostMs : null
-    const overMs =
-      lostMs === null
-        ? row.heardMs + leaseMs
-        : Math.min(row.heardMs + leaseMs, Math.max(lostMs, row.heardMs) + LEASE_AFTER_LOSS_MS)
+    const overMs = lostMs === null ? silentMs : Math.min(silentMs, Math.max(lostMs, row.heardMs) + LEASE_AFTER_LOSS_MS)
     if (turn.nowMs < overMs && !isBanned(state, row.holder)) continue
     log(turn, 'warn', `lease of ${row.holder} ended; taking it back from the last checkpoint`, row.agent)
     tellStory(turn, row, 'recover', { from: row.holder, checkpoint: row.checkpoint })

@@ -7,7 +7,8 @@ import { quorumOf } from './ballots.ts'
 import { keeperOf } from './charter.ts'
 import type { Answer } from './events.ts'
 import { askEnrol } from './founding.ts'
-import { LEASE_EDGE_MS, LEASE_TAB_MS, TAKEOVER_STAGGER_MS, WITNESS_GONE_MS, WITNESSES_AGAIN_MS } from './limits.ts'
+import { leaseMs } from './lease.ts'
+import { TAKEOVER_STAGGER_MS, WITNESS_GONE_MS, WITNESSES_AGAIN_MS } from './limits.ts'
 import { inStep, letGoOfMirroring, mergeHops, mirroringOf, standOf } from './mirror.ts'
 import { isBanned } from './notices.ts'
 import { propose } from './proposer.ts'
@@ -52,9 +53,6 @@ function holdingNow({ state }: Turn, row: HomeRow, { holder, witnesses }: Regist
 /** When it was heard of last, by this row or as a neighbour. */
 const heardOf = ({ state }: Turn, host: Did, row: HomeRow): number =>
   Math.max(row.heardMs, state.acquaintances.get(host)?.heardMs ?? 0)
-
-const leaseMs = ({ state }: Turn, host: Did): number =>
-  state.acquaintances.get(host)?.description.kind === 'tab' ? LEASE_TAB_MS : LEASE_EDGE_MS
 
 /** It is decided who keeps the row: this host begins to, or ceases. */
 export function onCharter(turn: Turn, register: Register, before: readonly Did[], certificate: Certificate): void {

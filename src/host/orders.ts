@@ -9,7 +9,6 @@ import { loadOf } from './acquaintance.ts'
 import { charterOf, keeperOf } from './charter.ts'
 import { authorityFault } from './command-authority.ts'
 import { depart, hurry, place } from './departure.ts'
-import { enrol, makeRoom, NOTHING_DONE } from './enrol.ts'
 import type { BundleFacts, Fault } from './events.ts'
 import { fitting } from './fitting.ts'
 import { found } from './founding.ts'
@@ -30,6 +29,7 @@ import { mayRead, readerOf } from './reading.ts'
 import { writeRow } from './records.ts'
 import { isReleased, settleIn } from './residence.ts'
 import { CONFINED, isConfined } from './sealing.ts'
+import { makeRoom, NOTHING_DONE, spawn } from './spawn.ts'
 import type { HomeRow, HostState, Resident } from './state.ts'
 import { rememberBundle } from './state.ts'
 import { rowTold, toldLines, toldRow } from './told.ts'
@@ -100,7 +100,7 @@ export function onLaunchBundle(turn: Turn, plan: LaunchPlan, bundle: BundleFacts
       reason: `rows ${state.rows.size} >= ROWS_MAX ${ROWS_MAX}, none has ended`,
     })
   noteVersion(turn, bundle)
-  const resident = enrol(turn, granted.value, {
+  const resident = spawn(turn, granted.value, {
     name: bundle.name,
     author: bundle.author,
     launcher: plan.license.order.signer,

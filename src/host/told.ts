@@ -40,30 +40,20 @@ function isEndTold(state: HostState, row: HomeRow): boolean {
   return end === undefined || end.number < toldUpTo(state, row)
 }
 
-const showRow = ({
-  agent,
-  name,
-  author,
-  epoch,
-  holder,
-  state,
-  progress,
-  note,
-  fuelUsed,
-  hops,
-  forkedFrom,
-  head,
-}: HomeRow): Row => ({
-  agent,
-  name,
-  author,
-  epoch,
-  holder,
-  state,
-  progress,
-  note,
-  fuelUsed,
-  hops,
-  forkedFrom,
-  head,
-})
+const SHOWN = [
+  'agent',
+  'name',
+  'author',
+  'epoch',
+  'holder',
+  'state',
+  'progress',
+  'note',
+  'fuelUsed',
+  'hops',
+  'forkedFrom',
+  'head',
+] as const satisfies readonly (keyof Row)[]
+
+const showRow = (row: HomeRow): Pick<HomeRow, (typeof SHOWN)[number]> =>
+  Object.fromEntries(SHOWN.map((field) => [field, row[field]])) as Pick<HomeRow, (typeof SHOWN)[number]>

@@ -4,11 +4,11 @@ import { decode } from '../../src/base/codec.ts'
 import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
-import { enrol, NOTHING_DONE } from '../../src/host/enrol.ts'
 import type { Wish } from '../../src/host/events.ts'
 import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { step } from '../../src/host/machine.ts'
 import { newState } from '../../src/host/new-state.ts'
+import { NOTHING_DONE, spawn } from '../../src/host/spawn.ts'
 import type { Turn } from '../../src/host/turn.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
@@ -117,7 +117,7 @@ describe('a host that has signed a RELEASE and come back', () => {
     const author = createSigner(generateSecretKey(seededRandom(3)))
     const license = await licenseOf(author, { home: authority.did, bundle, nowMs: 1 })
     const begun = { launchedMs: 1, allowance: DEFAULT_QUOTA, license, origin, ...NOTHING_DONE }
-    const resident = enrol(turn, DEFAULT_QUOTA, { ...birth, ...begun })
+    const resident = spawn(turn, DEFAULT_QUOTA, { ...birth, ...begun })
     const other = createSigner(generateSecretKey(seededRandom(2))).did
     const offers = (wish: Wish) =>
       step(state, { kind: 'wish', wish }, moment, seededRandom(2)).filter(

@@ -3,11 +3,11 @@ import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
-import { enrol, NOTHING_DONE } from '../../src/host/enrol.ts'
 import { DEFAULT_POLICY, ROWS_MAX } from '../../src/host/limits.ts'
 import { step } from '../../src/host/machine.ts'
 import { newState } from '../../src/host/new-state.ts'
 import { propose } from '../../src/host/proposer.ts'
+import { NOTHING_DONE, spawn } from '../../src/host/spawn.ts'
 import type { HomeRow, HostState, Resident } from '../../src/host/state.ts'
 import type { Turn } from '../../src/host/turn.ts'
 import type { Did } from '../../src/identity/did.ts'
@@ -32,7 +32,7 @@ let row: HomeRow
 
 const turnOf = (): Turn => ({ state, random, ...moment, effects: [], writes: new Map(), soon: new Map() })
 const begun = (): Resident =>
-  enrol(turnOf(), DEFAULT_QUOTA, {
+  spawn(turnOf(), DEFAULT_QUOTA, {
     name: 'one',
     author: home,
     launcher: home,

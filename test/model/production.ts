@@ -2,13 +2,13 @@ import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { DEFAULT_QUOTA } from '../../src/bundle/limits.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
-import { enrol, NOTHING_DONE } from '../../src/host/enrol.ts'
 import type { HostEffect, HostEvent } from '../../src/host/events.ts'
 import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { step } from '../../src/host/machine.ts'
 import { newState } from '../../src/host/new-state.ts'
 import { RESTORED_PREFIXES, writeResident } from '../../src/host/records.ts'
 import { newResident } from '../../src/host/residents.ts'
+import { NOTHING_DONE, spawn } from '../../src/host/spawn.ts'
 import type { HostState, Resident } from '../../src/host/state.ts'
 import { briefOfRow } from '../../src/host/story.ts'
 import type { Turn } from '../../src/host/turn.ts'
@@ -165,7 +165,7 @@ export async function setScene(): Promise<Scene> {
     ...NOTHING_DONE,
     checkpoint: CHECKPOINT,
   }
-  const { agent, quota, name } = enrol(turn, DEFAULT_QUOTA, {
+  const { agent, quota, name } = spawn(turn, DEFAULT_QUOTA, {
     ...birth,
     origin: { order: null, after: null, witnesses: dids },
   })

@@ -17,7 +17,7 @@ import { nothingVouched } from './vouchers.ts'
  * An agent begins: a name, a row in the reference table, a register at its witness, and the agent itself, parked here at
  * its home until somebody places it. By a launch from the top, by a fork from a checkpoint.
  */
-export type Birth = Pick<
+export type Beginning = Pick<
   HomeRow,
   | 'name'
   | 'author'
@@ -50,13 +50,13 @@ export const NOTHING_DONE = {
   history: null,
 } as const
 
-export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
+export function spawn(turn: Turn, quota: Quota, begun: Beginning): Resident {
   const { state } = turn
   const agent = agentId({ home: state.self, age: state.age, sequence: state.nextSequence++ })
-  const row = rowFrom(turn, agent, birth)
+  const row = rowFrom(turn, agent, begun)
   const register: Register = {
     agent,
-    witnesses: birth.origin.witnesses,
+    witnesses: begun.origin.witnesses,
     charters: [],
     epoch: 0,
     holder: state.self,
@@ -78,16 +78,16 @@ export function enrol(turn: Turn, quota: Quota, birth: Birth): Resident {
 }
 
 /** The row of an agent that has not begun; of one that has, the rest is filled in. */
-export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): HomeRow {
+export function rowFrom({ state, nowMs }: Turn, agent: AgentId, begun: Beginning): HomeRow {
   return {
-    ...birth,
-    seen: { ...birth.seen },
+    ...begun,
+    seen: { ...begun.seen },
     agent,
     forks: [],
     state: 'waiting',
     epoch: 0,
     holder: state.self,
-    head: rootOf(agent, birth.bundle, birth.origin),
+    head: rootOf(agent, begun.bundle, begun.origin),
     // What was written to the one that it was made of is that one's.
     mail: NO_MAIL,
     birth: null,
@@ -99,7 +99,7 @@ export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): H
     hops: 0,
     heardMs: nowMs,
     outcome: null,
-    vouched: nothingVouched(0, birth.checkpoint, birth.fuelUsed),
+    vouched: nothingVouched(0, begun.checkpoint, begun.fuelUsed),
     itinerary: [],
     story: [],
     storyNext: 1,
@@ -107,7 +107,7 @@ export function rowFrom({ state, nowMs }: Turn, agent: AgentId, birth: Birth): H
     heard: newHeard(),
     tenure: 0,
     since: 1,
-    isFounded: birth.origin.witnesses.length === 1,
+    isFounded: begun.origin.witnesses.length === 1,
   }
 }
 
