@@ -150,8 +150,9 @@ export function pursueMirror(turn: Turn, row: HomeRow, mirroring: Mirroring): vo
   payOwed(turn, row, mirroring)
 }
 
+/** As much as is here: the keeper itself may lack a hop, and asks for it (keeper.ts). */
 const hasAll = (row: HomeRow, stand: Stand | undefined): boolean =>
-  stand !== undefined && stand.next >= row.storyNext && stand.epoch >= row.epoch
+  stand !== undefined && stand.next >= row.storyNext && stand.epoch >= standOf(row).epoch
 
 /** How many witnesses of `among` have everything that is written down so far, the keeper with them. */
 export function inStep(turn: Turn, row: HomeRow, among: readonly Did[]): number {
@@ -271,7 +272,7 @@ function mirrorFor(turn: Turn, from: Did, handle: number, { agent, epoch }: Requ
 
 /** How far a row is here. */
 export function standOf({ storyNext, itinerary }: HomeRow): Stand {
-  let epoch = itinerary[0]?.certificate.epoch ?? 1
+  let epoch = itinerary.length < ITINERARY_MAX ? 1 : (itinerary[0]?.certificate.epoch ?? 1)
   for (const { certificate, release } of itinerary)
     if (certificate.epoch === epoch && (release || certificate.release === null)) epoch += 1
   return { next: storyNext, epoch: epoch - 1 }

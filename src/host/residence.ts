@@ -58,13 +58,15 @@ export function settleIn(turn: Turn, resident: Resident): void {
     resident.forking = null
     if (isSpent(resident)) return // the tick proposes the next epoch
     resident.guest = 'preparing'
+    // What was decided to go on from may be a checkpoint that only the witnesses have.
+    const keeper = keeperOf(resident.brief)
     resident.preparing = begin(
       turn,
       {
         kind: 'prepare',
         brief: resident.brief,
         checkpoint: resident.checkpoint,
-        from: null,
+        from: keeper === turn.state.self ? null : keeper,
         pushed: NOTHING_PUSHED,
         quota: resident.quota,
         authors: authorsNamed(turn.state, resident.license),
