@@ -6,6 +6,7 @@ import { type Certificate, type Holding, sameWitnesses } from '../wire/statement
 import { quorumOf } from './ballots.ts'
 import { keeperOf } from './charter.ts'
 import type { Answer } from './events.ts'
+import { askAfterSilent } from './former.ts'
 import { askEnrol } from './founding.ts'
 import { leaseMs } from './lease.ts'
 import { TAKEOVER_STAGGER_MS, WITNESS_GONE_MS, WITNESSES_AGAIN_MS } from './limits.ts'
@@ -83,6 +84,7 @@ export function pursueWitnesses(turn: Turn): void {
   const { state, nowMs } = turn
   if (nowMs < state.witnessesDueMs) return
   state.witnessesDueMs = nowMs + WITNESSES_AGAIN_MS
+  askAfterSilent(turn)
   for (const [agent, row] of state.rows) {
     const register = state.registers.get(agent)
     if (register && standOf(row).epoch < row.epoch) askForHops(turn, row, register)

@@ -110,6 +110,13 @@ export const AGAIN_MS_MAX = 5_000
 /** A RELEASE that not enough witnesses have voted for is said to the others again after this long, later less often. */
 export const RELEASE_AGAIN_MS = 2_000
 
+/**
+ * A witness that has heard nothing of an agent for so long asks after it: it may have been replaced while it was away. So many at one
+ * look: those that wait long without a word are many, and nothing hangs on it but room.
+ */
+export const FORMER_AGAIN_MS = 60_000
+export const FORMER_ASKS_MAX = 8
+
 /** What a witness did not take is sent to it again after this long. */
 export const MIRROR_AGAIN_MS = 500
 

@@ -23,6 +23,7 @@ import {
 import { onLogAnswered } from './durable.ts'
 import type { Fault, HostEffect, HostEvent, Wish } from './events.ts'
 import { onForkAnswered, pursueFork } from './fork.ts'
+import { onFormerTold } from './former.ts'
 import { enrolled, onEnrolAnswered, onEnrolBundle, onFoundedSealed, pursueFoundings } from './founding.ts'
 import { onGuest } from './guests.ts'
 import { onCheckpointFetched, onHolding, watchLeases } from './home.ts'
@@ -213,6 +214,8 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
       return onMirrored(turn, waiting.agent, waiting.witness, answer)
     case 'hops':
       return onHops(turn, waiting.agent, answer)
+    case 'former':
+      return onFormerTold(turn, waiting.agent, waiting.from, answer)
     case 'estate':
       return onEstateAnswered(turn, waiting.agent, waiting.epoch, waiting.from, answer)
     case 'enrol':

@@ -346,7 +346,13 @@ export function onEstate(turn: Turn, from: Did, handle: number, { agent, after }
   const { state } = turn
   const register = state.registers.get(agent)
   const row = state.rows.get(agent) ?? state.mirrors.get(agent)
-  if (!register || !row || !register.witnesses.includes(from))
+  if (!register || !row || !hasWitnessed(row, register, from))
     return deny(turn, handle, 'NOT_AUTHORISED', 'only a witness may have the row of an agent')
+  // One that was replaced hears so: it may not have been there.
+  if (!register.witnesses.includes(from)) tellDecided(turn, from, register)
   answer(turn, handle, 'estate', { epoch: register.epoch, estate: estateOf(row, after) })
 }
+
+/** Now or before: it has had the row in its hands. */
+const hasWitnessed = ({ origin }: HomeRow, { witnesses, charters }: Register, did: Did): boolean =>
+  [origin, { witnesses }, ...charters.map(({ holding }) => holding)].some((set) => set.witnesses.includes(did))

@@ -49,6 +49,7 @@ export function newState(
     settling: [],
     namesDueMs: { renew: 0, compare: 0 },
     proposals: new Map(),
+    askedAfterMs: new Map(),
     mirroring: new Map(),
     founding: new Map(),
     bundles: new Map(),

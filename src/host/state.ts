@@ -101,6 +101,8 @@ export interface HostState {
   settling: Settling[]
   readonly namesDueMs: { renew: number; compare: number }
   readonly proposals: Map<AgentId, Proposal>
+  /** When agents were last asked after of which a witness here has heard nothing (former.ts). */
+  readonly askedAfterMs: Map<AgentId, number>
   /** Of rows that are kept here: what their other witnesses have of them. */
   readonly mirroring: Map<AgentId, Mirroring>
   /** Agents of this home that wait for their first witnesses (founding.ts). */

@@ -89,6 +89,7 @@ export type Waiting =
     }
   | { readonly for: 'estate'; readonly agent: AgentId; readonly epoch: number; readonly from: Did }
   | { readonly for: 'hops'; readonly agent: AgentId }
+  | { readonly for: 'former'; readonly agent: AgentId; readonly from: Did }
   | { readonly for: 'gathered'; readonly agent: AgentId; readonly epoch: number; readonly estate: Estate }
   | { readonly for: 'enrol'; readonly agent: AgentId; readonly to: Did }
   | EnrolWaiting

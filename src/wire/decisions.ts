@@ -102,6 +102,6 @@ export interface DecisionRequests {
   }
   /** Keeper to a witness: what it lacks of the row. The answer: what it has. */
   mirror: { ask: { agent: AgentId; epoch: number; estate: Estate }; answer: Stand }
-  /** Witness to witness, before it takes the keeper's place: the row, from this line on. */
+  /** Witness to witness, before it takes the keeper's place, or after long silence: the row, from this line on. Also to one that was one. */
   estate: { ask: { agent: AgentId; after: Stand }; answer: { epoch: number; estate: Estate } }
 }
