@@ -33,6 +33,9 @@ export class Vault {
   readonly #own = new Lately<AgentId, ReadonlySet<Cid>>(OWN_BLOCKS_MAX)
   /** For each agent, blocks of an image of it that others may fetch and that need not outlive this process. */
   readonly #lent = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
+  /** What the medium has taken no word about so far: keys that shall go, and cached checkpoints without a record. */
+  readonly #doomed = new Set<string>()
+  readonly #unrecorded = new Set<Cid>()
   #last: Promise<unknown> = Promise.resolve()
 
   private constructor(store: Store, cacheBytesMax: number) {
@@ -158,22 +161,26 @@ export class Vault {
   }
 
   async #keep(blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
-    const writes: Write[] = []
-    for (const [cid, bytes] of blocks) if (!this.#here.has(cid)) writes.push({ key: blockKey(cid), value: bytes })
-    if (writes.length > 0) await this.#commit(writes)
-    for (const cid of blocks.keys()) this.#here.add(cid)
+    try {
+      await this.#write(blocks)
+    } catch (error) {
+      if (!(error instanceof StoreFullError) || this.#counts.cachedBytes === 0) throw error
+      // Where the medium is full, what is only cached gives way: also blocks of this very checkpoint that were here so far.
+      await this.#drop(this.#cache.shrink(0))
+      await this.#write(blocks)
+    }
+    for (const cid of blocks.keys()) {
+      this.#here.add(cid)
+      this.#doomed.delete(blockKey(cid))
+    }
     this.#recent.add(blocks)
   }
 
-  /** Where the medium is full, what is only cached gives way. */
-  async #commit(writes: readonly Write[]): Promise<void> {
-    try {
-      await this.#store.commit(writes)
-    } catch (error) {
-      if (!(error instanceof StoreFullError) || this.#counts.cachedBytes === 0) throw error
-      await this.#drop(this.#cache.shrink(0))
-      await this.#store.commit(writes)
-    }
+  /** Those that are not here. */
+  async #write(blocks: ReadonlyMap<Cid, Uint8Array>): Promise<void> {
+    const writes: Write[] = []
+    for (const [cid, bytes] of blocks) if (!this.#here.has(cid)) writes.push({ key: blockKey(cid), value: bytes })
+    if (writes.length > 0) await this.#store.commit(writes)
   }
 
   async #hold(agent: AgentId, root: Cid): Promise<void> {
@@ -240,14 +247,13 @@ export class Vault {
     this.#own.delete(agent)
     const roots = this.#held.get(agent) ?? new Map<Cid, Kept>()
     const dead: Cid[] = ended ? [...this.#cache.forgetAgent(agent)] : []
-    const writes: Write[] = []
     for (const [root, kept] of roots) {
       if (!goes(root)) continue
       roots.delete(root)
       const isWhole = kept.blocks.every(({ bytes }) => bytes > 0)
       if (!ended && isWhole) {
         dead.push(...this.#cache.add(kept, false))
-        writes.push(this.#cache.record(root))
+        this.#unrecorded.add(root)
       }
       dead.push(...this.#release(kept.blocks, 'held'))
     }
@@ -256,25 +262,40 @@ export class Vault {
       this.#held.delete(agent)
       this.#fresh.delete(agent)
     }
-    await this.#drop(dead, writes)
+    await this.#drop(dead)
   }
 
   #release(blocks: readonly Placed[], need: Need): Cid[] {
     return blocks.filter(({ cid }) => this.#counts.remove(cid, need)).map(({ cid }) => cid)
   }
 
-  /** Deletes those of the blocks that nobody needs, and the records of checkpoints that the cache has let go of. */
-  async #drop(cids: readonly Cid[], writes: readonly Write[] = []): Promise<void> {
-    const dead = cids.filter((cid) => !this.#counts.needs(cid) && this.#here.delete(cid))
-    for (const cid of dead) this.#recent.delete(cid)
-    const gone = [...this.#cache.takeGone(), ...dropBlocks(dead)]
-    if (writes.length + gone.length === 0) return
+  /**
+   * Deletes those of the blocks that nobody needs, and the records of checkpoints that the cache has let go of; records what
+   * it has taken up. What a full medium does not take is tried again with the next.
+   */
+  async #drop(cids: readonly Cid[]): Promise<void> {
+    for (const cid of cids) {
+      if (this.#counts.needs(cid) || !this.#here.delete(cid)) continue
+      this.#recent.delete(cid)
+      this.#doomed.add(blockKey(cid))
+    }
+    for (const { key } of this.#cache.takeGone()) this.#doomed.add(key)
+    const records = [...this.#unrecorded].filter(this.#cache.has).map(this.#cache.record)
+    for (const { key } of records) this.#doomed.delete(key)
+    const gone = Array.from(this.#doomed, (key): Write => ({ key, value: null }))
+    if (await this.#took([...records, ...gone])) this.#unrecorded.clear()
+    // Until there is room for more than that, the next life would not know what is cached, and sweep it.
+    else if (records.length === 0 || !(await this.#took(gone))) return
+    this.#doomed.clear()
+  }
+
+  async #took(writes: readonly Write[]): Promise<boolean> {
     try {
-      await this.#store.commit([...writes, ...gone])
+      if (writes.length > 0) await this.#store.commit(writes)
+      return true
     } catch (error) {
-      if (!(error instanceof StoreFullError)) throw error
-      // Then the next life does not know what is cached, and sweeps it; and what cannot even be deleted now.
-      await this.#store.commit(gone).catch(ignoreFull)
+      if (error instanceof StoreFullError) return false
+      throw error
     }
   }
 
@@ -345,10 +366,6 @@ interface Pinned {
   readonly blocks: readonly Placed[]
   readonly times: number
   readonly agents: readonly AgentId[]
-}
-
-function ignoreFull(error: unknown): void {
-  if (!(error instanceof StoreFullError)) throw error
 }
 
 export interface Parcel {

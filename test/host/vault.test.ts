@@ -7,6 +7,7 @@ import type { AgentId } from '../../src/directory/agent-id.ts'
 import { CACHE_BYTES_DEFAULT } from '../../src/host/transfer-limits.ts'
 import { Vault } from '../../src/host/vault.ts'
 import { MemoryDisk, openMemoryStore } from '../../src/platform/memory/store.ts'
+import { StoreFullError } from '../../src/storage/port.ts'
 import { page, smallImage } from '../checkpoint/images.ts'
 
 const AGENT = 'a.1.1' as AgentId
@@ -156,6 +157,96 @@ it('lets go of what agents leave behind also where the medium has no room for a 
   expect(vault.has(first.root)).toBe(true)
   await vault.forget(AGENT, null, true)
   expect(await store.list('')).toEqual([])
+})
+
+describe('where the medium takes nothing more', () => {
+  /** Refuses whatever it is given, deletions too, as long as it is full. */
+  async function stubborn() {
+    const disk = new MemoryDisk()
+    const store = await disk.open()
+    const medium = { isFull: false }
+    const vault = await open(
+      Promise.resolve({
+        ...store,
+        commit: (writes) =>
+          medium.isFull ? Promise.reject(new StoreFullError('there is no room')) : store.commit(writes),
+      }),
+    )
+    return { disk, store, medium, vault }
+  }
+
+  it('deletes with the next what could not be deleted', async () => {
+    const { medium, vault, store } = await stubborn()
+    const [first, second] = [checkpoint(1), checkpoint(2)] as const
+    await keepAll(vault, AGENT, [first])
+    await keepAll(vault, other(2), [second])
+    medium.isFull = true
+    await vault.forget(AGENT, null, true)
+    expect(await store.list('block/')).toHaveLength(first.blocks.size + second.blocks.size)
+    medium.isFull = false
+    await vault.forget(other(2), null, true)
+    expect(await store.list('')).toEqual([])
+  })
+
+  it('does not delete later what is needed again by then', async () => {
+    const { medium, vault, store } = await stubborn()
+    const [first, second] = [checkpoint(1), checkpoint(2)] as const
+    await keepAll(vault, AGENT, [first])
+    await keepAll(vault, other(2), [second])
+    medium.isFull = true
+    await vault.forget(AGENT, null, true)
+    medium.isFull = false
+    await keepAll(vault, AGENT, [first])
+    await vault.forget(other(2), null, true)
+    expect(await store.list('block/')).toHaveLength(first.blocks.size)
+  })
+
+  it('records later what is cached', async () => {
+    const { disk, medium, store, vault } = await stubborn()
+    const [first, second] = [checkpoint(1), checkpoint(2)] as const
+    await keepAll(vault, AGENT, [first])
+    await keepAll(vault, other(2), [second])
+    medium.isFull = true
+    await vault.forget(AGENT, null)
+    medium.isFull = false
+    await vault.forget(other(2), null, true)
+    await store.close()
+    const again = await open(disk.open())
+    await again.sweep([])
+    expect(here(again, [first, second])).toEqual([true, false])
+  })
+
+  it('writes those blocks of a checkpoint again that were cached, and gave way for it', async () => {
+    const image = (...fills: number[]) => smallImage({ pages: new Map(fills.map((fill, i) => [3 + i, page(fill)])) })
+    const [first, second] = [sealCheckpoint(image(1)), sealCheckpoint(image(1, 2))]
+    const measured = new MemoryDisk()
+    await keepAll(await open(measured.open()), AGENT, [second])
+    const disk = new MemoryDisk({ capacityBytes: measured.usedBytes + 100 })
+    const vault = await Vault.open(await disk.open(), CACHE_BYTES_DEFAULT)
+    await keepAll(vault, AGENT, [first])
+    await vault.forget(AGENT, null)
+    await keepAll(vault, other(2), [second])
+    for (const cid of second.blocks.keys()) expect(await vault.get(cid)).not.toBeNull()
+    disk.crash()
+    const again = await open(disk.open())
+    expect(await again.places(second.root)).not.toBeNull()
+  })
+})
+
+it('records what comes into the cache again as it goes out of it', async () => {
+  const disk = new MemoryDisk()
+  const store = await disk.open()
+  const vault = await Vault.open(store, CACHE_BYTES_DEFAULT)
+  const [back, ...others] = [checkpoint(1), checkpoint(2), checkpoint(3)] as const
+  await keepAll(vault, AGENT, [back])
+  await vault.forget(AGENT, null)
+  await keepAll(vault, AGENT, [...others, back])
+  await vault.forget(AGENT, null)
+  expect(here(vault, [back, ...others])).toEqual([true, false, true])
+  await store.close()
+  const again = await open(disk.open())
+  await again.sweep([])
+  expect(here(again, [back, ...others])).toEqual([true, false, true])
 })
 
 it('keeps a block of a bundle that is also a page of an agent, when the agent goes', async () => {
