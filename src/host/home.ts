@@ -55,11 +55,8 @@ export function onCheckpoint(
 export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['checkpoint']['ask']): void {
   const { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, messages, mail, voucher, checkpointBytes } = ask
   const row = turn.state.rows.get(agent)
-  if (!row || row.outcome) {
-    // It was still coming when everything else of the agent was let go of.
-    turn.effects.push({ kind: 'forget', agent, keep: null, ended: true })
-    return deny(turn, handle, 'REFUSED', 'the agent has ended')
-  }
+  if (!row) return deny(turn, handle, 'UNKNOWN_AGENT', `the row of ${agent} is not kept here any more`)
+  if (row.outcome) return deny(turn, handle, 'REFUSED', 'the agent has ended')
   if (row.epoch !== epoch) return deny(turn, handle, 'STALE_EPOCH', 'decided otherwise while the checkpoint came')
   // Another may have been taken while the blocks of this one came.
   const unproved = checkpointFault(row, row.holder, ask)

@@ -1,6 +1,5 @@
 import { unreachable } from '../base/assert.ts'
 import type { Random } from '../base/random.ts'
-import type { AgentId } from '../directory/agent-id.ts'
 import type { NameRecord } from '../wire/mail.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Claim, Description, Founded, Ready, Receipt, Release, Sealed, Verdict, Vote } from '../wire/statements.ts'
@@ -21,7 +20,7 @@ import {
   pursue,
 } from './departure.ts'
 import { onLogAnswered } from './durable.ts'
-import type { Fault, HostEffect, HostEvent, Wish } from './events.ts'
+import type { HostEffect, HostEvent, Wish } from './events.ts'
 import { onForkAnswered, pursueFork } from './fork.ts'
 import { onFormerTold } from './former.ts'
 import { enrolled, onEnrolAnswered, onEnrolBundle, onFoundedSealed, pursueFoundings } from './founding.ts'
@@ -29,6 +28,7 @@ import { onGuest } from './guests.ts'
 import { onCheckpointFetched, onHolding, watchLeases } from './home.ts'
 import { isAdmitted, onConnected, onDisconnected, onInicAnswered, onInvitationOpened, watchMeetings } from './inic.ts'
 import { onHops, pursueWitnesses, watchKeepers } from './keeper.ts'
+import { letGoOfLate } from './late-blocks.ts'
 import { noteLife, restoreLives } from './lives.ts'
 import { onSwept, settleArrivals } from './mail.ts'
 import { onMirrored, onMirrorFetched, pursueMirrors } from './mirror.ts'
@@ -116,7 +116,7 @@ function dispatch(turn: Turn, event: HostEvent): void {
       const waiting = takeWaiting(turn, event.token)
       if (waiting?.for !== 'prepare') return
       const resident = state.residents.get(waiting.agent)
-      if (!resident) letGoOfLate(turn, waiting.agent)
+      letGoOfLate(turn, waiting.agent)
       // Nobody waits for this one any more: what it made must not live on.
       if (!resident || (resident.preparing !== event.token && resident.guest === 'none'))
         turn.effects.push({ kind: 'terminate', agent: waiting.agent })
@@ -124,23 +124,16 @@ function dispatch(turn: Turn, event: HostEvent): void {
     }
     case 'fetched': {
       const waiting = takeWaiting(turn, event.token)
-      if (waiting && 'agent' in waiting && event.fault) letGoOfParts(turn, waiting.agent)
-      if (waiting?.for === 'home-checkpoint')
-        return event.fault
-          ? deny(turn, waiting.handle, event.fault.code, event.fault.reason)
-          : onCheckpointFetched(turn, waiting.handle, waiting.ask)
-      if (waiting && onKeptFetched(turn, waiting, event.fault)) return
-      if (waiting?.for !== 'parked') return
-      const resident = state.residents.get(waiting.agent)
-      if (!resident) letGoOfLate(turn, waiting.agent)
-      // What was fetched for an arrival that came to nothing says nothing about the one after it.
-      if (!resident || resident.preparing !== event.token) return
-      return onPrepared(turn, resident, event.fault, resident)
+      if (!waiting || !('agent' in waiting)) return
+      onFetched(turn, event, waiting)
+      return letGoOfLate(turn, waiting.agent)
     }
     case 'relived': {
       const waiting = takeWaiting(turn, event.token)
-      const resident = waiting?.for === 'relive' ? state.residents.get(waiting.agent) : undefined
-      return resident && onRelived(turn, resident, event.token, event.outcome)
+      if (waiting?.for !== 'relive') return
+      const resident = state.residents.get(waiting.agent)
+      if (resident) onRelived(turn, resident, event.token, event.outcome)
+      return letGoOfLate(turn, waiting.agent)
     }
     case 'rerun': {
       const waiting = takeWaiting(turn, event.token)
@@ -159,27 +152,31 @@ function dispatch(turn: Turn, event: HostEvent): void {
   }
 }
 
-/** What came of a checkpoint that was not whole is kept for the next attempt; of an agent that has ended there is none. */
-function letGoOfParts({ state, effects }: Turn, agent: AgentId): void {
-  const row = state.rows.get(agent) ?? state.mirrors.get(agent)
-  if (row?.outcome && !state.residents.has(agent)) effects.push({ kind: 'forget', agent, keep: null, ended: true })
-}
-
-/** Blocks that were still coming when their arrival was given up. What home or a witness has goes with the next checkpoint. */
-function letGoOfLate({ state, effects }: Turn, agent: AgentId): void {
-  if (!state.rows.has(agent) && !state.mirrors.has(agent)) effects.push({ kind: 'forget', agent, keep: null })
-}
-
-/** Blocks that a witness needs before it takes what it was told; false where they are for something else. */
-function onKeptFetched(turn: Turn, waiting: Waiting, fault: Fault | null): boolean {
-  if (waiting.for === 'gathered') {
-    if (!fault) onGathered(turn, waiting.agent, waiting.epoch, waiting.estate)
-  } else if (waiting.for === 'mirrored-checkpoint' || waiting.for === 'enrol-checkpoint') {
-    if (fault) deny(turn, waiting.handle, fault.code, fault.reason)
-    else if (waiting.for === 'enrol-checkpoint') enrolled(turn, waiting.handle, waiting.file, waiting.facts)
-    else onMirrorFetched(turn, waiting.from, waiting.handle, waiting.told)
-  } else return false
-  return true
+/** Blocks have come that somebody needs before he takes what he was told; or they have not. */
+function onFetched(turn: Turn, { token, fault }: Extract<HostEvent, { kind: 'fetched' }>, waiting: Waiting): void {
+  switch (waiting.for) {
+    case 'gathered':
+      return fault ? undefined : onGathered(turn, waiting.agent, waiting.epoch, waiting.estate)
+    case 'home-checkpoint':
+      return fault
+        ? deny(turn, waiting.handle, fault.code, fault.reason)
+        : onCheckpointFetched(turn, waiting.handle, waiting.ask)
+    case 'mirrored-checkpoint':
+      return fault
+        ? deny(turn, waiting.handle, fault.code, fault.reason)
+        : onMirrorFetched(turn, waiting.from, waiting.handle, waiting.told)
+    case 'enrol-checkpoint':
+      return fault
+        ? deny(turn, waiting.handle, fault.code, fault.reason)
+        : enrolled(turn, waiting.handle, waiting.file, waiting.facts)
+    case 'parked': {
+      const resident = turn.state.residents.get(waiting.agent)
+      // What was fetched for an arrival that came to nothing says nothing about the one after it.
+      return resident?.preparing === token ? onPrepared(turn, resident, fault, resident) : undefined
+    }
+    default:
+      return
+  }
 }
 
 function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'answered' }>): void {

@@ -243,9 +243,6 @@ export function onMirror(turn: Turn, from: Did, handle: number, told: Requests['
 }
 
 export function onMirrorFetched(turn: Turn, from: Did, handle: number, told: Requests['mirror']['ask']): void {
-  // It was still coming when everything else of the agent was let go of.
-  if (turn.state.mirrors.get(told.agent)?.outcome)
-    turn.effects.push({ kind: 'forget', agent: told.agent, keep: null, ended: true })
   const row = mirrorFor(turn, from, handle, told)
   if (!row) return
   if (told.estate.from > row.storyNext) return answer(turn, handle, 'mirror', standOf(row))
