@@ -35,6 +35,7 @@ export async function judgeTheEnd(
   }
   await judgeChains(world, families, rows, oracles)
   judgeAccusations(world, oracles)
+  killTheRest(world)
   await world.advance(CLEARING_MS)
   await judgeLeftovers(world, oracles)
 }
@@ -107,11 +108,16 @@ function judgeAccusations(world: World, oracles: Oracles): void {
   }
 }
 
+/** Agents of which nothing can be asked, for a liar has run them: they may wait for ever, and must leave nothing either. */
+function killTheRest(world: World): void {
+  for (const { life } of world.hosts)
+    for (const { agent, outcome } of life?.state?.rows.values() ?? []) if (!outcome) life?.host?.kill(agent)
+}
+
 /** Who starts again lets go of every block that nothing needs: what goes then had leaked. */
 async function judgeLeftovers(world: World, oracles: Oracles): Promise<void> {
   for (const host of world.hosts) {
-    const here = [...(host.life?.state?.residents.values() ?? [])]
-    const agents = here.filter(({ brief }) => !oracles.isFalsified(brief)).length
+    const agents = host.life?.state?.residents.size ?? 0
     if (agents > 0) oracles.fail('leaks', `host ${host.number} still has ${agents} agents`)
   }
   for (const host of world.hosts) world.crash(host)
