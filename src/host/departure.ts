@@ -22,6 +22,7 @@ import type { HopReason } from './snapshot.ts'
 import type { Departure, Resident } from './state.ts'
 import { RESUME_AGAIN_MS, RESUME_MS_MAX } from './transfer-limits.ts'
 import { ask, begin, log, persist, type Turn } from './turn.ts'
+import { decideAnew } from './undecided.ts'
 import { struckHosts } from './vouchers.ts'
 
 /**
@@ -326,6 +327,7 @@ function askVotes(turn: Turn, resident: Resident, departure: Departure): void {
       { for: 'vote', agent, epoch, witness, proposer: false },
     )
   }
+  decideAnew(turn, resident, departure)
 }
 
 export function onReleaseVote(turn: Turn, resident: Resident, vote: Sealed<Vote>): void {

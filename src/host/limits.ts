@@ -97,6 +97,12 @@ export const LET_DOWNS_KNOWN_MAX = 4_096
 /** Home tries to place a parked agent again after this long when nobody wanted it. */
 export const PLACE_AGAIN_MS = 500
 
+/**
+ * A RELEASE that is not decided so long after its agent was frozen has its holder ask for a ballot; ordinary ones take a round trip.
+ * Stops: a witness that promises the next epoch and is silent, so that an agent stands frozen for ever.
+ */
+export const RELEASE_PATIENCE_MS = 10_000
+
 /** Lines of a story in one message to a witness; fewer where they are long (LIST_BYTES_MAX). */
 export const ESTATE_LINES_MAX = 64
 
