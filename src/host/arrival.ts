@@ -25,6 +25,7 @@ import { epochSeen, noteSeen } from './seen.ts'
 import { postFault } from './standing.ts'
 import { keptCheckpoint, type Resident, rememberBundle } from './state.ts'
 import { answer, begin, deny, log, persist, type Turn } from './turn.ts'
+import { forgetUnfounded } from './unfounded.ts'
 import { noteVersion, versionFault } from './versions.ts'
 
 /**
@@ -249,6 +250,7 @@ export function onStage(
 
 export function onSend(turn: Turn, from: Did, handle: number, sent: Requests['send']['ask']): void {
   const { brief, epoch, checkpoint, atHome, base, pack, checkpointBytes } = sent
+  forgetUnfounded(turn, brief)
   const fault = briefFault(turn, from, brief, epoch) ?? chainFault(turn, from, sent)
   const resident = turn.state.residents.get(brief.agent)
   const arrival = resident?.arrival

@@ -181,6 +181,8 @@ function refound(turn: Turn, row: HomeRow, register: Register, founding: Foundin
   row.birth = null
   register.witnesses = witnesses
   register.head = row.head
+  // Those that were asked before are told nothing more: nobody decides with what they know of the beginning.
+  state.mirroring.delete(row.agent)
   founding.enrolled.clear()
   founding.asked.clear()
   founding.tries = 0
