@@ -46,6 +46,7 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
   for (const [name, n] of misfortunes.struck) sometimes.add(`fault ${name}`, n)
   const rows = [...families.rows()]
   const results = rows.filter(({ outcome }) => outcome !== null).length
+  for (const text of world.stops) oracles.fail('crashed', text)
   if (!isOver) oracles.fail('liveness', stuck(rows, agents))
   else await judgeTheEnd(world, agents, families, oracles)
   const { violations } = oracles

@@ -59,6 +59,8 @@ export class World {
   readonly hosts: readonly SimHost[]
   readonly options: WorldOptions
   readonly guests: WorldGuests
+  /** Why hosts have stopped by themselves, but for disks that took no more. */
+  readonly stops: string[] = []
   /** Blocks of bundles, which hosts keep until they start again. */
   readonly bundled = new Set<Cid>()
   readonly #watches: Watch[] = []
@@ -151,6 +153,8 @@ export class World {
       permit: isHome ? [await this.#leave(host)] : [],
       members: async () => this.#membersOf(host),
       log: (level, text, agent) => {
+        if (text.startsWith('the host stops: ') && !/Store\w+Error/.test(text))
+          this.stops.push(`host ${number}: ${text}`)
         life.logs.push(`${Math.round(this.time.nowMs())} ${level} ${agent ?? ''} ${text}`)
         if (life.logs.length > LOGS_KEPT) life.logs.splice(0, LOGS_KEPT / 2)
       },
