@@ -11,6 +11,7 @@ import { PLACE_AGAIN_MS } from './limits.ts'
 import { showLog } from './logbook.ts'
 import { reliveLetters, turnAwayArrivals } from './mail.ts'
 import { askFor, mailOf, openMailbox, trim } from './mailbox.ts'
+import { parsePiece } from './pieces.ts'
 import { beginSegments, closePiece, noteTrace } from './receipts.ts'
 import { writeResident } from './records.ts'
 import type { Relived, Said } from './relive.ts'
@@ -71,7 +72,7 @@ const isSame = (
 
 function reliveNow(turn: Turn, resident: Resident): void {
   const { agent, brief, checkpoint, history, quota } = resident
-  if (!history || history.log.pieces.length === 0) return
+  if (!history?.log.pieces.some(isRun)) return
   const keeper = keeperOf(brief)
   resident.reliving = begin(
     turn,
@@ -86,6 +87,12 @@ function reliveNow(turn: Turn, resident: Resident): void {
     },
     { for: 'relive', agent },
   )
+}
+
+/** A letter waits in the mailbox, where it has been put already: nothing has come of it yet. */
+function isRun(encoded: Uint8Array): boolean {
+  const piece = parsePiece(encoded)
+  return !piece.ok || piece.value.kind === 'run'
 }
 
 /** Called each tick: what could not be lived through a moment ago is tried again. */

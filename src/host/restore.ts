@@ -114,7 +114,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     certificate: kept.certificate,
     charters: kept.charters,
     checkpoint: kept.checkpoint,
-    started: kept.started,
+    started: isBehind(kept) ? kept.epoch : kept.started,
     release: kept.release,
     fuelUsed: kept.fuelUsed,
     consoleLines: kept.brief.consoleLines,
@@ -139,6 +139,10 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     }
   turn.state.residents.set(resident.agent, resident)
 }
+
+/** Its letters since the checkpoint, which nothing has come of yet, were in memory: the next epoch finds them in its log. */
+const isBehind = ({ brief, certificate }: KeptResident): boolean =>
+  (brief.history?.length ?? 0) < (certificate?.holding.history?.length ?? 0)
 
 /** Called each tick: residents that may not run in their epoch any more ask for the next one. */
 export function renewEpochs(turn: Turn): void {
