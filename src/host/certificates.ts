@@ -73,7 +73,7 @@ export function learn(turn: Turn, { certificate, charters, ...came }: Asyncs['ce
     register.witnesses = holding.witnesses
     persist(turn, writeRegister(register))
     onCharter(turn, register, before, certificate)
-    settleLog(turn, agent, holding)
+    settleLog(turn, agent, holding, epoch === known.epoch + 1)
   }
   const row = state.rows.get(agent)
   if (row && epoch > row.epoch) turnRow(turn, row, { certificate, ...given })

@@ -4,7 +4,7 @@ import type { Did } from '../identity/did.ts'
 import { CHARTERS_MAX } from '../wire/limits.ts'
 import { type Certificate, type Holding, sameWitnesses } from '../wire/statements.ts'
 import { certificateFault } from './ballots.ts'
-import type { HostState, Resident } from './state.ts'
+import type { HomeRow, HostState, Resident } from './state.ts'
 
 /**
  * Who decides about an agent. The witnesses of its first epoch are in its origin, those of each later one in the decision
@@ -24,6 +24,13 @@ export function keeperOf({ witnesses }: Pick<Charter, 'witnesses'>): Did {
   assert(keeper !== undefined, 'an agent has a witness')
   return keeper
 }
+
+/**
+ * The row of an agent that runs where it is kept, and is kept nowhere else: what it does is written there and then. Where it
+ * has other witnesses its holder asks itself what it would ask another keeper, and waits for their majority as well.
+ */
+export const ownRow = ({ rows }: HostState, { agent, brief }: Resident): HomeRow | undefined =>
+  brief.witnesses.length === 1 ? rows.get(agent) : undefined
 
 /** What is decided where it is given to another host as it stands. */
 export const holdingOf = ({ checkpoint, brief }: Resident, holder: Did): Holding => ({

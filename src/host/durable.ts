@@ -23,7 +23,7 @@ import { settleArrivals } from './mail.ts'
 import { encodePiece, encodeRun, type HistoryPiece, mergeRuns, type RunPiece } from './pieces.ts'
 import { pursuePost } from './post.ts'
 import { propose } from './proposer.ts'
-import { checkpointWhenDue, goOn, isSpent, mayRunHere, sendEffects } from './residence.ts'
+import { checkpointWhenDue, goOn, isSpent, mayRunHere, sendCheckpointHome, sendEffects } from './residence.ts'
 import { isConfined } from './sealing.ts'
 import type { Resident } from './state.ts'
 import { ask, type Turn } from './turn.ts'
@@ -184,6 +184,7 @@ export function onLogAnswered(turn: Turn, resident: Resident, witness: Did, epoc
 /** More of it is safe by now: whatever waits for that goes on. */
 function onLogged(turn: Turn, resident: Resident): void {
   sendEffects(turn, resident)
+  sendCheckpointHome(turn, resident)
   settleArrivals(turn, resident)
   pursuePost(turn, resident)
   drain(turn, resident)
@@ -195,6 +196,10 @@ export function isWhollyLogged(turn: Turn, resident: Resident): boolean {
   if (!isLogged(turn, resident, length)) pursueLog(turn, resident)
   return isLogged(turn, resident, length)
 }
+
+/** What is behind its newest checkpoint is in every history that can be decided. Who decides alone has all that there is. */
+export const isCheckpointLogged = (turn: Turn, resident: Resident): boolean =>
+  quorumOf(resident.brief.witnesses) === 1 || isLogged(turn, resident, resident.brief.history?.length ?? 0)
 
 /** It stands where its last checkpoint does, and has more behind it: only the next epoch goes on from there. */
 export const mustRelive = (resident: Resident): boolean =>

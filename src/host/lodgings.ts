@@ -175,8 +175,8 @@ export class Lodgings {
             depth: bundle.manifest.needs.depth,
             sentBytesMax: Math.max(0, quota.sentBytes - brief.sentBytes),
             image: opened?.image ?? null,
-            // Of its own agents a home signs nothing.
-            ...(homeOf(brief.agent) === self ? {} : { record: true }),
+            // Of agents that it decides about alone a home signs nothing.
+            ...(homeOf(brief.agent) === self && brief.witnesses.length === 1 ? {} : { record: true }),
             ...(brief.history === null ? {} : { durable: true }),
             pace: 'real',
           },

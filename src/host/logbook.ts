@@ -183,11 +183,16 @@ function replaceLog(turn: Turn, kept: KeptLog, decided: History, shown: LogShown
   return null
 }
 
-/** A decision has become known: what was logged beyond it never counted. */
-export function settleLog(turn: Turn, agent: AgentId, { history }: Holding): void {
+/**
+ * A decision has become known: what was logged beyond it never counted. Whoever has missed the one before may have logged
+ * what that one left out: of pieces that do not lead to this one nothing is kept, and they are told anew.
+ */
+export function settleLog(turn: Turn, agent: AgentId, { history }: Holding, isNext: boolean): void {
   const kept = turn.state.logs.get(agent)
   if (!kept || !history) return
   const had = kept.log.pieces.length
+  const isBefore = isNext && endOf(kept.log).length < history.length
+  if (!reaches(kept.log, history) && !isBefore) truncate(kept.log, kept.log.base)
   truncate(kept.log, history)
   for (let i = kept.log.pieces.length; i < had; i++) persist(turn, gone(pieceKey(agent, kept.log.base.length + i + 1)))
 }

@@ -43,7 +43,14 @@ import { onEstateAnswered, onGathered, onPromise, onProposalVote, retryProposals
 import { onReceiptSealed } from './receipts.ts'
 import { onEvidenceAnswered, onReconciled, reconcileWhenDue } from './reconcile.ts'
 import { onRelived, pursueRelive } from './recovery.ts'
-import { checkpointAll, checkpointWhenDue, onCheckpointHome, onEffectAnswered, sendEffects } from './residence.ts'
+import {
+  checkpointAll,
+  checkpointWhenDue,
+  onCheckpointHome,
+  onEffectAnswered,
+  sendCheckpointHome,
+  sendEffects,
+} from './residence.ts'
 import { renewEpochs, restore } from './restore.ts'
 import { pursueUnseal } from './sealing.ts'
 import type { HostState } from './state.ts'
@@ -312,6 +319,7 @@ function onTick(turn: Turn): void {
   for (const resident of state.residents.values()) {
     endWhenOver(turn, resident)
     if (resident.effects.length > 0) sendEffects(turn, resident)
+    sendCheckpointHome(turn, resident)
     pursue(turn, resident)
     pursueRelive(turn, resident)
     pursueFork(turn, resident)

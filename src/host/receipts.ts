@@ -8,6 +8,7 @@ import type { EffectKind, Requests } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
 import type { Receipt, Sealed, SegmentEnd } from '../wire/statements.ts'
 import { noteMade } from './bisect.ts'
+import { ownRow } from './charter.ts'
 import { drain } from './departure.ts'
 import { askCheckpoint, releaseEnd } from './residence.ts'
 import { isConfined } from './sealing.ts'
@@ -19,7 +20,7 @@ import { begin, type Turn } from './turn.ts'
  * The holder's part of the proof: what an agent of another home does here is cut into segments, and each is signed with all
  * that fixes it. A segment begins where home has acknowledged a checkpoint, so that home has what it takes to run it again,
  * and ends with the next one that goes home, with the hop, or with the agent. Signing runs beside the hop, not before it.
- * A home signs nothing for its own agents: nobody asks it.
+ * A home signs nothing for agents that it decides about alone: nobody asks it. Where others may keep the row tomorrow it does.
  */
 export interface Segment {
   number: number
@@ -62,7 +63,7 @@ export interface SealWaiting {
 
 /** An epoch begins to run here, at the checkpoint that it came with. */
 export function beginSegments(turn: Turn, resident: Resident): void {
-  resident.segment = turn.state.rows.has(resident.agent)
+  resident.segment = ownRow(turn.state, resident)
     ? null
     : {
         number: 1,

@@ -6,10 +6,19 @@ import type { EffectKind } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
 import type { History } from '../wire/statements.ts'
 import { again, isDue } from './again.ts'
-import { keeperOf } from './charter.ts'
+import { keeperOf, ownRow } from './charter.ts'
 import { checkpointDueMs, noteArrived, noteFreezing, noteTaken } from './checkpoint-pace.ts'
 import { onDepartureFrozen } from './departure.ts'
-import { groundsOf, groundsToLeave, historyNow, noteGrounds, onHistorySafe, standsForHistory } from './durable.ts'
+import {
+  groundsOf,
+  groundsToLeave,
+  historyNow,
+  isCheckpointLogged,
+  noteGrounds,
+  onHistorySafe,
+  pursueLog,
+  standsForHistory,
+} from './durable.ts'
 import { type Answer, NOTHING_PUSHED } from './events.ts'
 import { onForkCheckpointHome } from './fork.ts'
 import { applyEffect } from './home.ts'
@@ -151,6 +160,8 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   // On its way: up to the RELEASE, which is written after this and waited for, the checkpoint before would do as well.
   const isSent = resident.departure?.phase === 'freeze'
   if (changed) (isSent ? persistSoon : persist)(turn, writeResident(resident))
+  // One that still waits to go home is this one now, and has more behind it.
+  if (resident.effectsBeforeCheckpoint !== null) resident.effectsBeforeCheckpoint = resident.effects.length
   if (resident.departure) return onDepartureFrozen(turn, resident)
   if (resident.forking?.phase === 'freeze') resident.forking.phase = 'still'
   if (mayRunHere(turn, resident)) goOn(turn, resident)
@@ -167,18 +178,19 @@ export function sendCheckpointAgain(turn: Turn, resident: Resident): void {
 
 /**
  * An effect that the checkpoint has behind it is not let out again by who goes on from there: home gets the effects
- * first, then the checkpoint.
+ * first, then the checkpoint. And whoever takes it lets go of the pieces before it: so a majority has logged them first, or
+ * the next decision might leave out what is behind this checkpoint, and nobody could go back. Called each tick.
  */
-function sendCheckpointHome(turn: Turn, resident: Resident): void {
+export function sendCheckpointHome(turn: Turn, resident: Resident): void {
   if (resident.effectsBeforeCheckpoint !== 0 || resident.checkpointSending) return
+  if (!isCheckpointLogged(turn, resident)) return pursueLog(turn, resident)
   resident.effectsBeforeCheckpoint = null
-  const { state } = turn
-  const { agent, checkpoint, fuelUsed } = resident
+  const { checkpoint, fuelUsed } = resident
   // As of the checkpoint: by now the agent may have said more.
   const { consoleLines, sentBytes, messages, mail, history } = resident.brief
   if (checkpoint === null) return
   if (resident.forking?.phase === 'still') resident.forking.phase = 'sent'
-  const row = state.rows.get(agent)
+  const row = ownRow(turn.state, resident)
   if (row) {
     row.checkpoint = checkpoint
     row.consoleLines = consoleLines
@@ -266,13 +278,13 @@ export function onConsole(turn: Turn, resident: Resident, level: string, text: s
 
 /** One effect on its way at a time keeps them in order. A lost one is sent again at the next tick. */
 export function sendEffects(turn: Turn, resident: Resident): void {
-  const { state } = turn
-  const row = state.rows.get(resident.agent)
+  const row = ownRow(turn.state, resident)
   while (row) {
     const effect = resident.effects[0]
     if (!effect || !groundsToLeave(turn, resident, effect)) break
     resident.effects.shift()
     applyEffect(turn, row, effect)
+    noteLeft(turn, resident)
   }
   const first = resident.effects[0]
   const grounds =
@@ -302,11 +314,15 @@ export function onEffectAnswered(turn: Turn, resident: Resident, answer: Answer)
   resident.effectAgain = isTaken ? null : again(turn.nowMs, resident.effectAgain, TICK_MS)
   if (!isTaken) return
   resident.effects.shift()
-  if (resident.effectsBeforeCheckpoint !== null) {
-    resident.effectsBeforeCheckpoint -= 1
-    sendCheckpointHome(turn, resident)
-  }
+  noteLeft(turn, resident)
   sendEffects(turn, resident)
+}
+
+/** One effect more is where it belongs; when all before it are, the checkpoint follows. */
+function noteLeft(turn: Turn, resident: Resident): void {
+  if (resident.effectsBeforeCheckpoint === null) return
+  resident.effectsBeforeCheckpoint = Math.max(0, resident.effectsBeforeCheckpoint - 1)
+  sendCheckpointHome(turn, resident)
 }
 
 export function onEnded(

@@ -114,7 +114,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     certificate: kept.certificate,
     charters: kept.charters,
     checkpoint: kept.checkpoint,
-    started: isBehind(kept) ? kept.epoch : kept.started,
+    started: kept.started,
     release: kept.release,
     fuelUsed: kept.fuelUsed,
     consoleLines: kept.brief.consoleLines,
@@ -124,6 +124,7 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     effects: kept.brief.history ? [] : [...kept.effects],
     ended: kept.brief.history === null && kept.effects.some(({ kind }) => kind === 'result' || kind === 'failure'),
   }
+  if (isBehind(kept)) resident.started = kept.epoch
   // READY was said and no certificate came: only the witnesses know. It waits for them, not runnable, not in the way.
   if (kept.arriving)
     resident.arrival = {

@@ -112,6 +112,18 @@ describe('letters between durable agents', () => {
     return () => world.network.heal(one, home)
   }
 
+  it('are found by who goes on with nothing but them since the last checkpoint', async () => {
+    const { host: home } = await world.start(1, { kind: 'launcher', slots: 0 })
+    for (const seed of [2, 3, 4]) await world.start(seed, { slots: 1 })
+    await world.time.advance(2_000)
+    const to = await launch(home, { steps: 30_000, emitEvery: 0, receives: [{ at: 30_000, count: 1 }] })
+    const writer = { steps: 4_000, emitEvery: 0, as: 1, sends: [{ at: 3_000, to }] }
+    const from = await launch(home, writer)
+    expect(await mailOf(home, from)).toEqual(countOf([]))
+    await killHolderOf(to)
+    expect(await mailOf(home, to)).toEqual(countOf(lettersOf(writer, to)))
+  })
+
   it('that nobody but a host cut off has heard of are not acknowledged, and come again', async () => {
     const { home, to, from, letters } = await pair()
     await world.time.advance(1_000)

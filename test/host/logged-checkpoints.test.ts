@@ -1,0 +1,140 @@
+import { expect, it } from 'vitest'
+import { rawCid } from '../../src/base/digest.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { agentId } from '../../src/directory/agent-id.ts'
+import { newHeard } from '../../src/host/heard.ts'
+import { add, endOf, NO_HISTORY, newLog } from '../../src/host/history.ts'
+import { DEFAULT_POLICY } from '../../src/host/limits.ts'
+import { settleLog } from '../../src/host/logbook.ts'
+import { newState } from '../../src/host/new-state.ts'
+import { sendCheckpointHome, sendEffects } from '../../src/host/residence.ts'
+import { newResident } from '../../src/host/residents.ts'
+import type { HomeRow, Register } from '../../src/host/state.ts'
+import { joinedTrace } from '../../src/host/traces.ts'
+import type { Turn } from '../../src/host/turn.ts'
+import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import type { Trace } from '../../src/sandbox/trace.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
+import type { Brief } from '../../src/wire/messages.ts'
+import type { Holding, License } from '../../src/wire/statements.ts'
+
+/** What a holder lets go of, and what counts as kept, by the machine alone. */
+const [one, two, three] = [1, 2, 3].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did)
+const agent = agentId({ home: one, age: 1, sequence: 1 })
+const checkpoint = rawCid(new Uint8Array([1]))
+
+/** Host `one` holds a durable agent that it has stopped, with two pieces behind its newest checkpoint. */
+function holder(witnesses: readonly (typeof one)[]) {
+  const state = newState({
+    self: one,
+    age: 1,
+    kind: 'edge',
+    name: 'one',
+    engineIds: ['e'],
+    policy: DEFAULT_POLICY,
+    slots: 1,
+    trusted: [],
+    operators: [],
+    administrators: [],
+  })
+  const turn: Turn = {
+    state,
+    random: seededRandom(1),
+    nowMs: 1,
+    wallMs: 1,
+    effects: [],
+    writes: new Map(),
+    soon: new Map(),
+  }
+  const brief = { agent, witnesses, history: NO_HISTORY, mail: NO_MAIL, consoleLines: 0 } as unknown as Brief
+  const resident = newResident(turn, brief, 'a', one, {} as License, DEFAULT_POLICY, 1)
+  const pieces = [new Uint8Array([1]), new Uint8Array([2])]
+  const log = resident.history?.log ?? newLog(NO_HISTORY)
+  for (const piece of pieces) add(log, piece)
+  Object.assign(resident, {
+    checkpoint,
+    guest: 'frozen',
+    brief: { ...brief, history: endOf(log) },
+    effectsBeforeCheckpoint: 0,
+  })
+  state.residents.set(agent, resident)
+  const asked = (name: string): number =>
+    turn.effects.filter((effect) => effect.kind === 'ask' && effect.name === name).length
+  return { state, turn, resident, asked }
+}
+
+it('a checkpoint goes home when a majority of the witnesses has the pieces behind it, and not before', () => {
+  const { turn, resident, asked } = holder([one, two, three])
+  sendCheckpointHome(turn, resident)
+  expect([asked('log'), asked('checkpoint')]).toEqual([2, 0])
+  resident.history?.logged.set(two, 2)
+  sendCheckpointHome(turn, resident)
+  expect(asked('checkpoint')).toBe(0)
+  resident.history?.logged.set(three, 2)
+  sendCheckpointHome(turn, resident)
+  expect(asked('checkpoint')).toBe(1)
+})
+
+const effectsOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    agent,
+    epoch: 1,
+    kind: 'emit' as const,
+    number: i + 1,
+    valueJson: '1',
+    voucher: null,
+    after: 0,
+    stretch: null,
+  }))
+
+const rowOf = (changes: object): HomeRow =>
+  ({ agent, epoch: 1, story: [], storyNext: 1, seen: { emit: 0 }, heard: newHeard(), ...changes }) as unknown as HomeRow
+
+it('what an agent lets out where its row is kept is not there yet while others have to know of it', () => {
+  const { state, turn, resident, asked } = holder([one, two, three])
+  state.rows.set(agent, rowOf({ holder: one }))
+  resident.effects.push(...effectsOf(2))
+  sendEffects(turn, resident)
+  expect([resident.effects.length, asked('effect'), state.rows.get(agent)?.seen.emit]).toEqual([2, 1, 0])
+})
+
+it('where nobody else has to know of it, it counts as gone before the checkpoint, which then follows', () => {
+  const { state, turn, resident } = holder([one])
+  const row = rowOf({ holder: one, mail: NO_MAIL })
+  state.rows.set(agent, row)
+  resident.effects.push(...effectsOf(2))
+  resident.effectsBeforeCheckpoint = 2
+  sendEffects(turn, resident)
+  expect([resident.effects.length, resident.effectsBeforeCheckpoint, row.checkpoint]).toEqual([0, null, checkpoint])
+})
+
+it('a witness keeps pieces that lead to the next decision, and none that an earlier one has left out', () => {
+  const kept = (decided: { length: number; head: typeof checkpoint | null }, isNext: boolean): number => {
+    const { state, turn } = holder([one])
+    const log = newLog(NO_HISTORY)
+    for (const byte of [1, 2, 3]) add(log, new Uint8Array([byte]))
+    state.logs.set(agent, {
+      agent,
+      checkpoint: null,
+      counts: { consoleLines: 0, sentBytes: 0, messages: 0, mail: NO_MAIL },
+      log,
+    })
+    state.registers.set(agent, { agent, epoch: 1 } as Register)
+    const history =
+      decided.head === null ? { length: decided.length, head: log.heads[decided.length - 1] ?? null } : decided
+    settleLog(turn, agent, { history } as Holding, isNext)
+    return endOf(log).length
+  }
+  const elsewhere = rawCid(new Uint8Array([9]))
+  expect(kept({ length: 2, head: null }, true)).toBe(2)
+  expect(kept({ length: 5, head: elsewhere }, true)).toBe(3)
+  expect(kept({ length: 5, head: elsewhere }, false)).toBe(0)
+  expect(kept({ length: 3, head: elsewhere }, true)).toBe(0)
+})
+
+it('what two guests did one after the other is no trace of one', () => {
+  const trace = (from: string, to: string) =>
+    ({ from: { effects: from }, inputs: [], until: { fuelUsed: 1, standing: 'turn' }, effects: to }) as unknown as Trace
+  expect(joinedTrace([trace('0', 'a'), trace('a', 'b')])).not.toBeNull()
+  expect(joinedTrace([trace('0', 'a'), trace('0', 'b')])).toBeNull()
+})

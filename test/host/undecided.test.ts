@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest'
+import { rawCid } from '../../src/base/digest.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { agentId } from '../../src/directory/agent-id.ts'
+import { DEFAULT_POLICY, RELEASE_PATIENCE_MS } from '../../src/host/limits.ts'
+import { newState } from '../../src/host/new-state.ts'
+import type { Departure, HomeRow, Register, Resident } from '../../src/host/state.ts'
+import type { Turn } from '../../src/host/turn.ts'
+import { decideAnew } from '../../src/host/undecided.ts'
+import { forgetUnfounded } from '../../src/host/unfounded.ts'
+import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import type { Brief } from '../../src/wire/messages.ts'
+
+/** What stands between an agent and its next epoch, and must not stand there for ever. */
+const [one, two, three] = [1, 2, 3].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did)
+const agent = agentId({ home: one, age: 1, sequence: 1 })
+
+function turnAt(nowMs: number): Turn {
+  const state = newState({
+    self: two,
+    age: 1,
+    kind: 'edge',
+    name: 'two',
+    engineIds: ['e'],
+    policy: DEFAULT_POLICY,
+    slots: 1,
+    trusted: [],
+    operators: [],
+    administrators: [],
+  })
+  return { state, random: seededRandom(1), nowMs, wallMs: nowMs, effects: [], writes: new Map(), soon: new Map() }
+}
+
+it('a holder whose RELEASE is not decided for long asks for a ballot of its own, and not before', () => {
+  const resident = {
+    agent,
+    epoch: 4,
+    checkpoint: null,
+    brief: { witnesses: [one, two, three], head: rawCid(new Uint8Array()) },
+  } as unknown as Resident
+  const departure = { frozenMs: 1_000 } as Departure
+  const early = turnAt(1_000 + RELEASE_PATIENCE_MS - 1)
+  decideAnew(early, resident, departure)
+  expect(early.state.proposals.size).toBe(0)
+  const late = turnAt(1_000 + RELEASE_PATIENCE_MS)
+  decideAnew(late, resident, departure)
+  expect(late.state.proposals.get(agent)).toMatchObject({ epoch: 5, phase: 'prepare', own: { holder: two } })
+})
+
+/** Whether a host that was asked to be a witness still is one when the agent comes with these first witnesses. */
+function knows(
+  witnesses: readonly (typeof one)[],
+  mirror: Partial<HomeRow>,
+  register: Partial<Register> = {},
+): boolean {
+  const turn = turnAt(1)
+  const { state } = turn
+  const known = { agent, witnesses: [one, two], epoch: 0, promised: null, accepted: null, ...register }
+  state.registers.set(agent, known as Register)
+  state.mirrors.set(agent, { agent, story: [], itinerary: [], forks: [], ...mirror } as unknown as HomeRow)
+  forgetUnfounded(turn, { agent, origin: { order: null, after: null, witnesses } } as unknown as Brief)
+  return state.registers.has(agent) && state.mirrors.has(agent)
+}
+
+it('a founding that came to nothing is forgotten when the agent comes with another one', () => {
+  expect(knows([one], { isFounded: false })).toBe(false)
+  expect(knows([one, three], { isFounded: false })).toBe(false)
+})
+
+it('a witness that may have promised anything, or is one, forgets nothing', () => {
+  expect(knows([one, two], { isFounded: false })).toBe(true)
+  expect(knows([one], { isFounded: true })).toBe(true)
+  expect(knows([one], { isFounded: false }, { epoch: 1 })).toBe(true)
+  expect(knows([one], { isFounded: false }, { promised: { round: 1, host: one, age: 1 } })).toBe(true)
+})
