@@ -3,7 +3,7 @@ import type { Did } from '../identity/did.ts'
 import { grantedQuota } from '../permit/grant.ts'
 import { rootOf } from '../wire/chain.ts'
 import type { Requests } from '../wire/messages.ts'
-import type { Founded, Sealed } from '../wire/statements.ts'
+import { type Founded, type Sealed, sameWitnesses } from '../wire/statements.ts'
 import { quorumOf } from './ballots.ts'
 import { learn } from './certificates.ts'
 import { NOT_GIVEN, senderFault } from './chain.ts'
@@ -32,6 +32,7 @@ import type { HomeRow, Register } from './state.ts'
 import { rememberBundle } from './state.ts'
 import { briefOfRow, tellStory } from './story.ts'
 import { answer, ask, begin, deny, log, persist, type RecordWrite, type Turn } from './turn.ts'
+import type { Waiting } from './waiting.ts'
 import { candidates } from './witnesses.ts'
 
 /**
@@ -197,17 +198,32 @@ export function askEnrol(turn: Turn, row: HomeRow, register: Register, to: Did, 
   const brief = briefOfRow(turn.state, row)
   // How it stands, without its story, which may be longer than a message: that is mirrored from the beginning.
   const estate = { ...estateOf(row, { next: row.storyNext, epoch: row.epoch }), from: 1, next: 1 }
-  ask(turn, to, 'enrol', { brief, license, epoch, holder, certificate, charters, estate }, { for: 'enrol', agent, to })
+  ask(
+    turn,
+    to,
+    'enrol',
+    { brief, license, epoch, holder, certificate, charters, estate },
+    {
+      for: 'enrol',
+      agent,
+      to,
+      first: row.origin.witnesses,
+    },
+  )
 }
 
-export function onEnrolAnswered(turn: Turn, agent: AgentId, to: Did, outcome: Answer): void {
+export function onEnrolAnswered(
+  turn: Turn,
+  { agent, to, first }: Extract<Waiting, { for: 'enrol' }>,
+  outcome: Answer,
+): void {
   const { state } = turn
   const row = state.rows.get(agent)
   const founding = state.founding.get(agent)
   founding?.asked.delete(to)
   state.mirroring.get(agent)?.asked.delete(to)
-  // It was replaced before it answered, and knows another beginning: nobody else has this one because of it.
-  if (!row || founding?.unfit.has(to)) return
+  // Others were named before it answered, and it knows another beginning: it must not hear that this one is settled.
+  if (!row || !sameWitnesses(first, row.origin.witnesses)) return
   if (!outcome.ok) {
     log(turn, 'info', `${to} does not become its witness: ${outcome.code}: ${outcome.reason}`, agent)
     founding?.unfit.add(to)

@@ -223,7 +223,7 @@ function onAnswered(turn: Turn, { token, answer }: Extract<HostEvent, { kind: 'a
     case 'estate':
       return onEstateAnswered(turn, waiting.agent, waiting.epoch, waiting.from, answer)
     case 'enrol':
-      return onEnrolAnswered(turn, waiting.agent, waiting.to, answer)
+      return onEnrolAnswered(turn, waiting, answer)
     case 'effect':
       return resident && onEffectAnswered(turn, resident, answer)
     case 'checkpoint':

@@ -91,7 +91,8 @@ export type Waiting =
   | { readonly for: 'hops'; readonly agent: AgentId }
   | { readonly for: 'former'; readonly agent: AgentId; readonly from: Did }
   | { readonly for: 'gathered'; readonly agent: AgentId; readonly epoch: number; readonly estate: Estate }
-  | { readonly for: 'enrol'; readonly agent: AgentId; readonly to: Did }
+  /** `first`: who its first witnesses were to be, as it was asked. */
+  | { readonly for: 'enrol'; readonly agent: AgentId; readonly to: Did; readonly first: readonly Did[] }
   | EnrolWaiting
   | (Omit<EnrolWaiting, 'for'> & { readonly for: 'enrol-checkpoint'; readonly facts: BundleFacts })
   | { readonly for: 'prepare'; readonly agent: AgentId }
