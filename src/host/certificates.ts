@@ -220,7 +220,7 @@ function takeHold(
     })
   }
   here.arrival = null
-  if (here.guest === 'running' || here.guest === 'freezing' || here.guest === 'frozen') goOnIn(turn, here)
+  if (here.ended || here.guest === 'running' || here.guest === 'freezing' || here.guest === 'frozen') goOnIn(turn, here)
   // Lost, it would be as if the power had gone a moment earlier: after READY, before the certificate.
   if (here.pledged === here.epoch) persistSoon(turn, writeResident(here))
   else persist(turn, writeResident(here))

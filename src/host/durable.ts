@@ -23,7 +23,15 @@ import { settleArrivals } from './mail.ts'
 import { encodePiece, encodeRun, type HistoryPiece, mergeRuns, type RunPiece } from './pieces.ts'
 import { pursuePost } from './post.ts'
 import { propose } from './proposer.ts'
-import { checkpointWhenDue, goOn, isSpent, mayRunHere, sendCheckpointHome, sendEffects } from './residence.ts'
+import {
+  checkpointWhenDue,
+  goOn,
+  isReleased,
+  isSpent,
+  mayRunHere,
+  sendCheckpointHome,
+  sendEffects,
+} from './residence.ts'
 import { isConfined } from './sealing.ts'
 import type { Resident } from './state.ts'
 import { ask, type Turn } from './turn.ts'
@@ -224,7 +232,7 @@ export function noteGrounds(turn: Turn, resident: Resident, { after }: Grounds, 
 function noteFence(turn: Turn, resident: Resident, history: Recording): void {
   const { agent, epoch, brief, checkpoint } = resident
   history.fencedMs ??= turn.nowMs
-  if (turn.nowMs - history.fencedMs < FENCED_MS || resident.departure || turn.state.proposals.has(agent)) return
+  if (turn.nowMs - history.fencedMs < FENCED_MS || isReleased(resident) || turn.state.proposals.has(agent)) return
   history.fencedMs = null
   const own = { holder: turn.state.self, checkpoint, witnesses: brief.witnesses, history: historyNow(resident) }
   propose(turn, agent, epoch + 1, brief, own)

@@ -32,7 +32,7 @@ export function onCheckpoint(
 ): void {
   const row = currentRow(turn, from, handle, checkpointAsk.agent, checkpointAsk.epoch)
   if (!row) return
-  const unproved = checkpointFault(row, from, checkpointAsk) ?? mailFault(checkpointAsk.mail)
+  const unproved = unprovedFault(turn, row, from, checkpointAsk) ?? mailFault(checkpointAsk.mail)
   if (unproved !== null) return deny(turn, handle, 'REFUSED', unproved)
   const other = checkpointHistoryFault(turn, row.agent, checkpointAsk.history)
   if (other) return deny(turn, handle, other.code, other.reason)
@@ -52,6 +52,9 @@ export function onCheckpoint(
   )
 }
 
+const unprovedFault = ({ state }: Turn, row: HomeRow, from: Did, ask: Requests['checkpoint']['ask']): string | null =>
+  from === state.self ? null : checkpointFault(row, from, ask)
+
 export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['checkpoint']['ask']): void {
   const { agent, epoch, checkpoint, fuelUsed, consoleLines, sentBytes, messages, mail, voucher, checkpointBytes } = ask
   const row = turn.state.rows.get(agent)
@@ -59,11 +62,11 @@ export function onCheckpointFetched(turn: Turn, handle: number, ask: Requests['c
   if (row.outcome) return deny(turn, handle, 'REFUSED', 'the agent has ended')
   if (row.epoch !== epoch) return deny(turn, handle, 'STALE_EPOCH', 'decided otherwise while the checkpoint came')
   // Another may have been taken while the blocks of this one came.
-  const unproved = checkpointFault(row, row.holder, ask)
+  const unproved = unprovedFault(turn, row, row.holder, ask)
   if (unproved !== null) return deny(turn, handle, 'REFUSED', unproved)
   const other = checkpointHistoryFault(turn, agent, ask.history)
   if (other) return deny(turn, handle, other.code, other.reason)
-  if (voucher) takeVoucher(turn, row, voucher, row.checkpointBytes)
+  if (voucher && row.holder !== turn.state.self) takeVoucher(turn, row, voucher, row.checkpointBytes)
   row.checkpoint = checkpoint
   row.checkpointBytes = checkpointBytes
   row.fuelUsed = fuelUsed
@@ -87,15 +90,17 @@ export function onEffect(turn: Turn, from: Did, handle: number, ask: Requests['e
   const groundless = groundsFault(turn, row.agent, { after, stretch })
   if (groundless) return deny(turn, handle, groundless.code, groundless.reason)
   const ended = row.outcome !== null
-  const unproved = ended ? null : endFault(row, from, ask)
+  // Whoever keeps the row believes himself.
+  const isOwn = from === turn.state.self
+  const unproved = ended || isOwn ? null : endFault(row, from, ask)
   if (unproved !== null) {
     deny(turn, handle, 'REFUSED', unproved)
     lapse(turn, from, row.agent, unproved)
     // What it says came of the agent is not taken: the agent goes on from what is proved.
     return takeBack(turn, row)
   }
-  if (voucher && !ended) takeVoucher(turn, row, voucher, row.checkpointBytes)
-  else if (!ended && effect.kind === 'failure' && isOwnFailure(effect.valueJson))
+  if (voucher && !ended && !isOwn) takeVoucher(turn, row, voucher, row.checkpointBytes)
+  else if (!ended && !isOwn && effect.kind === 'failure' && isOwnFailure(effect.valueJson))
     lapse(turn, from, row.agent, 'a failure without a receipt')
   const conflict = applyEffect(turn, row, effect)
   if (conflict !== null) return deny(turn, handle, 'CONFLICT', conflict)

@@ -33,7 +33,8 @@ export function takeUpHistory(
 ): void {
   if (!history) return
   const { history: recording, guest } = resident
-  if (recording && guest !== 'none' && reaches(recording.log, history)) return beginEpoch(resident)
+  const isWhole = guest !== 'none' || resident.ended
+  if (recording && isWhole && reaches(recording.log, history)) return beginEpoch(resident)
   if (isSame(resident, checkpoint, history)) {
     resident.history = newRecording(history)
     return
@@ -44,6 +45,7 @@ export function takeUpHistory(
   if (!log) {
     // Others have decided that it goes on here, and have what it takes. Whoever asks for the next epoch is told.
     resident.started = resident.epoch
+    resident.ended = false
     return
   }
   const fresh = newRecording(log.base)

@@ -28,7 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
       "else if (departure.phase === 'decide' && turn.nowMs >= departure.retryMs) askVotes(turn, resident, departure)":
         "else if (departure.phase === 'decide' && turn.nowMs >= departure.retryMs) {\n    resident.release = null\n    nextCandidate(turn, resident, departure, { code: 'TIMEOUT', reason: 'no votes' })\n  }",
     },
-    LEASES,
+    { ...LEASES, seeds: [10] },
   ),
   mutant(
     'a witness forgets its register',
