@@ -125,6 +125,8 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     ended: kept.brief.history === null && kept.effects.some(({ kind }) => kind === 'result' || kind === 'failure'),
   }
   if (isBehind(kept)) resident.started = kept.epoch
+  // What it had just said again, and did not run on from, is decided already, and nobody else would say it.
+  else if (kept.brief.history && kept.started !== kept.epoch) resident.effects.push(...kept.effects)
   // READY was said and no certificate came: only the witnesses know. It waits for them, not runnable, not in the way.
   if (kept.arriving)
     resident.arrival = {

@@ -7,8 +7,10 @@ import { add, endOf, NO_HISTORY, newLog } from '../../src/host/history.ts'
 import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { settleLog } from '../../src/host/logbook.ts'
 import { newState } from '../../src/host/new-state.ts'
+import { writeResident } from '../../src/host/records.ts'
 import { sendCheckpointHome, sendEffects } from '../../src/host/residence.ts'
 import { newResident } from '../../src/host/residents.ts'
+import { restore } from '../../src/host/restore.ts'
 import type { HomeRow, Register } from '../../src/host/state.ts'
 import { joinedTrace } from '../../src/host/traces.ts'
 import type { Turn } from '../../src/host/turn.ts'
@@ -47,7 +49,7 @@ function holder(witnesses: readonly (typeof one)[]) {
     soon: new Map(),
   }
   const brief = { agent, witnesses, history: NO_HISTORY, mail: NO_MAIL, consoleLines: 0 } as unknown as Brief
-  const resident = newResident(turn, brief, 'a', one, {} as License, DEFAULT_POLICY, 1)
+  const resident = newResident(turn, brief, 'a', one, { order: { signer: one } } as License, DEFAULT_POLICY, 1)
   const pieces = [new Uint8Array([1]), new Uint8Array([2])]
   const log = resident.history?.log ?? newLog(NO_HISTORY)
   for (const piece of pieces) add(log, piece)
@@ -137,4 +139,20 @@ it('what two guests did one after the other is no trace of one', () => {
     ({ from: { effects: from }, inputs: [], until: { fuelUsed: 1, standing: 'turn' }, effects: to }) as unknown as Trace
   expect(joinedTrace([trace('0', 'a'), trace('a', 'b')])).not.toBeNull()
   expect(joinedTrace([trace('0', 'a'), trace('0', 'b')])).toBeNull()
+})
+
+it('what was said again before a restart, and not run on from, is said after it; what was run on from is lived again', () => {
+  const said = (started: number | null): readonly unknown[] => {
+    const before = holder([one, two, three])
+    before.resident.effects.push(...effectsOf(2))
+    before.resident.started = started
+    const record = writeResident(before.resident)
+    const { state, turn } = holder([one])
+    state.residents.clear()
+    restore(turn, new Map([[record.key, record.value()]]))
+    const { effects, started: isStarted } = state.residents.get(agent) ?? { effects: [], started: undefined }
+    return [effects.length, isStarted]
+  }
+  expect(said(0)).toEqual([2, 0])
+  expect(said(1)).toEqual([0, 1])
 })
