@@ -1,9 +1,11 @@
 import { type Bytes, concatBytes } from '../base/bytes.ts'
 import { decode, encode } from '../base/codec.ts'
 import type { Random } from '../base/random.ts'
+import type { AgentId } from '../directory/agent-id.ts'
 import { type Store, StoreDamagedError } from '../storage/port.ts'
 import { BIRTH_BYTES, BIRTHS_MAX } from '../wire/limits.ts'
-import { RESTORED_PREFIXES } from './records.ts'
+import { RESTORED_PREFIXES, registerKey } from './records.ts'
+import type { Register } from './state.ts'
 
 /** What a host finds on its disk when it starts. What the records mean is restore.ts. */
 
@@ -21,8 +23,13 @@ export async function nextLife(store: Store, random: Random): Promise<{ age: num
   return life
 }
 
-/** Of what has been. */
-const DISPENSABLE = ['story/', 'hop/'] as const
+/** Of what has been; but others count on the lines of a story for which several hosts answer: it was one of them. */
+function isDispensable(key: string, before: ReadonlyMap<string, unknown>): boolean {
+  const [kind, agent] = key.split('/')
+  if (kind !== 'story') return kind === 'hop'
+  const register = before.get(registerKey(agent as AgentId)) as Pick<Register, 'witnesses'> | undefined
+  return !register || register.witnesses.length === 1
+}
 
 /** A host that has lost what it promised, holds or launched must not go on as if it had not; its owner reads why, and what now. */
 function mustNotGoOn(error: unknown): never {
@@ -39,7 +46,7 @@ export async function recallRecords(store: Store, warn: (text: string) => void):
   for (const prefix of RESTORED_PREFIXES)
     for (const key of await store.list(prefix)) {
       const bytes = await store.read(key).catch((error: unknown) => {
-        if (error instanceof StoreDamagedError && DISPENSABLE.some((kind) => key.startsWith(kind))) return null
+        if (error instanceof StoreDamagedError && isDispensable(key, records)) return null
         return mustNotGoOn(error)
       })
       const value = bytes && decode(bytes)

@@ -20,7 +20,7 @@ import type { KeptSegment } from './vouchers.ts'
  */
 
 const rowKey = (agent: AgentId): string => `row/${agent}`
-const registerKey = (agent: AgentId): string => `register/${agent}`
+export const registerKey = (agent: AgentId): string => `register/${agent}`
 const residentKey = (agent: AgentId): string => `resident/${agent}`
 export const inputKey = (agent: AgentId): string => `input/${agent}`
 export const licenseKey = (agent: AgentId): string => `license/${agent}`
