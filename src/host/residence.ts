@@ -6,6 +6,7 @@ import type { EffectKind } from '../wire/messages.ts'
 import type { Voucher } from '../wire/proofs.ts'
 import type { History } from '../wire/statements.ts'
 import { again, isDue } from './again.ts'
+import { NOT_GIVEN } from './chain.ts'
 import { keeperOf, ownRow } from './charter.ts'
 import { checkpointDueMs, noteArrived, noteFreezing, noteTaken } from './checkpoint-pace.ts'
 import { onDepartureFrozen } from './departure.ts'
@@ -35,7 +36,7 @@ import { asSaid, effectBytesMax, isConfined, pursueUnseal } from './sealing.ts'
 import { noteSeen } from './seen.ts'
 import { keptCheckpoint, type Resident } from './state.ts'
 import { tellStory } from './story.ts'
-import { ask, begin, log, persist, persistSoon, type Turn } from './turn.ts'
+import { ask, begin, log, persist, persistSoon, type Turn, tell } from './turn.ts'
 
 /**
  * An agent at home here: started once an epoch, checkpointed while it runs, its effects sent home in order and kept
@@ -310,12 +311,19 @@ export function onEffectAnswered(turn: Turn, resident: Resident, answer: Answer)
   resident.effectSending = false
   const first = resident.effects[0]
   if (first) noteGrounds(turn, resident, first, answer)
+  if (!answer.ok) tellKeeper(turn, resident, answer)
   const isTaken = answer.ok || answer.code === 'CONFLICT'
   resident.effectAgain = isTaken ? null : again(turn.nowMs, resident.effectAgain, TICK_MS)
   if (!isTaken) return
   resident.effects.shift()
   noteLeft(turn, resident)
   sendEffects(turn, resident)
+}
+
+/** Whoever was decided to keep the row may not have heard so; nobody else would tell it while all of them are there. */
+function tellKeeper(turn: Turn, { brief, certificate, charters }: Resident, { code }: { readonly code: string }): void {
+  if (certificate && (code === 'UNKNOWN_AGENT' || code === 'STALE_EPOCH'))
+    tell(turn, keeperOf(brief), 'certificate', { certificate, charters, ...NOT_GIVEN })
 }
 
 /** One effect more is where it belongs; when all before it are, the checkpoint follows. */

@@ -8,7 +8,7 @@ import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { settleLog } from '../../src/host/logbook.ts'
 import { newState } from '../../src/host/new-state.ts'
 import { writeResident } from '../../src/host/records.ts'
-import { sendCheckpointHome, sendEffects } from '../../src/host/residence.ts'
+import { onEffectAnswered, sendCheckpointHome, sendEffects } from '../../src/host/residence.ts'
 import { newResident } from '../../src/host/residents.ts'
 import { restore } from '../../src/host/restore.ts'
 import type { HomeRow, Register } from '../../src/host/state.ts'
@@ -18,7 +18,7 @@ import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import type { Trace } from '../../src/sandbox/trace.ts'
 import { NO_MAIL } from '../../src/wire/mail.ts'
 import type { Brief } from '../../src/wire/messages.ts'
-import type { Holding, License } from '../../src/wire/statements.ts'
+import type { Certificate, Holding, License } from '../../src/wire/statements.ts'
 
 /** What a holder lets go of, and what counts as kept, by the machine alone. */
 const [one, two, three] = [1, 2, 3].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did)
@@ -155,4 +155,14 @@ it('what was said again before a restart, and not run on from, is said after it;
   }
   expect(said(0)).toEqual([2, 0])
   expect(said(1)).toEqual([0, 1])
+})
+
+it('a keeper that does not know that it is one hears so from the holder that it turns away', () => {
+  const { turn, resident } = holder([two, one, three])
+  resident.certificate = { agent, epoch: 1 } as Certificate
+  resident.effects.push(...effectsOf(1))
+  onEffectAnswered(turn, resident, { ok: false, code: 'UNKNOWN_AGENT', reason: 'the row is not kept here' })
+  const told = turn.effects.flatMap((effect) => (effect.kind === 'tell' ? [[effect.to, effect.name]] : []))
+  expect(told).toEqual([[two, 'certificate']])
+  expect(resident.effects).toHaveLength(1)
 })
