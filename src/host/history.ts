@@ -30,7 +30,7 @@ export const endOf = ({ base, heads }: Log): History => ({
 })
 
 /** The chain after so many pieces; undefined where this log does not tell. */
-function headAt({ base, heads }: Log, length: number): Cid | null | undefined {
+export function headAt({ base, heads }: Log, length: number): Cid | null | undefined {
   return length === base.length ? base.head : heads[length - base.length - 1]
 }
 

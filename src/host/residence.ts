@@ -27,6 +27,7 @@ import { authorsNamed } from './license.ts'
 import { EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS, TICK_MS } from './limits.ts'
 import { advanceLog } from './logbook.ts'
 import { keepMail, letGoOfMail } from './mail.ts'
+import { awaitKept } from './mirror.ts'
 import { reportHolding } from './neighbours.ts'
 import { pursuePost } from './post.ts'
 import { spend } from './quotas.ts'
@@ -148,6 +149,8 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   noteTaken(turn, resident)
   if (changed) resident.strikes = 0
   resident.checkpoint = checkpoint
+  // One that waited for the effects before it gives way to this one, which has more of them behind it.
+  if (resident.effectsBeforeCheckpoint !== null) resident.effectsBeforeCheckpoint = resident.effects.length
   resident.fuelUsed = fuelUsed
   const { consoleLines, sentBytes, messages } = resident
   resident.brief = {
@@ -202,7 +205,9 @@ export function sendCheckpointHome(turn: Turn, resident: Resident): void {
     advanceLog(turn, row, history)
     persist(turn, writeRow(row), writeMail(row))
     tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
-    return onCheckpointHome(turn, resident, checkpoint, history)
+    // Where others have to have it as well, it is not safe before they do.
+    resident.checkpointSending = awaitKept(turn, row, { epoch: resident.epoch, checkpoint, history })
+    return resident.checkpointSending ? undefined : onCheckpointHome(turn, resident, checkpoint, history)
   }
   resident.checkpointSending = true
   resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes, messages, mail, history }
