@@ -5,6 +5,7 @@ import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Certificate } from '../wire/statements.ts'
 import { stepOn } from './cheap-image.ts'
+import { DataOracles } from './data-oracles.ts'
 import type { Families } from './families.ts'
 import { isExpected, isExpectedEnd } from './programs.ts'
 import type { Invariant, Violation } from './report.ts'
@@ -37,6 +38,10 @@ export class Oracles {
   /** Agents that a host has run which falsifies what it runs. */
   readonly falsified = new Set<AgentId>()
   readonly #falsifiedInputs = new Set<string>()
+  readonly #data = new DataOracles(
+    (invariant, text) => this.fail(invariant, text),
+    (agent) => this.#highest.get(agent) ?? 0,
+  )
 
   constructor(world: World, families: Families, sometimes: Sometimes) {
     this.#world = world
@@ -61,10 +66,12 @@ export class Oracles {
     }
     if (event.kind === 'answered' && event.name === 'effect') this.#onAcknowledged(life, event)
     if (event.kind === 'restored') this.#onRestored(host, life, state)
+    this.#data.look({ life, event, effects, state })
     const agent = agentOf(event)
     if (agent === null) return
-    this.#onDecision(state.registers.get(agent)?.certificate ?? null)
-    this.#onDecision(state.residents.get(agent)?.certificate ?? null)
+    this.#onDecision(state.registers.get(agent)?.certificate ?? null, state)
+    this.#onDecision(state.residents.get(agent)?.certificate ?? null, state)
+    this.#data.onKnown(life, state, agent)
     const row = state.rows.get(agent)
     if (row) this.#readStory(life, row)
   }
@@ -88,7 +95,7 @@ export class Oracles {
         'certificate-first',
         `host ${host.number} runs epoch ${epoch} of ${agent} by a certificate for ${certificate?.epoch ?? 'none'}`,
       )
-    else this.#onDecision(certificate)
+    else this.#onDecision(certificate, state)
   }
 
   #falsify(agent: AgentId, inputJson: string): void {
@@ -102,7 +109,7 @@ export class Oracles {
   isFalsified = (row: Pick<HomeRow, 'agent' | 'inputJson'>): boolean =>
     this.falsified.has(row.agent) || this.#falsifiedInputs.has(row.inputJson)
 
-  #onDecision(certificate: Certificate | null): void {
+  #onDecision(certificate: Certificate | null, state: HostState): void {
     if (!certificate) return
     const { agent, epoch, holding } = certificate
     this.#highest.set(agent, Math.max(epoch, this.#highest.get(agent) ?? 0))
@@ -113,6 +120,7 @@ export class Oracles {
     if (before === value) return
     if (before !== undefined) return this.fail('one-decision', `epoch ${epoch} of ${agent} is ${before}, and ${value}`)
     this.#decided.set(name, value)
+    this.#data.onDecided(certificate, state)
     // Of a fast agent what was certified can be lost with its holder; of a durable one the history says what is contained.
     if (history === null) return
     const newest = this.#newest.get(agent)

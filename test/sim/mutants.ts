@@ -1,4 +1,5 @@
 import { DYING, FAST, LEASES, LETTERS, type Mutant, mutant, SEVERAL, WALKS, WITNESSED } from './mutant.ts'
+import { DATA } from './mutants-data.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   mutant('RUN before the certificate', 'safety', ['certificate-first', 'one-holder'], 'src/host/arrival.ts', {
@@ -256,4 +257,5 @@ export const MUTANTS: readonly Mutant[] = [
     },
     FAST,
   ),
+  ...DATA,
 ]

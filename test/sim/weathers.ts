@@ -3,6 +3,27 @@ import type { Patch } from './bundle.ts'
 const ASLEEP = 'everyMs: 2 * MINUTE,\n    lastsMs: [500, 40_000],\n    strike: (_world, host) => sleep(host, true),'
 const latency = 'LATENCY_MS = { min: 1, max: 30 }'
 
+const OFTEN_DROPPED: Patch = {
+  file: 'src/sim/faults.ts',
+  find: "nuisance('drop', 'messages from a host are lost within living sessions', 0.1)",
+  replace: "nuisance('drop', 'messages from a host are lost within living sessions', 0.3)",
+}
+
+const HOPPING: readonly Patch[] = [
+  {
+    file: 'src/sim/programs.ts',
+    find: 'receives: [{ at: steps, count }] }',
+    replace:
+      "receives: Array.from({ length: count }, (_, i) => ({ at: 400 + 800 * i, count: 1 })), moves: Array.from({ length: count }, (_, i) => ({ at: 500 + 800 * i, where: 'anywhere' })) }",
+  },
+  {
+    file: 'src/sim/programs.ts',
+    find: 'const steps = 500 + integerBelow(random, 5_000)',
+    replace: 'const steps = 900 * count + integerBelow(random, 5_000)',
+  },
+  OFTEN_DROPPED,
+]
+
 /** What is stirred up beside the faults of a seed, so that a rare race is run within a minute. */
 export const WEATHERS = {
   /** Messages take as long as across a bad network, hosts are away for about a lease, and agents talk all the time. */
@@ -17,22 +38,27 @@ export const WEATHERS = {
     },
   ],
   /** Who has letters is on its way between any two of them, and what is said about them is often lost. */
-  letters: [
-    {
-      file: 'src/sim/programs.ts',
-      find: 'receives: [{ at: steps, count }] }',
-      replace:
-        "receives: Array.from({ length: count }, (_, i) => ({ at: 400 + 800 * i, count: 1 })), moves: Array.from({ length: count }, (_, i) => ({ at: 500 + 800 * i, where: 'anywhere' })) }",
-    },
-    {
-      file: 'src/sim/programs.ts',
-      find: 'const steps = 500 + integerBelow(random, 5_000)',
-      replace: 'const steps = 900 * count + integerBelow(random, 5_000)',
-    },
+  letters: HOPPING,
+  /** The same, and who had an agent forgets soon where it went. */
+  forgetful: [
+    ...HOPPING,
+    { file: 'src/host/limits.ts', find: 'FORWARD_MS = 10 * 60_000', replace: 'FORWARD_MS = 300' },
+  ],
+  /** Every agent forks, across a bad network on which much is lost. */
+  forks: [
+    { ...OFTEN_DROPPED, replace: OFTEN_DROPPED.replace.replace('0.3', '0.5') },
+    { file: 'src/sim/limits.ts', find: latency, replace: 'LATENCY_MS = { min: 20, max: 500 }' },
+    { file: 'src/sim/programs.ts', find: "KINDS[index % KINDS.length] ?? 'computing'", replace: 'KINDS[2]' },
+  ],
+  /** Of who loses messages nearly all are lost. */
+  deaf: [{ ...OFTEN_DROPPED, replace: OFTEN_DROPPED.replace.replace('0.3', '0.9') }],
+  /** Hosts are away for longer than their place among the witnesses is kept for them. */
+  members: [
+    { file: 'src/host/limits.ts', find: 'WITNESS_GONE_MS = 30_000', replace: 'WITNESS_GONE_MS = 3_000' },
     {
       file: 'src/sim/faults.ts',
-      find: "nuisance('drop', 'messages from a host are lost within living sessions', 0.1)",
-      replace: "nuisance('drop', 'messages from a host are lost within living sessions', 0.3)",
+      find: 'everyMs: MINUTE,\n    lastsMs: [200, 40_000],',
+      replace: 'everyMs: MINUTE,\n    lastsMs: [5_000, 20_000],',
     },
   ],
 } satisfies Record<string, readonly Patch[]>
