@@ -37,7 +37,6 @@ export const PROVOKING: Omit<SimOptions, 'seed' | 'signatures' | 'guests'> = {
   faults: ['crash', 'sever', 'drop', 'partition', 'oneway', 'suspend', 'owner', 'duplicate'],
 }
 
-export const DURABLE = { options: { effects: 'durable' } } as const
 /** All durable, one witness: hosts die all the time. */
 export const DYING = {
   options: { effects: 'durable', seconds: 60, agents: 8, faults: ['crash', 'torn', 'owner', 'sever', 'drop'] },
