@@ -149,8 +149,6 @@ export function onFrozen(turn: Turn, resident: Resident, checkpoint: Cid, fuelUs
   noteTaken(turn, resident)
   if (changed) resident.strikes = 0
   resident.checkpoint = checkpoint
-  // One that waited for the effects before it gives way to this one, which has more of them behind it.
-  if (resident.effectsBeforeCheckpoint !== null) resident.effectsBeforeCheckpoint = resident.effects.length
   resident.fuelUsed = fuelUsed
   const { consoleLines, sentBytes, messages } = resident
   resident.brief = {

@@ -108,27 +108,6 @@ export const DATA: readonly Mutant[] = [
     { ...LEASES, seeds: [7, 4] },
   ),
   mutant(
-    'effects of any epoch are taken',
-    'safety',
-    ['fenced'],
-    'src/host/home.ts',
-    {
-      'if (row.epoch !== epoch || row.holder !== from) {': 'if (row.epoch < 0 || row.holder === null) {',
-    },
-    LEASES,
-  ),
-  mutant(
-    'the log is not fenced',
-    'safety',
-    ['fenced'],
-    'src/host/logbook.ts',
-    {
-      'return register !== undefined && (register.promised !== null || register.accepted !== null)':
-        'return register === undefined && agent === null',
-    },
-    { ...LEASES, seeds: [7] },
-  ),
-  mutant(
     'an effect leaves before its pieces are logged',
     'data',
     ['logged-first'],
@@ -181,27 +160,5 @@ export const DATA: readonly Mutant[] = [
       'if (!resident?.history) return answer': 'if (resident !== null) return answer',
     },
     AT_ONCE,
-  ),
-  mutant(
-    'a checkpoint that follows another does not wait for what came between',
-    'data',
-    ['effects-first'],
-    'src/host/residence.ts',
-    {
-      '  if (resident.effectsBeforeCheckpoint !== null) resident.effectsBeforeCheckpoint = resident.effects.length\n':
-        '',
-    },
-    { seeds: [17] },
-  ),
-  mutant(
-    'a checkpoint at its keeper is safe before others have it',
-    'data',
-    ['logged-first', 'logs-cut'],
-    'src/host/residence.ts',
-    {
-      'resident.checkpointSending = awaitKept(turn, row, { epoch: resident.epoch, checkpoint, history })':
-        'resident.checkpointSending = resident.epoch < 0 && awaitKept(turn, row, { epoch: resident.epoch, checkpoint, history })',
-    },
-    { ...LEASES, seeds: [7, 4] },
   ),
 ]
