@@ -12,6 +12,7 @@ import { found } from './founding.ts'
 import { NO_HISTORY } from './history.ts'
 import { currentRow, takeBack } from './home.ts'
 import { isGone } from './keeper.ts'
+import { FORK_PATIENCE_MS } from './limits.ts'
 import { answerKept } from './mirror.ts'
 import { writeFork, writeRow } from './records.ts'
 import { makeRoom, spawn } from './spawn.ts'
@@ -101,7 +102,7 @@ function unsettled(turn: Turn, row: HomeRow): Fault | null {
   // Agents are named after the home that their order is for, and that alone answers for how many share what the order gives.
   const home = homeOf(row.agent)
   if (home !== turn.state.self)
-    return isGone(turn, home)
+    return isGone(turn, home, FORK_PATIENCE_MS)
       ? { code: 'NOT_FOUND', reason: `its home ${home} is away, and only that makes agents of it` }
       : { code: 'BUSY', reason: 'its home keeps its row again soon, and only that makes agents of it' }
   if (turn.state.registers.get(row.agent)?.accepted) takeBack(turn, row)

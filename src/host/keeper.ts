@@ -150,11 +150,11 @@ function replace(set: Set<Did>, old: Did | undefined, by: Did | undefined): void
 
 const isThere = ({ state }: Turn, did: Did): boolean => state.acquaintances.get(did)?.connected ?? false
 
-export function isGone(turn: Turn, did: Did): boolean {
+export function isGone(turn: Turn, did: Did, afterMs = WITNESS_GONE_MS): boolean {
   const { state, nowMs } = turn
   if (did === state.self) return false
   if (isBanned(state, did)) return true
   const known = state.acquaintances.get(did)
   // Who was never met in this life counts from its beginning.
-  return !known?.connected && nowMs - (known?.lostMs ?? state.bornMs) > WITNESS_GONE_MS
+  return !known?.connected && nowMs - (known?.lostMs ?? state.bornMs) > afterMs
 }

@@ -139,6 +139,9 @@ export const TAKEOVER_STAGGER_MS = 2_000
 /** A witness that has been away for so long is replaced by another host, where there is one: restarts take less. */
 export const WITNESS_GONE_MS = 30_000
 
+/** A fork waits for home so long before it is refused: a restart, and a volunteer's break, change nothing of what comes out. */
+export const FORK_PATIENCE_MS = 600_000
+
 /** How often a keeper looks whether the witnesses of its agents are the right ones. */
 export const WITNESSES_AGAIN_MS = 5_000
 

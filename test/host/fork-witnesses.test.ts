@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { AgentId } from '../../src/directory/agent-id.ts'
-import { WITNESS_GONE_MS } from '../../src/host/limits.ts'
+import { FORK_PATIENCE_MS } from '../../src/host/limits.ts'
 import type { MemoryDisk } from '../../src/platform/memory/store.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
 import type { Requests } from '../../src/wire/messages.ts'
@@ -61,7 +61,7 @@ describe('an agent whose home is away when it forks', () => {
     const agent = await launch(program)
     await world.time.advance(3_000)
     await world.kill(HOME)
-    await world.time.advance(WITNESS_GONE_MS - 5_000)
+    await world.time.advance(FORK_PATIENCE_MS - 5_000)
     expect(keeperOf(agent)?.story(agent, 0)?.row.state).toBe('running')
     // Refused, a program goes on as if it had no index.
     expect(await endOf(agent)).toEqual({ ok: true, value: cheapTruth(program) })
