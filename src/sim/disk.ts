@@ -1,3 +1,4 @@
+import { decode } from '../base/codec.ts'
 import type { Timers } from '../base/timers.ts'
 import { MemoryDisk } from '../platform/memory/store.ts'
 import { type Store, StoreDamagedError } from '../storage/port.ts'
@@ -42,6 +43,13 @@ export class SimDisk {
   /** Everything but what a crash lets be: `torn` of the commits under way may be on the disk, and nobody was told. */
   crash(torn: number): void {
     this.#disk.crash(torn)
+  }
+
+  /** A record as a life after a crash would find it; null where there is none. */
+  durable(key: string): unknown {
+    const bytes = this.#disk.durable(key)
+    const read = bytes && decode(bytes)
+    return read?.ok ? read.value : null
   }
 
   get waiting(): number {

@@ -63,11 +63,20 @@ export class Families {
 
   /** Who kept it may be gone for good: once it has ended, what others have of it is all that is needed. */
   #endedMirror(agent: AgentId): HomeRow | null {
+    const row = this.#mirrorOf(agent)
+    return row?.outcome ? row : null
+  }
+
+  /** One that has ended before one that has not. */
+  #mirrorOf(agent: AgentId): HomeRow | null {
+    let any: HomeRow | null = null
     for (const { life } of this.#world.hosts) {
       const row = life?.state?.mirrors.get(agent)
       if (row?.outcome) return row
+      // What was being launched or forked when its home died may never have been.
+      if (row?.isFounded) any ??= row
     }
-    return null
+    return any
   }
 
   /** Of every agent that this simulation has to do with, those made by forks included. */
@@ -77,7 +86,8 @@ export class Families {
       for (const agent of [...(life?.state?.rows.keys() ?? []), ...(life?.state?.mirrors.keys() ?? [])]) {
         if (seen.has(agent)) continue
         seen.add(agent)
-        const row = this.rowOf(agent)
+        // Between two keepers nobody keeps it: it is there all the same, and has not ended.
+        const row = this.rowOf(agent) ?? this.#mirrorOf(agent)
         if (row) yield row
       }
   }

@@ -4,10 +4,12 @@ import type { HomeRow, HostState } from '../host/state.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Certificate } from '../wire/statements.ts'
+import { valueText } from './ballots.ts'
 import { stepOn } from './cheap-image.ts'
 import { DataOracles } from './data-oracles.ts'
 import type { Families } from './families.ts'
 import { isExpected, isExpectedEnd } from './programs.ts'
+import { ProtocolOracles } from './protocol-oracles.ts'
 import type { Invariant, Violation } from './report.ts'
 import type { Life, SimHost } from './sim-host.ts'
 import type { Sometimes } from './sometimes.ts'
@@ -47,6 +49,7 @@ export class Oracles {
     this.#world = world
     this.#families = families
     this.#sometimes = sometimes
+    new ProtocolOracles(world, (invariant, text) => this.fail(invariant, text))
     world.watch((host, life, event, effects, state) => this.#look(host, life, event, effects, state))
   }
 
@@ -114,8 +117,8 @@ export class Oracles {
     const { agent, epoch, holding } = certificate
     this.#highest.set(agent, Math.max(epoch, this.#highest.get(agent) ?? 0))
     const name = `${agent} ${epoch}`
-    const { holder, checkpoint, witnesses, history } = holding
-    const value = `${holder} ${checkpoint} ${witnesses.join()} ${history?.length} ${history?.head}`
+    const { history } = holding
+    const value = valueText(holding)
     const before = this.#decided.get(name)
     if (before === value) return
     if (before !== undefined) return this.fail('one-decision', `epoch ${epoch} of ${agent} is ${before}, and ${value}`)

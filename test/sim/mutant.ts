@@ -11,14 +11,10 @@ import type { Weather } from './weathers.ts'
 export interface Mutant {
   readonly name: string
   readonly oracle: 'safety' | 'liveness' | 'data'
-  /** In the walks there is one: that production does what the model does. */
-  readonly names: readonly (Invariant | 'conformance')[]
+  readonly names: readonly Invariant[]
   readonly seeds: readonly number[]
-  /**
-   * Whole hosts in virtual time, or machines led along the walks of the model (test/model): what needs a vote lost between
-   * two others is too rare a chance for the first.
-   */
-  readonly arena: 'simulator' | 'walks'
+  /** Machines led along the walks of the model (test/model) notice it as well: that production does not do what the model does. */
+  readonly isWalked?: boolean
   readonly options?: Partial<SimOptions>
   /** What the world is like beside its faults, so that a rare race is run within a minute. */
   readonly weather?: Weather
@@ -71,9 +67,38 @@ export const FAST = {
   seeds: [4],
 } satisfies Partial<Mutant>
 const SEEDS: readonly number[] = [1, 2, 3]
+/** The first ones: nothing was looked for. */
+const FIRST: readonly number[] = [1, 2, 3]
 export const SEVERAL = { options: { witnesses: 3 }, seeds: [2, 3] } as const
-/** Seeds of walks. */
-export const WALKS = { arena: 'walks', seeds: Array.from({ length: 60 }, (_, i) => i + 1) } as const
+/** Three witnesses; who is silent for a moment is taken for dead, and several propose at once. */
+export const DUELS = {
+  weather: 'duels',
+  options: {
+    witnesses: 3,
+    hosts: 5,
+    faults: ['suspend', 'oneway', 'partition', 'slow', 'drop', 'delay', 'crash', 'duplicate', 'owner'],
+  },
+  seeds: FIRST,
+} satisfies Partial<Mutant>
+/** All fast, three witnesses; hosts die all the time, and are back at once. */
+export const RESTARTS = {
+  weather: 'restarts',
+  options: {
+    witnesses: 3,
+    hosts: 5,
+    agents: 8,
+    effects: 'fast',
+    faults: ['suspend', 'oneway', 'slow', 'drop', 'delay', 'crash', 'duplicate'],
+  },
+  seeds: FIRST,
+} satisfies Partial<Mutant>
+
+/** The same, and half of what is said is lost. */
+export const LOSSY = {
+  ...RESTARTS,
+  weather: 'lossy',
+  options: { ...RESTARTS.options, faults: ['drop', 'crash'] },
+} satisfies Partial<Mutant>
 
 export function mutant(
   name: string,
@@ -81,12 +106,12 @@ export function mutant(
   names: Mutant['names'],
   file: string,
   changes: Readonly<Record<string, string>>,
-  more: Partial<Pick<Mutant, 'seeds' | 'options' | 'arena' | 'weather'>> = {},
+  more: Partial<Pick<Mutant, 'seeds' | 'options' | 'weather'>> = {},
 ): Mutant {
   const patches = Object.entries(changes).map(([find, replace]) => ({
     file: find.startsWith('src/') ? find.slice(0, find.indexOf(' ')) : file,
     find: find.startsWith('src/') ? find.slice(find.indexOf(' ') + 1) : find,
     replace,
   }))
-  return { name, oracle, names, seeds: SEEDS, arena: 'simulator', patches, ...more }
+  return { name, oracle, names, seeds: SEEDS, patches, ...more }
 }

@@ -14,19 +14,16 @@ const named = given.includes('--name') ? (given[given.indexOf('--name') + 1] ?? 
 const isJson = given.includes('--json')
 
 function tell({ mutant, caughtBy, seed, text }: Outcome): void {
-  const { name, oracle, arena } = mutant
-  if (isJson) console.log(JSON.stringify({ name, oracle, arena, caughtBy, seed, text }))
-  else
-    console.log(
-      `${(caughtBy ?? 'NOBODY').padEnd(18)} ${oracle.padEnd(9)} ${arena.padEnd(9)} seed ${String(seed).padEnd(3)} ${name}`,
-    )
+  const { name, oracle } = mutant
+  if (isJson) console.log(JSON.stringify({ name, oracle, caughtBy, seed, text }))
+  else console.log(`${(caughtBy ?? 'NOBODY').padEnd(18)} ${oracle.padEnd(9)} seed ${String(seed).padEnd(3)} ${name}`)
 }
 
 if (given.includes('--help')) console.log(HELP)
 else {
   const all = given.includes('--survivors') ? [...MUTANTS, ...SURVIVORS] : MUTANTS
   const chosen = all.filter(({ name }) => name.includes(named))
-  if (!isJson) console.log(`${'noticed by'.padEnd(18)} oracle    arena     when     the rule that is broken`)
+  if (!isJson) console.log(`${'noticed by'.padEnd(18)} oracle    when       the rule that is broken`)
   let caught = 0
   for (const mutant of chosen) {
     const outcome = await hunt(mutant)

@@ -1,4 +1,5 @@
-import { DYING, FAST, LEASES, LETTERS, type Mutant, mutant, SEVERAL, WALKS, WITNESSED } from './mutant.ts'
+import { DYING, FAST, LEASES, LETTERS, LOSSY, type Mutant, mutant, SEVERAL, WITNESSED } from './mutant.ts'
+import { BALLOT_MUTANTS } from './mutants-ballots.ts'
 import { DATA } from './mutants-data.ts'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -23,60 +24,18 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'abort after RELEASE without a ballot',
     'liveness',
-    ['one-holder', 'certificate-first', 'effects-once', 'liveness'],
+    ['released-once', 'one-holder', 'certificate-first'],
     'src/host/departure.ts',
     {
       "else if (departure.phase === 'decide' && turn.nowMs >= departure.retryMs) askVotes(turn, resident, departure)":
         "else if (departure.phase === 'decide' && turn.nowMs >= departure.retryMs) {\n    resident.release = null\n    nextCandidate(turn, resident, departure, { code: 'TIMEOUT', reason: 'no votes' })\n  }",
     },
-    { ...LEASES, seeds: [10] },
-  ),
-  mutant(
-    'a witness forgets its register',
-    'safety',
-    ['conformance'],
-    'src/host/restore.ts',
-    {
-      'state.registers.set(register.agent, register)':
-        'state.registers.set(register.agent, { ...register, promised: null, accepted: null })',
-    },
-    WALKS,
-  ),
-  mutant(
-    'a promise is not durable',
-    'safety',
-    ['conformance'],
-    'src/host/witness.ts',
-    {
-      '  register.promised = ask.ballot\n  persist(turn, writeRegister(register))': '  register.promised = ask.ballot',
-    },
-    WALKS,
-  ),
-  mutant(
-    'a vote is not durable',
-    'safety',
-    ['conformance'],
-    'src/host/witness.ts',
-    {
-      "  persist(turn, writeRegister(register))\n  answer(turn, handle, 'accept'": "  answer(turn, handle, 'accept'",
-    },
-    WALKS,
-  ),
-  mutant(
-    'own value over one that was seen',
-    'safety',
-    ['conformance'],
-    'src/host/proposer.ts',
-    {
-      '  for (const seen of proposal.promises.values())\n    if (seen && (!highest':
-        '  for (const seen of [] as (Accepted | null)[])\n    if (seen && (!highest',
-    },
-    WALKS,
+    LOSSY,
   ),
   mutant(
     'one vote makes a certificate',
     'safety',
-    ['hop-chain', 'one-decision', 'one-holder'],
+    ['chosen-once', 'hop-chain', 'one-decision', 'one-holder'],
     'src/host/ballots.ts',
     {
       'Math.floor(witnesses.length / 2) + 1': '1',
@@ -97,93 +56,6 @@ export const MUTANTS: readonly Mutant[] = [
     'if (!arrival || turn.nowMs < arrival.untilMs) continue':
       'if (!arrival || turn.nowMs < Number.POSITIVE_INFINITY) continue',
   }),
-  mutant(
-    'a RELEASE is forgotten by a crash',
-    'safety',
-    ['conformance'],
-    'src/host/restore.ts',
-    { 'release: kept.release,': 'release: null,' },
-    WALKS,
-  ),
-  mutant(
-    'a vote below a promise',
-    'safety',
-    ['conformance'],
-    'src/host/witness.ts',
-    {
-      'else if (register.promised && compareBallots(ask.ballot, register.promised) < 0)':
-        'else if (register.promised && compareBallots(ask.ballot, ask.ballot) < 0)',
-    },
-    WALKS,
-  ),
-  mutant(
-    'a promise below a promise',
-    'safety',
-    ['conformance'],
-    'src/host/witness.ts',
-    {
-      '  if (register.promised && compareBallots(ask.ballot, register.promised) < 0)':
-        '  if (register.promised && compareBallots(ask.ballot, ask.ballot) < 0)',
-    },
-    WALKS,
-  ),
-  mutant(
-    'a decision does not end what was promised',
-    'liveness',
-    ['conformance'],
-    'src/host/certificates.ts',
-    { '    register.promised = null\n': '' },
-    WALKS,
-  ),
-  mutant(
-    'an accepted value is forgotten with a later promise',
-    'safety',
-    ['conformance'],
-    'src/host/witness.ts',
-    {
-      '  register.promised = ask.ballot\n  persist(turn, writeRegister(register))\n  const { accepted } = register':
-        '  register.promised = ask.ballot\n  register.accepted = null\n  persist(turn, writeRegister(register))\n  const { accepted } = register',
-    },
-    WALKS,
-  ),
-  mutant(
-    'the old holder does not stop',
-    'safety',
-    ['conformance'],
-    'src/host/certificates.ts',
-    {
-      '  else if (resident && epoch > resident.epoch) letGo(turn, resident, certificate)': '',
-    },
-    WALKS,
-  ),
-  mutant(
-    'a spent epoch is never renewed',
-    'liveness',
-    ['conformance'],
-    'src/host/machine.ts',
-    { '  renewEpochs(turn)\n': '' },
-    WALKS,
-  ),
-  mutant(
-    'a ballot is tried once',
-    'liveness',
-    ['conformance'],
-    'src/host/proposer.ts',
-    {
-      'if (turn.nowMs < proposal.retryMs) continue': 'if (turn.nowMs < Number.POSITIVE_INFINITY) continue',
-    },
-    WALKS,
-  ),
-  mutant(
-    'a vote does not bind to its ballot',
-    'safety',
-    ['conformance'],
-    'src/host/witness.ts',
-    {
-      '  register.promised = ballot\n': '',
-    },
-    WALKS,
-  ),
   mutant(
     'a log is not durable',
     'data',
@@ -208,7 +80,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'a letter is acknowledged and not kept',
     'data',
-    ['liveness', 'result'],
+    ['letters-once', 'liveness', 'result'],
     'src/host/mail.ts',
     {
       '  put(mailbox, letter)\n': '',
@@ -258,4 +130,5 @@ export const MUTANTS: readonly Mutant[] = [
     FAST,
   ),
   ...DATA,
+  ...BALLOT_MUTANTS,
 ]

@@ -1,6 +1,18 @@
 import type { Patch } from './bundle.ts'
 
 const ASLEEP = 'everyMs: 2 * MINUTE,\n    lastsMs: [500, 40_000],\n    strike: (_world, host) => sleep(host, true),'
+const KILLED =
+  "what: 'a host is killed; what it had not synced is lost',\n    everyMs: MINUTE,\n    lastsMs: [200, 40_000],"
+const KINDS = "'computing',\n  'moving',\n  'forking',"
+/** All agents move, and all the time. */
+const WANDERING: readonly Patch[] = [
+  { file: 'src/sim/programs.ts', find: KINDS, replace: "'wandering',\n  'wandering',\n  'wandering'," },
+  {
+    file: 'src/sim/programs.ts',
+    find: '{ length: 8 }, (_, i) => ({ at: at((i + 1) / 10)',
+    replace: '{ length: 24 }, (_, i) => ({ at: at((i + 1) / 25)',
+  },
+]
 const latency = 'LATENCY_MS = { min: 1, max: 30 }'
 
 const OFTEN_DROPPED: Patch = {
@@ -24,6 +36,16 @@ const HOPPING: readonly Patch[] = [
   OFTEN_DROPPED,
 ]
 
+const RESTARTS: readonly Patch[] = [
+  { file: 'src/sim/limits.ts', find: latency, replace: 'LATENCY_MS = { min: 20, max: 500 }' },
+  {
+    file: 'src/sim/faults.ts',
+    find: KILLED,
+    replace: KILLED.replace('MINUTE', 'MINUTE / 4').replace('40_000', '1_500'),
+  },
+  ...WANDERING,
+]
+
 /** What is stirred up beside the faults of a seed, so that a rare race is run within a minute. */
 export const WEATHERS = {
   /** Messages take as long as across a bad network, hosts are away for about a lease, and agents talk all the time. */
@@ -36,6 +58,29 @@ export const WEATHERS = {
       find: 'emitEvery: 500 + integerBelow(random, 3_000)',
       replace: 'emitEvery: 150 + integerBelow(random, 300)',
     },
+  ],
+  /** A silence that is none ends a lease, two propose at once, what they say is long on its way, and all agents move all the time. */
+  duels: [
+    { file: 'src/sim/limits.ts', find: latency, replace: 'LATENCY_MS = { min: 20, max: 500 }' },
+    { file: 'src/host/limits.ts', find: 'LEASE_EDGE_MS = 5_000', replace: 'LEASE_EDGE_MS = 2_000' },
+    { file: 'src/host/limits.ts', find: 'LEASE_TAB_MS = 8_000', replace: 'LEASE_TAB_MS = 2_000' },
+    { file: 'src/host/limits.ts', find: 'LEASE_AFTER_LOSS_MS = 2_500', replace: 'LEASE_AFTER_LOSS_MS = 300' },
+    { file: 'src/host/limits.ts', find: 'TAKEOVER_STAGGER_MS = 2_000', replace: 'TAKEOVER_STAGGER_MS = 100' },
+    { file: 'src/sim/faults.ts', find: 'lastsMs: [500, 60_000],', replace: 'lastsMs: [1_000, 6_000],' },
+    { file: 'src/sim/faults.ts', find: ASLEEP, replace: ASLEEP.replace('[500, 40_000]', '[1_000, 6_000]') },
+    ...WANDERING,
+  ],
+  /** Hosts die all the time, and are back before anybody misses them; what they say is long on its way. */
+  restarts: RESTARTS,
+  /** The same, and of what a host says half is lost for a while. */
+  lossy: [
+    ...RESTARTS,
+    {
+      file: 'src/sim/faults.ts',
+      find: 'everyMs: 2 * MINUTE,\n  lastsMs: [2_000, 30_000]',
+      replace: 'everyMs: MINUTE / 4,\n  lastsMs: [2_000, 10_000]',
+    },
+    { file: 'src/sim/faults.ts', find: "within living sessions', 0.1)", replace: "within living sessions', 0.5)" },
   ],
   /** Who has letters is on its way between any two of them, and what is said about them is often lost. */
   letters: HOPPING,

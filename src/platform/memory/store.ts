@@ -91,6 +91,11 @@ export class MemoryDisk {
     for (const { reject } of waiting) reject(new StoreClosedError('the power was cut before the commit was durable'))
   }
 
+  /** The value of a key as it would be after a crash now, for who looks at the disk from outside; null where there is none. */
+  durable(key: string): Uint8Array | null {
+    return this.#durable.get(key)?.slice() ?? null
+  }
+
   /** How many commits wait to be durable. */
   get waiting(): number {
     return this.#waiting.length
