@@ -250,7 +250,7 @@ export function onMirror(turn: Turn, from: Did, handle: number, told: Requests['
   const { estate } = told
   const unfit = mailFault(estate.mail) ?? estateFault(row, estate, told.epoch)
   if (unfit !== null) return deny(turn, handle, 'REFUSED', unfit)
-  if (estate.from > row.storyNext) return answer(turn, handle, 'mirror', standOf(row))
+  if (estate.from > sureNext(row, estate)) return answer(turn, handle, 'mirror', surelyStands(row, estate))
   if (estate.checkpoint === null || estate.checkpoint === row.checkpoint) {
     inherit(turn, row, estate)
     return answer(turn, handle, 'mirror', standOf(row))
@@ -272,8 +272,9 @@ export function onMirror(turn: Turn, from: Did, handle: number, told: Requests['
 export function onMirrorFetched(turn: Turn, from: Did, handle: number, told: Requests['mirror']['ask']): void {
   const row = mirrorFor(turn, from, handle, told)
   if (!row) return
-  if (told.estate.from > row.storyNext) return answer(turn, handle, 'mirror', standOf(row))
-  inherit(turn, row, told.estate)
+  const { estate } = told
+  if (estate.from > sureNext(row, estate)) return answer(turn, handle, 'mirror', surelyStands(row, estate))
+  inherit(turn, row, estate)
   answer(turn, handle, 'mirror', standOf(row))
 }
 
@@ -303,6 +304,15 @@ export function standOf({ storyNext, itinerary }: HomeRow): Stand {
 }
 
 /**
+ * Up to where a later keeper has the same lines. What was written down last in a tenure that is over may be nobody else's: two may
+ * have kept the row since, and the newest says of itself only from where it went on. Those lines stay until its own are here.
+ */
+const sureNext = ({ tenure, storyNext, since, kept }: HomeRow, estate: Estate): number =>
+  estate.tenure > tenure ? Math.min(storyNext, Math.max(since, kept)) : storyNext
+
+const surelyStands = (row: HomeRow, estate: Estate): Stand => ({ ...standOf(row), next: sureNext(row, estate) })
+
+/**
  * Lines after those that are here, and all else as it stands. Where another keeps the row than before, lines of the one
  * before which the new one never had go: they were answered to nobody. Until the last line is here all else stays as it was
  * with the last one before: who said that it has so many lines has everything up to them.
@@ -310,7 +320,7 @@ export function standOf({ storyNext, itinerary }: HomeRow): Stand {
 export function inherit(turn: Turn, row: HomeRow, estate: Estate): void {
   const { lines, from, next, isWhole, isFounded, killed, seen, forks, state, itinerary, ...standing } = estate
   if (estate.tenure < row.tenure) return
-  if (estate.tenure > row.tenure) dropLines(turn, row, estate.since)
+  if (estate.tenure > row.tenure) dropLines(turn, row, Math.min(estate.since, Math.max(from, sureNext(row, estate))))
   row.tenure = estate.tenure
   row.isFounded ||= isFounded
   mergeHops(turn, row, itinerary)

@@ -20,3 +20,12 @@ export const HEALING_MS_MAX = 300_000
 
 /** After the last end: what is left over has to go within this. */
 export const CLEARING_MS = 75_000
+
+/** An owner has his processor back within this, virtual milliseconds (DESIGN 5). */
+export const STOPPED_MS = 100
+
+/**
+ * In whole surroundings with room the state of his guests is elsewhere after this: the second that it may take, and two for hosts that
+ * refuse, since loads are known a second late.
+ */
+export const EVICTED_MS = 3_000

@@ -13,7 +13,11 @@ import { ProtocolOracles } from './protocol-oracles.ts'
 import type { Invariant, Violation } from './report.ts'
 import type { Life, SimHost } from './sim-host.ts'
 import type { Sometimes } from './sometimes.ts'
+import { watchViews } from './views.ts'
 import type { World } from './world.ts'
+
+/** Says which invariant is violated, and how. */
+export type Fail = (invariant: Invariant, text: string) => void
 
 /**
  * Looks at every step of every host whether what must always hold still does (INVARIANTS). It sees all hosts at once,
@@ -51,9 +55,10 @@ export class Oracles {
     this.#sometimes = sometimes
     new ProtocolOracles(world, (invariant, text) => this.fail(invariant, text))
     world.watch((host, life, event, effects, state) => this.#look(host, life, event, effects, state))
+    watchViews(world, this)
   }
 
-  fail(invariant: Invariant, text: string): void {
+  fail: Fail = (invariant, text) => {
     if (this.violations.length < VIOLATIONS_MAX)
       this.violations.push({ invariant, text, atMs: Math.round(this.#world.nowMs()) })
   }

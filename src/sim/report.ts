@@ -48,6 +48,8 @@ export const INVARIANTS = {
   liveness: 'when all is whole again every agent comes to its end in time',
   leaks: 'no reservation, guest or block is left over',
   eviction: 'an owner has his machine back at once',
+  follower: 'who follows a story is told each line of it once, whoever keeps it',
+  letters: 'letters of one agent to another come in order, each once, and none is left out',
   budgets: 'a fork divides a budget, and makes nothing',
   accused: 'nobody honest is accused',
   determinism: 'the same seed gives the same run',

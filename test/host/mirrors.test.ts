@@ -3,6 +3,7 @@ import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
 import type { HostEffect } from '../../src/host/events.ts'
+import { newHeard } from '../../src/host/heard.ts'
 import { DEFAULT_POLICY, MIRRORS_MAX, ROWS_MAX } from '../../src/host/limits.ts'
 import { catchUp, onLog } from '../../src/host/logbook.ts'
 import { step } from '../../src/host/machine.ts'
@@ -108,6 +109,35 @@ describe('rows that a witness has for other keepers', () => {
     expect(turn.effects).toMatchObject([
       { kind: 'deny', code: 'REFUSED', reason: expect.stringContaining('mailBytes') },
     ])
+  })
+})
+
+describe('the last line of a tenure that is over, which nobody else has', () => {
+  const agent = agentOf(1)
+  const line = (number: number, kind: string) => ({ number, atMs: 0, kind, valueJson: '{}' })
+  /** It kept the row, and was away while another did, and then a third, who began at line 5. */
+  function told(from: number, lines: readonly object[]) {
+    const state = host()
+    const row = { ...rowOf(agent, false), story: [line(1, 'hop'), line(4, 'recover')], storyNext: 5, kept: 3 }
+    state.mirrors.set(agent, { ...row, checkpoint: null, heard: newHeard() } as unknown as HomeRow)
+    const register = { agent, epoch: 3, holder: keeper, witnesses: [keeper, self], promised: null, accepted: null }
+    state.registers.set(agent, register as unknown as Register)
+    const mail = { first: 0, letters: [], marks: [], open: false }
+    const estate = { tenure: 3, since: 5, from, next: 6, isWhole: false, lines, checkpoint: null, mail, itinerary: [] }
+    const turn = turnOf(state)
+    onMirror(turn, keeper, 3, { agent, epoch: 3, estate } as unknown as Requests['mirror']['ask'])
+    return { turn, story: state.mirrors.get(agent)?.story.map(({ number, kind }) => `${number} ${kind}`) }
+  }
+
+  it('is asked for anew by whoever keeps the row now, and stays until then', () => {
+    const { turn, story } = told(5, [line(5, 'keeper')])
+    expect(turn.effects).toMatchObject([{ kind: 'answer', body: { next: 3 } }])
+    expect(story).toEqual(['1 hop', '4 recover'])
+  })
+
+  it('gives way to the line that all others have', () => {
+    const { story } = told(3, [line(4, 'keeper'), line(5, 'keeper')])
+    expect(story).toEqual(['1 hop', '4 keeper', '5 keeper'])
   })
 })
 

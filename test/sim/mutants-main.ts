@@ -1,4 +1,5 @@
 import { MUTANTS } from './mutants.ts'
+import { VIEW_MUTANTS } from './mutants-view.ts'
 import { hunt, type Outcome } from './mutation.ts'
 import { SURVIVORS } from './survivors.ts'
 
@@ -21,7 +22,8 @@ function tell({ mutant, caughtBy, seed, text }: Outcome): void {
 
 if (given.includes('--help')) console.log(HELP)
 else {
-  const all = given.includes('--survivors') ? [...MUTANTS, ...SURVIVORS] : MUTANTS
+  const known = [...MUTANTS, ...VIEW_MUTANTS]
+  const all = given.includes('--survivors') ? [...known, ...SURVIVORS] : known
   const chosen = all.filter(({ name }) => name.includes(named))
   if (!isJson) console.log(`${'noticed by'.padEnd(18)} oracle    when       the rule that is broken`)
   let caught = 0

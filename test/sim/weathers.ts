@@ -106,6 +106,19 @@ export const WEATHERS = {
       replace: 'everyMs: MINUTE,\n    lastsMs: [5_000, 20_000],',
     },
   ],
+  /** Three letters at once, overtaken and late. */
+  bursts: [
+    {
+      file: 'src/sim/programs.ts',
+      find: 'at: everyMs * (i + 1), to: name',
+      replace: 'at: everyMs * (1 + Math.floor(i / 3)), to: name',
+    },
+    {
+      file: 'src/sim/faults.ts',
+      find: "nuisance('reorder', 'messages from a host are overtaken by later ones', 0.2)",
+      replace: "nuisance('reorder', 'messages from a host are overtaken by later ones', 0.5)",
+    },
+  ],
 } satisfies Record<string, readonly Patch[]>
 
 export type Weather = keyof typeof WEATHERS

@@ -15,6 +15,9 @@ const SPEED = {
   plainTurnMs: 60,
 } as const
 
+/** To collect the garbage of a large one, which nothing stops, takes so long on such a machine. */
+const COLLECTION_MS = 400
+
 /** Measured: 47 fuel a step, and 180,000 to load the agent. */
 const FUEL_PER_STEP = { min: 40, max: 60 } as const
 const START_FUEL_MAX = 1_000_000
@@ -24,6 +27,7 @@ export async function realGuests(script: string): Promise<WorldGuests> {
   const engines = new Map([[engine.id, engine]])
   return {
     engineId: engine.id,
+    stopMs: COLLECTION_MS,
     sandbox: (time) => createOwnThreadSandbox({ engines, host: time, worker: time.worker, ...SPEED }),
     // The start, and what is said on the way, beside the steps.
     fuelOf: (steps) => ({ min: steps * FUEL_PER_STEP.min, max: steps * FUEL_PER_STEP.max + START_FUEL_MAX }),
