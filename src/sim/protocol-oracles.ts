@@ -91,7 +91,7 @@ export class ProtocolOracles {
       const { agent, epoch, ballot } = event.body
       this.#witnesses.onOutbid(host, life, agent, epoch, ballot)
     } else if (effect.kind === 'tell' && effect.name === 'certificate') {
-      this.#choices.onCertificate(effect.body.certificate)
+      // Where its own vote is all that it takes, nobody may ever hear of it: it is not on the disk yet.
       this.#holders.onDecided(host, state, effect.body.certificate, true)
     }
   }
