@@ -9,7 +9,8 @@ import type { HomeRow } from './state.ts'
 export function estateFault(row: HomeRow, estate: Estate, epoch: number): string | null {
   const { tenure, since, from, next, lines, itinerary } = estate
   if (tenure > epoch) return `kept since epoch ${tenure}, and ${epoch} is decided`
-  if (since > next || from > next) return `lines from ${from} and since ${since} beyond ${next}`
+  // A part of a long story may end before the lines of this keeper begin.
+  if (from > next || (estate.isWhole && since > next)) return `lines from ${from} and since ${since} beyond ${next}`
   let before = from - 1
   for (const { number } of lines) {
     if (number <= before || number >= next) return `line ${number} after ${before}, before ${next}`
