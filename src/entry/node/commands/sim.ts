@@ -19,6 +19,7 @@ import { Tally } from '../sim/tally.ts'
 /** `sojourn sim`: whole clusters in simulated time, with faults from a seed; whatever fails is replayed by its seed. */
 interface Options extends Wanted {
   readonly within?: number
+  readonly except: readonly number[]
   readonly seconds: number
   readonly seed: number
   readonly seeds: number
@@ -68,6 +69,7 @@ export function register(program: Command): void {
     )
     .option('--seed <n>', 'the first seed', wholeNumber(0, 2 ** 31), 1)
     .option('--seeds <n>', 'how many', wholeNumber(1, 100_000_000), 1)
+    .option('--except <list>', 'seeds that are left out, with commas between', seedList, [] as readonly number[])
     .option('--workers <n>', 'threads', wholeNumber(1, 256), availableParallelism())
     .option(
       '--within <seconds>',
@@ -101,6 +103,10 @@ function faultList(text: string): SimOptions['faults'] {
   return names
 }
 
+function seedList(text: string): readonly number[] {
+  return text.split(',').map(wholeNumber(0, 2 ** 31))
+}
+
 async function simulate(options: Options): Promise<void> {
   const { seed, seeds, workers, json, resume } = options
   const { hosts, homes, agents, seconds, faults, signatures, witnesses, effects, mail, guests } = options
@@ -111,10 +117,11 @@ async function simulate(options: Options): Promise<void> {
   if (next > seed) say(`going on from seed ${next}`)
   const agent = guests === 'real' ? await buildSimulatedAgent() : undefined
   const failed: SimOptions[] = []
-  const done = new Set<number>()
+  const done = new Set(options.except)
+  while (done.delete(next)) next += 1
   const progress = showProgress(process.stderr, () => tally.line(last - next))
   const untilMs = options.within === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1_000 * options.within
-  await runCampaign(range(next, last, untilMs, wanted), {
+  await runCampaign(range(next, last, options.except, untilMs, wanted), {
     module: new URL('../sim/worker.js', import.meta.url),
     workers: Math.min(workers, seeds),
     ...(agent !== undefined && { agent }),
@@ -139,8 +146,15 @@ async function simulate(options: Options): Promise<void> {
   if (failed.length > 0 || next < last) process.exitCode = 1
 }
 
-function* range(from: number, to: number, untilMs: number, wanted: Wanted): Generator<SimOptions> {
-  for (let seed = from; seed < to && performance.now() < untilMs; seed++) yield drawOptions(seed, wanted)
+function* range(
+  from: number,
+  to: number,
+  except: readonly number[],
+  untilMs: number,
+  wanted: Wanted,
+): Generator<SimOptions> {
+  for (let seed = from; seed < to && performance.now() < untilMs; seed++)
+    if (!except.includes(seed)) yield drawOptions(seed, wanted)
 }
 
 const describe = ({ violations: [first] }: Report): string =>
