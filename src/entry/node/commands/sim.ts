@@ -20,6 +20,7 @@ import { Tally } from '../sim/tally.ts'
 interface Options extends Wanted {
   readonly within?: number
   readonly except: readonly number[]
+  readonly atLeast?: number
   readonly seconds: number
   readonly seed: number
   readonly seeds: number
@@ -76,6 +77,7 @@ export function register(program: Command): void {
       'begin no other seed after so long; a failure where some are left',
       wholeNumber(1, 1_000_000),
     )
+    .option('--at-least <n>', 'with --within: no failure where so many were run', wholeNumber(1, 100_000_000))
     .option('--no-shrink', 'leave a run that fails as it is')
     .option('--resume <file>', 'keep there how far it is, and go on from there')
     .addOption(jsonOption())
@@ -143,7 +145,8 @@ async function simulate(options: Options): Promise<void> {
   const smallest = options.shrink && failed[0] ? await smallestOf(failed[0], agent) : null
   const summary = { ...tally.summary(), ...(smallest === null ? {} : { smallest }) }
   if (seeds > 1 || !json) printResult(json, summary, tally.text(smallest))
-  if (failed.length > 0 || next < last) process.exitCode = 1
+  const least = Math.min(options.atLeast ?? seeds, seeds)
+  if (failed.length > 0 || seeds - (last - next) < least) process.exitCode = 1
 }
 
 function* range(
