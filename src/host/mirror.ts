@@ -5,7 +5,6 @@ import type { Did } from '../identity/did.ts'
 import type { Estate, HopLine, Stand } from '../wire/decisions.ts'
 import { ESTATE_HOPS_MAX } from '../wire/limits.ts'
 import type { RequestName, Requests } from '../wire/messages.ts'
-import type { History } from '../wire/statements.ts'
 import { quorumOf } from './ballots.ts'
 import { tellDecided } from './certificates.ts'
 import { keeperOf } from './charter.ts'
@@ -18,7 +17,6 @@ import { ESTATE_LINES_MAX, MIRROR_AGAIN_MS } from './limits.ts'
 import { advanceLog, forgetLog } from './logbook.ts'
 import { mailFault } from './mailbox.ts'
 import { forgetFork, gone, hopKey, writeFork, writeHop, writeMail, writeRow } from './records.ts'
-import { onCheckpointHome } from './residence.ts'
 import { birthIn } from './standing.ts'
 import type { Fork, HomeRow, Register } from './state.ts'
 import { dropLines, keepLine } from './story.ts'
@@ -42,13 +40,6 @@ export interface Mirroring {
     readonly name: RequestName
     readonly body: unknown
   }[]
-  /** A checkpoint of the agent, which runs here as well: it counts when a majority has the lines before `until`. */
-  own: {
-    readonly epoch: number
-    readonly until: number
-    readonly checkpoint: Cid
-    readonly history: History | null
-  } | null
   /** Since when a witness takes nothing because somebody else may be decided for; null while all do. */
   refusedMs: number | null
 }
@@ -58,7 +49,6 @@ export const newMirroring = (): Mirroring => ({
   asked: new Set(),
   retryMs: 0,
   owed: [],
-  own: null,
   refusedMs: null,
 })
 
@@ -113,18 +103,6 @@ export function answerKept<N extends RequestName>(
   mirroring.owed.push({ until: row.storyNext, handle, name, body })
   pursueMirror(turn, row, mirroring)
 }
-
-/** The same for the checkpoint of an agent that runs at its keeper; false where nobody else has to have it. */
-export function awaitKept(turn: Turn, row: HomeRow, { epoch, checkpoint, history }: KeptHere): boolean {
-  const register = turn.state.registers.get(row.agent)
-  if (!register || quorumOf(register.witnesses) === 1) return false
-  const mirroring = mirroringOf(turn, row.agent)
-  mirroring.own = { epoch, until: row.storyNext, checkpoint, history }
-  mirroring.retryMs = turn.nowMs
-  return true
-}
-
-type KeptHere = Pick<NonNullable<Mirroring['own']>, 'epoch' | 'checkpoint' | 'history'>
 
 export function mirroringOf({ state }: Turn, agent: AgentId): Mirroring {
   const known = state.mirroring.get(agent)
@@ -191,11 +169,6 @@ function payOwed(turn: Turn, row: HomeRow, mirroring: Mirroring): void {
   for (const owed of mirroring.owed.splice(0))
     if (owed.until <= kept) answer(turn, owed.handle, owed.name as 'effect', owed.body as Record<string, never>)
     else mirroring.owed.push(owed)
-  const { own } = mirroring
-  if (!own || own.until > kept) return
-  mirroring.own = null
-  const resident = turn.state.residents.get(row.agent)
-  if (resident?.epoch === own.epoch) onCheckpointHome(turn, resident, own.checkpoint, own.history)
 }
 
 /** The first line that less than a majority of the witnesses has. */

@@ -27,7 +27,6 @@ import { authorsNamed } from './license.ts'
 import { EFFECTS_WAITING_MAX, STAGING_UNDISTURBED_MS, TICK_MS } from './limits.ts'
 import { advanceLog } from './logbook.ts'
 import { keepMail, letGoOfMail } from './mail.ts'
-import { awaitKept } from './mirror.ts'
 import { reportHolding } from './neighbours.ts'
 import { pursuePost } from './post.ts'
 import { spend } from './quotas.ts'
@@ -203,9 +202,7 @@ export function sendCheckpointHome(turn: Turn, resident: Resident): void {
     advanceLog(turn, row, history)
     persist(turn, writeRow(row), writeMail(row))
     tellStory(turn, row, 'checkpoint', { checkpoint, fuelUsed })
-    // Where others have to have it as well, it is not safe before they do.
-    resident.checkpointSending = awaitKept(turn, row, { epoch: resident.epoch, checkpoint, history })
-    return resident.checkpointSending ? undefined : onCheckpointHome(turn, resident, checkpoint, history)
+    return onCheckpointHome(turn, resident, checkpoint, history)
   }
   resident.checkpointSending = true
   resident.telling = { checkpoint, fuelUsed, consoleLines, sentBytes, messages, mail, history }

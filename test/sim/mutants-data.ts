@@ -161,4 +161,26 @@ export const DATA: readonly Mutant[] = [
     },
     AT_ONCE,
   ),
+  mutant(
+    'a checkpoint that follows another does not wait for what came between',
+    'data',
+    ['effects-first'],
+    'src/host/residence.ts',
+    {
+      '  if (resident.effectsBeforeCheckpoint !== null) resident.effectsBeforeCheckpoint = resident.effects.length\n':
+        '',
+    },
+    { seeds: [17] },
+  ),
+  mutant(
+    'the log is not fenced',
+    'safety',
+    ['fenced'],
+    'src/host/logbook.ts',
+    {
+      'return register !== undefined && (register.promised !== null || register.accepted !== null)':
+        'return register === undefined && agent === null',
+    },
+    { ...LEASES, seeds: [1] },
+  ),
 ]
