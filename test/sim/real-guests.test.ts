@@ -143,7 +143,7 @@ function expectWell({ violations, sometimes }: Report): void {
 
 describe('real guests on simulated hosts', () => {
   it('keep every invariant, and go on elsewhere, with three witnesses, twice alike', async () => {
-    expectWell(await runSeed({ ...SHORT, seed: 44, witnesses: 3 }, powers))
+    expectWell(await runSeed({ ...SHORT, seed: 25, witnesses: 3 }, powers))
   }, 120_000)
 
   it('and with their home alone', async () => {
