@@ -35,6 +35,16 @@ export class Families {
     return all.includes(inputJson) ? all : []
   }
 
+  /**
+   * A fast agent that went back to before it looked for another, which has had all that it wrote, and has ended: it looks for
+   * ever. A durable one does not go back.
+   */
+  looksForOneGone({ inputJson }: HomeRow): boolean {
+    if (this.#byInput.get(inputJson)?.effects !== 'fast') return false
+    const others = this.correspondentsOf(inputJson).filter((input) => input !== inputJson)
+    return [...this.rows()].some((row) => row.outcome !== null && others.includes(row.inputJson))
+  }
+
   /** What must come of it; null of one that this simulation has not launched. */
   expected(row: HomeRow): Expected | null {
     const agent = this.launchedAs(row)

@@ -71,14 +71,22 @@ async function heal(world: World, agents: readonly SimAgent[], families: Familie
     await world.advance(PIECE_MS)
     if (areAllOver(agents, families, oracles)) return true
   }
-  return false
+  return areAllOver(agents, families, oracles, (row) => families.looksForOneGone(row))
 }
 
 /** Of what a liar has run, nothing can be asked. */
-function areAllOver(agents: readonly SimAgent[], families: Families, oracles: Oracles): boolean {
+function areAllOver(
+  agents: readonly SimAgent[],
+  families: Families,
+  oracles: Oracles,
+  mayWait: (row: HomeRow) => boolean = () => false,
+): boolean {
   if (agents.some(({ id }) => id === null)) return false
   const rows = [...families.rows()]
-  return rows.length >= agents.length && rows.every((row) => row.outcome !== null || oracles.isFalsified(row))
+  return (
+    rows.length >= agents.length &&
+    rows.every((row) => row.outcome !== null || oracles.isFalsified(row) || mayWait(row))
+  )
 }
 
 function stuck(rows: readonly HomeRow[], agents: readonly SimAgent[]): string {
