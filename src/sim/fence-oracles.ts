@@ -5,9 +5,10 @@ import type { HostState } from '../host/state.ts'
 import type { Did } from '../identity/did.ts'
 import type { Requests } from '../wire/messages.ts'
 import type { Certificate } from '../wire/statements.ts'
+import { majorityOf } from './ballots.ts'
 import type { Life } from './sim-host.ts'
 import type { Asked, Sight, Step } from './step.ts'
-import { isDenied, majorityOf } from './step.ts'
+import { isDenied } from './step.ts'
 
 /** What those who decide about an agent take, keep, and are asked to become. */
 export class FenceOracles {
@@ -82,7 +83,7 @@ export class FenceOracles {
     const named = epoch === 1 ? originOf(state, agent) : this.#named.get(`${agent} ${epoch - 1}`)
     if (!named) return
     const voters = new Set(votes.map(({ signer }) => signer).filter((signer) => named.includes(signer)))
-    if (voters.size < majorityOf(named))
+    if (voters.size < majorityOf(named.length))
       this.#sight.fail(
         'members',
         `epoch ${epoch} of ${agent} is decided by ${voters.size} of the ${named.length} who may`,

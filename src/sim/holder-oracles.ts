@@ -4,8 +4,9 @@ import type { HostEffect, HostEvent } from '../host/events.ts'
 import { endOf, headAt, type Log } from '../host/history.ts'
 import { hasEnded } from '../host/logbook.ts'
 import type { HostState, Resident } from '../host/state.ts'
+import { majorityOf } from './ballots.ts'
 import type { Ask, Asked, Sight, Step } from './step.ts'
-import { isDenied, majorityOf } from './step.ts'
+import { isDenied } from './step.ts'
 
 /** What leaves the host that holds an agent, and what that host still has. */
 export class HolderOracles {
@@ -121,7 +122,7 @@ export class HolderOracles {
       const state = this.#sight.stateOf(host)
       return state !== undefined && hasLogged(state, agent, history.log, length)
     })
-    return having.length >= majorityOf(brief.witnesses)
+    return having.length >= majorityOf(brief.witnesses.length)
   }
 }
 

@@ -1,8 +1,9 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HomeRow, HostState } from '../host/state.ts'
 import type { Did } from '../identity/did.ts'
+import { majorityOf } from './ballots.ts'
 import type { Answered, Asked, Sight, Step } from './step.ts'
-import { isDenied, majorityOf } from './step.ts'
+import { isDenied } from './step.ts'
 
 /** What who keeps an agent's row takes, and says that it has kept. */
 export class KeeperOracles {
@@ -65,7 +66,7 @@ export class KeeperOracles {
         `${what} of ${agent} is said to be kept, and epoch ${register.epoch + 1} is promised to ${promised.host}`,
       )
     const having = witnesses.filter((host) => host === state.self || this.#has(host, agent, row.tenure, until))
-    if (having.length < majorityOf(witnesses))
+    if (having.length < majorityOf(witnesses.length))
       this.#sight.fail(
         'kept-by-majority',
         `${what} of ${agent} is said to be kept, and ${having.length} of ${witnesses.length} have line ${until - 1}`,

@@ -3,7 +3,7 @@ import { isAdmitted } from '../host/inic.ts'
 import type { HostState } from '../host/state.ts'
 import type { Requests } from '../wire/messages.ts'
 import { ChoiceOracle } from './choice-oracle.ts'
-import { HolderOracle } from './holder-oracle.ts'
+import { ReleaseOracle } from './release-oracle.ts'
 import type { Invariant } from './report.ts'
 import type { Life, SimHost } from './sim-host.ts'
 import { WitnessOracle } from './witness-oracle.ts'
@@ -16,7 +16,7 @@ import type { World } from './world.ts'
 export class ProtocolOracles {
   readonly #witnesses: WitnessOracle
   readonly #choices: ChoiceOracle
-  readonly #holders: HolderOracle
+  readonly #holders: ReleaseOracle
   /** By life and token, for which ballot a promise was asked. */
   readonly #asked = new WeakMap<Life, Map<number, Requests['prepare']['ask']>>()
 
@@ -30,7 +30,7 @@ export class ProtocolOracles {
     }
     this.#witnesses = new WitnessOracle(fail)
     this.#choices = new ChoiceOracle(fail)
-    this.#holders = new HolderOracle(fail)
+    this.#holders = new ReleaseOracle(fail)
     world.watch((host, life, event, effects, state) => {
       // What a life does that has been ended comes to nobody.
       if (host.life !== life) return

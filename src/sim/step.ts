@@ -30,6 +30,3 @@ export type Answered = Extract<HostEffect, { kind: 'answer' }>
 /** Whether the ask is refused in this very step. */
 export const isDenied = ({ effects }: Step, { handle }: Asked): boolean =>
   effects.some((effect) => effect.kind === 'deny' && effect.handle === handle)
-
-/** Oracles count for themselves: what they judge may count wrongly. */
-export const majorityOf = ({ length }: readonly Did[]): number => Math.floor(length / 2) + 1

@@ -3,12 +3,11 @@ import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
 import type { HostEffect } from '../../src/host/events.ts'
-import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { step } from '../../src/host/machine.ts'
-import { newState } from '../../src/host/new-state.ts'
 import type { HomeRow } from '../../src/host/state.ts'
 import type { Waiting } from '../../src/host/waiting.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { bareState } from './bare.ts'
 
 const self = createSigner(generateSecretKey(seededRandom(1))).did
 const agent = agentId({ home: self, age: 1, sequence: 1 })
@@ -20,18 +19,7 @@ function letGoOf(
   waiting: Waiting,
   known: { readonly rows?: Partial<HomeRow>; readonly mirrors?: Partial<HomeRow> },
 ): readonly HostEffect[] {
-  const state = newState({
-    self,
-    age: 1,
-    kind: 'edge',
-    name: 'one',
-    engineIds: ['e'],
-    policy: DEFAULT_POLICY,
-    slots: 0,
-    trusted: [],
-    operators: [],
-    administrators: [],
-  })
+  const state = bareState(self)
   if (known.rows) state.rows.set(agent, known.rows as HomeRow)
   if (known.mirrors) state.mirrors.set(agent, known.mirrors as HomeRow)
   state.waiting.set(7, waiting)

@@ -2,11 +2,9 @@ import { expect, it } from 'vitest'
 import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
-import { DEFAULT_POLICY } from '../../src/host/limits.ts'
-import { newState } from '../../src/host/new-state.ts'
 import { onPromise, propose, retryProposals } from '../../src/host/proposer.ts'
-import type { Turn } from '../../src/host/turn.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { bareState, bareTurn } from './bare.ts'
 
 const [one, two, three] = [1, 2, 3].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did)
 const witnesses = [one, two, three]
@@ -14,27 +12,8 @@ const agent = agentId({ home: one, age: 1, sequence: 1 })
 const promise = { ok: true, body: { accepted: null, tenure: 0, next: 1, log: null } } as const
 
 it('a promise that was given for an earlier ballot does not count for a later one', () => {
-  const state = newState({
-    self: one,
-    age: 1,
-    kind: 'edge',
-    name: 'one',
-    engineIds: ['e'],
-    policy: DEFAULT_POLICY,
-    slots: 0,
-    trusted: [],
-    operators: [],
-    administrators: [],
-  })
-  const turnAt = (nowMs: number): Turn => ({
-    state,
-    random: seededRandom(1),
-    nowMs,
-    wallMs: nowMs,
-    effects: [],
-    writes: new Map(),
-    soon: new Map(),
-  })
+  const state = bareState(one)
+  const turnAt = (nowMs: number) => bareTurn(state, nowMs)
   propose(
     turnAt(1),
     agent,

@@ -6,19 +6,18 @@ import { newHeard } from '../../src/host/heard.ts'
 import { add, endOf, NO_HISTORY, newLog } from '../../src/host/history.ts'
 import { DEFAULT_POLICY } from '../../src/host/limits.ts'
 import { settleLog } from '../../src/host/logbook.ts'
-import { newState } from '../../src/host/new-state.ts'
 import { writeResident } from '../../src/host/records.ts'
 import { onEffectAnswered, sendCheckpointHome, sendEffects } from '../../src/host/residence.ts'
 import { newResident } from '../../src/host/residents.ts'
 import { restore } from '../../src/host/restore.ts'
 import type { HomeRow, Register } from '../../src/host/state.ts'
 import { joinedTrace } from '../../src/host/traces.ts'
-import type { Turn } from '../../src/host/turn.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import type { Trace } from '../../src/sandbox/trace.ts'
 import { NO_MAIL } from '../../src/wire/mail.ts'
 import type { Brief } from '../../src/wire/messages.ts'
 import type { Certificate, Holding, License } from '../../src/wire/statements.ts'
+import { bareState, bareTurn } from './bare.ts'
 
 /** What a holder lets go of, and what counts as kept, by the machine alone. */
 const [one, two, three] = [1, 2, 3].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did)
@@ -27,27 +26,8 @@ const checkpoint = rawCid(new Uint8Array([1]))
 
 /** Host `one` holds a durable agent that it has stopped, with two pieces behind its newest checkpoint. */
 function holder(witnesses: readonly (typeof one)[]) {
-  const state = newState({
-    self: one,
-    age: 1,
-    kind: 'edge',
-    name: 'one',
-    engineIds: ['e'],
-    policy: DEFAULT_POLICY,
-    slots: 1,
-    trusted: [],
-    operators: [],
-    administrators: [],
-  })
-  const turn: Turn = {
-    state,
-    random: seededRandom(1),
-    nowMs: 1,
-    wallMs: 1,
-    effects: [],
-    writes: new Map(),
-    soon: new Map(),
-  }
+  const state = bareState(one)
+  const turn = bareTurn(state, 1)
   const brief = { agent, witnesses, history: NO_HISTORY, mail: NO_MAIL, consoleLines: 0 } as unknown as Brief
   const resident = newResident(turn, brief, 'a', one, { order: { signer: one } } as License, DEFAULT_POLICY, 1)
   const pieces = [new Uint8Array([1]), new Uint8Array([2])]

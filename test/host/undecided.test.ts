@@ -2,34 +2,20 @@ import { expect, it } from 'vitest'
 import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
-import { DEFAULT_POLICY, RELEASE_PATIENCE_MS } from '../../src/host/limits.ts'
-import { newState } from '../../src/host/new-state.ts'
+import { RELEASE_PATIENCE_MS } from '../../src/host/limits.ts'
 import type { Departure, HomeRow, Register, Resident } from '../../src/host/state.ts'
 import type { Turn } from '../../src/host/turn.ts'
 import { decideAnew } from '../../src/host/undecided.ts'
 import { forgetUnfounded } from '../../src/host/unfounded.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import type { Brief } from '../../src/wire/messages.ts'
+import { bareState, bareTurn } from './bare.ts'
 
 /** What stands between an agent and its next epoch, and must not stand there for ever. */
 const [one, two, three] = [1, 2, 3].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did)
 const agent = agentId({ home: one, age: 1, sequence: 1 })
 
-function turnAt(nowMs: number): Turn {
-  const state = newState({
-    self: two,
-    age: 1,
-    kind: 'edge',
-    name: 'two',
-    engineIds: ['e'],
-    policy: DEFAULT_POLICY,
-    slots: 1,
-    trusted: [],
-    operators: [],
-    administrators: [],
-  })
-  return { state, random: seededRandom(1), nowMs, wallMs: nowMs, effects: [], writes: new Map(), soon: new Map() }
-}
+const turnAt = (nowMs: number): Turn => bareTurn(bareState(two), nowMs)
 
 it('a holder whose RELEASE is not decided for long asks for a ballot of its own, and not before', () => {
   const resident = {

@@ -18,7 +18,7 @@ interface Given {
   life: number
 }
 
-export class HolderOracle {
+export class ReleaseOracle {
   readonly #fail: (invariant: Invariant, text: string) => void
   readonly #given = new Book<Map<Did, Given>>(() => new Map())
 
