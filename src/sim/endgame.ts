@@ -2,6 +2,7 @@ import { type Itinerary, verifyItinerary } from '../audit/itinerary.ts'
 import type { Cid } from '../base/digest.ts'
 import { DEFAULT_QUOTA } from '../bundle/limits.ts'
 import type { AgentId } from '../directory/agent-id.ts'
+import { FORWARD_MS } from '../host/limits.ts'
 import type { HomeRow } from '../host/state.ts'
 import type { Quota } from '../permit/quota.ts'
 import { BLOCK_PREFIX } from '../storage/blocks.ts'
@@ -37,6 +38,7 @@ export async function judgeTheEnd(
   judgeAccusations(world, oracles)
   killTheRest(world)
   await world.advance(CLEARING_MS)
+  judgeForwards(world, oracles)
   await judgeLeftovers(world, oracles)
 }
 
@@ -113,6 +115,19 @@ function killTheRest(world: World): void {
   for (const { life } of world.hosts)
     for (const { agent, outcome } of life?.state?.rows.values() ?? []) if (!outcome) life?.host?.kill(agent)
 }
+
+/** Where an agent went is told for so long; from then on whoever seeks it asks its home. */
+function judgeForwards(world: World, oracles: Oracles): void {
+  for (const { life, number } of world.hosts)
+    for (const [agent, { untilMs }] of life?.state?.forwards ?? []) {
+      const leftMs = untilMs - (life?.time.nowMs() ?? 0)
+      if (leftMs < -FORGETTING_MS || leftMs > FORWARD_MS)
+        oracles.fail('leaks', `host ${number} tells where ${agent} went, ${Math.round(-leftMs)} ms after it should`)
+    }
+}
+
+/** A tick, and what a host that is slow or throttled takes for it. */
+const FORGETTING_MS = 5_000
 
 /** Who starts again lets go of every block that nothing needs: what goes then had leaked. */
 async function judgeLeftovers(world: World, oracles: Oracles): Promise<void> {

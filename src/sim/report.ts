@@ -46,7 +46,7 @@ export const INVARIANTS = {
   'letters-once': 'a letter that was acknowledged is known wherever its recipient goes on',
   result: 'every agent ends as in a failure-free run',
   liveness: 'when all is whole again every agent comes to its end in time',
-  leaks: 'no reservation, guest or block is left over',
+  leaks: 'no reservation, guest, block or forwarding row is left over',
   eviction: 'an owner has his machine back at once',
   follower: 'who follows a story is told each line of it once, whoever keeps it',
   letters: 'letters of one agent to another come in order, each once, and none is left out',

@@ -8,6 +8,12 @@ const DEAF = {
   options: { agents: 10, mail: false, faults: ['drop'] },
   seeds: [1, 2, 3],
 } satisfies Partial<Mutant>
+/** Letters, whose recipient is forgotten soon where it was. */
+const FORGETFUL = {
+  ...LETTERS,
+  weather: 'forgetful',
+  options: { ...LETTERS.options, faults: ['drop'] },
+} satisfies Partial<Mutant>
 /** Witnesses are replaced all the time. */
 const REPLACED = {
   weather: 'members',
@@ -149,7 +155,29 @@ export const DATA: readonly Mutant[] = [
       '      state.holders.delete(to)\n      return sendOn(turn, resident, letter, homeOf(to))':
         '      return later(turn, letter, host)',
     },
-    { ...LETTERS, weather: 'forgetful', options: { ...LETTERS.options, faults: ['drop'] } },
+    FORGETFUL,
+  ),
+  mutant(
+    'forwarding without expiry',
+    'liveness',
+    ['leaks'],
+    'src/host/machine.ts',
+    {
+      'if (nowMs >= untilMs) state.forwards.delete(agent)':
+        'if (nowMs >= Number.POSITIVE_INFINITY) state.forwards.delete(agent)',
+    },
+    FORGETFUL,
+  ),
+  mutant(
+    'a fork is carried out again',
+    'data',
+    ['forked-once'],
+    'src/host/forks.ts',
+    {
+      'const known = row.forks.find(({ request }) => request === asked.request)':
+        'const known = row.forks.find(() => false)',
+    },
+    { weather: 'forks', options: { agents: 10, mail: false, seconds: 60, faults: ['drop', 'sever'] }, seeds: [3, 2] },
   ),
   mutant(
     'a letter is acknowledged before it is logged',

@@ -1,13 +1,11 @@
 import { MUTANTS } from './mutants.ts'
-import { VIEW_MUTANTS } from './mutants-view.ts'
 import { hunt, type Outcome } from './mutation.ts'
-import { SURVIVORS } from './survivors.ts'
 
 /**
  * `npm run mutants`: breaks one rule of the hand-over at a time and says which oracle notices, under which seed. `--name
- * TEXT`: those whose name has it. `--survivors`: those too that nothing has noticed yet. `--json`: one line each, and a sum.
+ * TEXT`: those whose name has it. `--json`: one line each, and a sum.
  */
-const HELP = `usage: npm run mutants -- [--name TEXT] [--survivors] [--json]
+const HELP = `usage: npm run mutants -- [--name TEXT] [--json]
   e.g. npm run mutants -- --name 'RUN before' shows what notices an agent that runs before its certificate`
 
 const given = process.argv.slice(2)
@@ -22,9 +20,7 @@ function tell({ mutant, caughtBy, seed, text }: Outcome): void {
 
 if (given.includes('--help')) console.log(HELP)
 else {
-  const known = [...MUTANTS, ...VIEW_MUTANTS]
-  const all = given.includes('--survivors') ? [...known, ...SURVIVORS] : known
-  const chosen = all.filter(({ name }) => name.includes(named))
+  const chosen = MUTANTS.filter(({ name }) => name.includes(named))
   if (!isJson) console.log(`${'noticed by'.padEnd(18)} oracle    when       the rule that is broken`)
   let caught = 0
   for (const mutant of chosen) {

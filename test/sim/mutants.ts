@@ -1,6 +1,7 @@
 import { DYING, FAST, LEASES, LETTERS, LOSSY, type Mutant, mutant, SEVERAL, WITNESSED } from './mutant.ts'
 import { BALLOT_MUTANTS } from './mutants-ballots.ts'
 import { DATA } from './mutants-data.ts'
+import { VIEW } from './mutants-view.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   mutant('RUN before the certificate', 'safety', ['certificate-first', 'one-holder'], 'src/host/arrival.ts', {
@@ -131,4 +132,5 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...DATA,
   ...BALLOT_MUTANTS,
+  ...VIEW,
 ]
