@@ -220,6 +220,7 @@ function chainFault(turn: Turn, from: Did, sent: Requests['send']['ask']): Fault
   const fault = senderFault(from, sent)
   if (fault !== null) return { code: 'NOT_AUTHORISED', reason: fault }
   if (sent.certificate) watchDecision(turn, sent.certificate)
+  forgetUnfounded(turn, from, sent.brief)
   const known = registers.get(agent) ?? seen.get(agent)
   return known && known.epoch === sent.epoch - 1 && known.head !== head
     ? { code: 'NOT_AUTHORISED', reason: `the head is not ${known.head}, which is known here` }
@@ -250,7 +251,6 @@ export function onStage(
 
 export function onSend(turn: Turn, from: Did, handle: number, sent: Requests['send']['ask']): void {
   const { brief, epoch, checkpoint, atHome, base, pack, checkpointBytes } = sent
-  forgetUnfounded(turn, brief)
   const fault = briefFault(turn, from, brief, epoch) ?? chainFault(turn, from, sent)
   const resident = turn.state.residents.get(brief.agent)
   const arrival = resident?.arrival

@@ -44,7 +44,7 @@ function knows(
   const known = { agent, witnesses: [one, two], epoch: 0, promised: null, accepted: null, ...register }
   state.registers.set(agent, known as Register)
   state.mirrors.set(agent, { agent, story: [], itinerary: [], forks: [], ...mirror } as unknown as HomeRow)
-  forgetUnfounded(turn, { agent, origin: { order: null, after: null, witnesses } } as unknown as Brief)
+  forgetUnfounded(turn, one, { agent, origin: { order: null, after: null, witnesses } } as unknown as Brief)
   return state.registers.has(agent) && state.mirrors.has(agent)
 }
 
