@@ -43,8 +43,10 @@ export function learn(turn: Turn, { certificate, charters, ...came }: Asyncs['ce
   const resident = state.residents.get(agent)
   const known = charterOf(state, agent)
   if (!known) return
+  // It may be the register, which goes on below.
+  const knownEpoch = known.epoch
   watchDecision(turn, certificate)
-  const deciders = epoch > known.epoch ? decidersOf(known, epoch, charters) : null
+  const deciders = epoch > knownEpoch ? decidersOf(known, epoch, charters) : null
   const fault =
     deciders === null
       ? isKnown(turn, certificate)
@@ -69,11 +71,11 @@ export function learn(turn: Turn, { certificate, charters, ...came }: Asyncs['ce
     register.promised = null
     register.accepted = null
     const before = register.witnesses
-    register.charters = chartersAfter({ ...register, epoch: known.epoch }, charters, certificate)
+    register.charters = chartersAfter({ ...register, epoch: knownEpoch }, charters, certificate)
     register.witnesses = holding.witnesses
     persist(turn, writeRegister(register))
     onCharter(turn, register, before, certificate)
-    settleLog(turn, agent, holding, epoch === known.epoch + 1)
+    settleLog(turn, agent, holding, epoch === knownEpoch + 1)
   }
   const row = state.rows.get(agent)
   if (row && epoch > row.epoch) turnRow(turn, row, { certificate, ...given })

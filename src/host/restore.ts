@@ -124,9 +124,11 @@ function restoreResident(turn: Turn, kept: KeptResident): void {
     effects: kept.brief.history ? [] : [...kept.effects],
     ended: kept.brief.history === null && kept.effects.some(({ kind }) => kind === 'result' || kind === 'failure'),
   }
-  if (isBehind(kept)) resident.started = kept.epoch
+  const isUnstarted = kept.brief.history !== null && kept.started !== kept.epoch
   // What it had just said again, and did not run on from, is decided already, and nobody else would say it.
-  else if (kept.brief.history && kept.started !== kept.epoch) resident.effects.push(...kept.effects)
+  if (isUnstarted && !isBehind(kept)) resident.effects.push(...kept.effects)
+  // Letters that came meanwhile were logged with its witnesses, and are nowhere here: what is logged next must go on from them.
+  if (isBehind(kept) || (isUnstarted && !kept.arriving)) resident.started = kept.epoch
   // READY was said and no certificate came: only the witnesses know. It waits for them, not runnable, not in the way.
   if (kept.arriving)
     resident.arrival = {
@@ -156,6 +158,7 @@ export function renewEpochs(turn: Turn): void {
       resident.ended ||
       resident.departure ||
       !isSpent(resident) ||
+      state.founding.has(resident.agent) ||
       state.proposals.has(resident.agent)
     )
       continue

@@ -133,7 +133,8 @@ it('what was said again before a restart, and not run on from, is said after it;
     const { effects, started: isStarted } = state.residents.get(agent) ?? { effects: [], started: undefined }
     return [effects.length, isStarted]
   }
-  expect(said(0)).toEqual([2, 0])
+  // Not run on either: letters may have been logged since.
+  expect(said(0)).toEqual([2, 1])
   expect(said(1)).toEqual([0, 1])
 })
 
