@@ -62,6 +62,7 @@ export function depart(
     staging: null,
     startedMs: turn.nowMs,
     frozenMs: null,
+    releasedMs: null,
     lostMs: null,
     retryMs: turn.nowMs,
     votesAsked: 0,
@@ -151,15 +152,6 @@ function stay(turn: Turn, resident: Resident, departure: Departure): void {
   if (resident.guest === 'frozen' && mayRunHere(turn, resident)) goOn(turn, resident)
 }
 
-/** Keeps the picture of the other's load true between its reports, also when the agent itself has ended meanwhile. */
-export function noteOfferAnswered(turn: Turn, to: Did, taken: boolean): void {
-  const acquaintance = turn.state.acquaintances.get(to)
-  if (!acquaintance) return
-  acquaintance.offered = Math.max(0, acquaintance.offered - 1)
-  const { load } = acquaintance
-  if (taken) acquaintance.load = { ...load, agents: load.agents + 1 }
-}
-
 export function onOfferAnswered(turn: Turn, resident: Resident, to: Did, outcome: Answer): void {
   const departure = resident.departure
   if (departure?.phase !== 'offer' || departure.to !== to) return
@@ -167,16 +159,17 @@ export function onOfferAnswered(turn: Turn, resident: Resident, to: Did, outcome
   departure.have = (outcome.body as Requests['offer']['answer']).have
   departure.stages = 0
   if (isWorthStaging(resident, departure)) return takeImage(turn, resident, departure)
-  if (resident.guest === 'ready') {
-    turn.effects.push({ kind: 'terminate', agent: resident.agent })
-    resident.guest = 'none'
-  }
   halt(turn, resident, departure)
 }
 
-/** Stops the agent for good, and sends it when it stands. */
+/** Stops the agent for good, and sends it when it stands. A guest that has not begun, or is still being made, is let go of. */
 export function halt(turn: Turn, resident: Resident, departure: Departure): void {
   departure.phase = 'freeze'
+  if (resident.guest === 'ready' || resident.guest === 'preparing') {
+    turn.effects.push({ kind: 'terminate', agent: resident.agent })
+    resident.guest = 'none'
+    resident.preparing = null
+  }
   if (resident.guest === 'none' || resident.guest === 'frozen') send(turn, resident, departure)
   else freeze(turn, resident)
 }
@@ -305,6 +298,7 @@ export function onReleaseSealed(turn: Turn, resident: Resident, release: Sealed<
   if (epoch !== resident.epoch + 1 || !departure.holding || !sameHolding(holding, departure.holding)) return
   resident.release = release
   departure.phase = 'decide'
+  departure.releasedMs = turn.nowMs
   persist(turn, writeResident(resident))
   askVotes(turn, resident, departure)
 }

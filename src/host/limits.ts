@@ -98,7 +98,7 @@ export const LET_DOWNS_KNOWN_MAX = 4_096
 export const PLACE_AGAIN_MS = 500
 
 /**
- * A RELEASE that is not decided so long after its agent was frozen has its holder ask for a ballot; ordinary ones take a round trip.
+ * A RELEASE that is not decided so long after it was said has its holder ask for a ballot; ordinary ones take a round trip.
  * Stops: a witness that promises the next epoch and is silent, so that an agent stands frozen for ever.
  */
 export const RELEASE_PATIENCE_MS = 10_000

@@ -9,16 +9,7 @@ import { onAsked } from './asked.ts'
 import { onAuditAnswered, onRerun, onVerdictSealed, pursueAudits } from './audits.ts'
 import { onBisected, onClaimSealed, onClaims, onSights } from './bisect.ts'
 import { learn } from './certificates.ts'
-import {
-  depart,
-  noteOfferAnswered,
-  onOfferAnswered,
-  onReleaseSealed,
-  onReleaseVote,
-  onSendAnswered,
-  place,
-  pursue,
-} from './departure.ts'
+import { depart, onOfferAnswered, onReleaseSealed, onReleaseVote, onSendAnswered, place, pursue } from './departure.ts'
 import { onLogAnswered } from './durable.ts'
 import type { HostEffect, HostEvent, Wish } from './events.ts'
 import { onForkAnswered, pursueFork } from './fork.ts'
@@ -55,7 +46,7 @@ import { renewEpochs, restore } from './restore.ts'
 import { pursueUnseal } from './sealing.ts'
 import type { HostState } from './state.ts'
 import { begin, deny, log, type Turn, takeWaiting } from './turn.ts'
-import { isParked } from './vacancy.ts'
+import { isParked, noteOfferAnswered } from './vacancy.ts'
 import type { Waiting } from './waiting.ts'
 import { onVoteSealed } from './witness.ts'
 

@@ -360,6 +360,8 @@ export interface Departure {
   staging: Cid | null
   readonly startedMs: number
   frozenMs: number | null
+  /** When its RELEASE was said; null up to then. */
+  releasedMs: number | null
   /** Since when the connection over which the agent was being sent is gone; null while it is there. */
   lostMs: number | null
   retryMs: number

@@ -7,8 +7,8 @@ import type { Turn } from './turn.ts'
  * Witnesses that have promised more to somebody who was not heard of again, or lack what is logged, never vote for a RELEASE. A
  * ballot of our own finds out what may have been decided, brings them what they lack, and has this decided, or something else.
  */
-export function decideAnew(turn: Turn, { agent, epoch, checkpoint, brief }: Resident, { frozenMs }: Departure): void {
+export function decideAnew(turn: Turn, { agent, epoch, checkpoint, brief }: Resident, { releasedMs }: Departure): void {
   const { self } = turn.state
-  if (turn.nowMs - (frozenMs ?? turn.nowMs) < RELEASE_PATIENCE_MS) return
+  if (releasedMs === null || turn.nowMs - releasedMs < RELEASE_PATIENCE_MS) return
   propose(turn, agent, epoch + 1, brief, { holder: self, checkpoint, witnesses: brief.witnesses, history: null })
 }

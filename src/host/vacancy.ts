@@ -31,6 +31,15 @@ export function onEndedAt(turn: Turn, holder: Did): void {
   placeParked(turn)
 }
 
+/** Keeps the picture of the other's load true between its reports, also when the agent itself has ended meanwhile. */
+export function noteOfferAnswered(turn: Turn, to: Did, taken: boolean): void {
+  const acquaintance = turn.state.acquaintances.get(to)
+  if (!acquaintance) return
+  acquaintance.offered = Math.max(0, acquaintance.offered - 1)
+  const { load } = acquaintance
+  if (taken) acquaintance.load = { ...load, agents: load.agents + 1 }
+}
+
 export function onRoom(turn: Turn, { agents, slots, accepting }: Load): void {
   if (accepting && agents < slots) placeParked(turn)
 }

@@ -140,8 +140,9 @@ it('a large agent that changes its memory while it is brought over finds it as i
   await expect.poll(() => one.hosts().includes(two.did), { timeout: 60_000 }).toBe(true)
   one.move(agent, two.did)
   await expect.poll(() => told.includes('two run'), { timeout: 120_000, interval: 20 }).toBe(true)
-  expect(told.filter((line) => line.startsWith('two')).slice(0, 2)).toEqual(['two spawn', 'two patch'])
-  expect(told.filter((line) => line === 'two spawn')).toHaveLength(1)
+  // Of a hop that came to nothing a guest was thrown away before; the one that ran must be one that was patched.
+  const brought = told.slice(0, told.indexOf('two run')).filter((line) => line.startsWith('two'))
+  expect(brought.slice(brought.lastIndexOf('two spawn')).slice(0, 2)).toEqual(['two spawn', 'two patch'])
   const outcome = await home.outcome(agent)
   expect(outcome).toEqual({ ok: true, valueJson: '{"turns":true,"right":true}' })
 }, 300_000)

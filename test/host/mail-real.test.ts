@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { AgentId } from '../../src/directory/agent-id.ts'
-import { RealCluster } from './real-cluster.ts'
+import { RealCluster, until } from './real-cluster.ts'
 
 /** Real programs in real guests, on hosts of production code; only the network is in memory. */
 let world: RealCluster
@@ -13,8 +13,9 @@ describe('agents of the example that form a ring', () => {
   it('find each other by name and come to the same sum while they hop', async () => {
     world = new RealCluster()
     const { host: home } = await world.start('home', 0)
-    await world.start('first', 4)
-    await world.start('second', 4)
+    const first = await world.start('first', 4)
+    const second = await world.start('second', 4)
+    await until(() => first.host.hosts().includes(second.did) && second.host.hosts().includes(first.did))
     const size = 3
     const agents: AgentId[] = []
     for (let index = 0; index < size; index++)

@@ -2,13 +2,17 @@ import { expect, it } from 'vitest'
 import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
-import { RELEASE_PATIENCE_MS } from '../../src/host/limits.ts'
+import { depart, onOfferAnswered } from '../../src/host/departure.ts'
+import { DEFAULT_POLICY, RELEASE_PATIENCE_MS } from '../../src/host/limits.ts'
+import { newResident } from '../../src/host/residents.ts'
 import type { Departure, HomeRow, Register, Resident } from '../../src/host/state.ts'
 import type { Turn } from '../../src/host/turn.ts'
 import { decideAnew } from '../../src/host/undecided.ts'
 import { forgetUnfounded } from '../../src/host/unfounded.ts'
 import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
 import type { Brief } from '../../src/wire/messages.ts'
+import type { License } from '../../src/wire/statements.ts'
 import { bareState, bareTurn } from './bare.ts'
 
 /** What stands between an agent and its next epoch, and must not stand there for ever. */
@@ -24,13 +28,33 @@ it('a holder whose RELEASE is not decided for long asks for a ballot of its own,
     checkpoint: null,
     brief: { witnesses: [one, two, three], head: rawCid(new Uint8Array()) },
   } as unknown as Resident
-  const departure = { frozenMs: 1_000 } as Departure
+  const departure = { frozenMs: 1, releasedMs: 1_000 } as Departure
   const early = turnAt(1_000 + RELEASE_PATIENCE_MS - 1)
   decideAnew(early, resident, departure)
   expect(early.state.proposals.size).toBe(0)
   const late = turnAt(1_000 + RELEASE_PATIENCE_MS)
   decideAnew(late, resident, departure)
   expect(late.state.proposals.get(agent)).toMatchObject({ epoch: 5, phase: 'prepare', own: { holder: two } })
+})
+
+it('an agent that is to leave while its guest is still being made, or has not begun, is sent all the same', () => {
+  for (const guest of ['preparing', 'ready'] as const) {
+    const turn = turnAt(1)
+    const brief = { agent, witnesses: [two], history: null, mail: NO_MAIL, consoleLines: 0 } as unknown as Brief
+    const license = { order: { signer: one } } as License
+    const resident = newResident(turn, brief, 'a', one, license, DEFAULT_POLICY, 1)
+    Object.assign(resident, { guest, preparing: 7, certificate: { agent, epoch: 1 } })
+    turn.state.residents.set(agent, resident)
+    depart(turn, resident, { reason: 'recover', only: three })
+    onOfferAnswered(turn, resident, three, { ok: true, body: { have: null } })
+    expect(turn.effects.map((effect) => ('name' in effect ? effect.name : effect.kind))).toEqual([
+      'offer',
+      'terminate',
+      'send',
+    ])
+    // What was being made comes too late, and is let go of.
+    expect(resident).toMatchObject({ guest: 'none', preparing: null, departure: { phase: 'send' } })
+  }
 })
 
 /** Whether a host that was asked to be a witness still is one when the agent comes with these first witnesses. */
