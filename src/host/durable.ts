@@ -17,8 +17,8 @@ import { type Again, again, isDue } from './again.ts'
 import { quorumOf } from './ballots.ts'
 import { drain } from './departure.ts'
 import type { Answer } from './events.ts'
-import { add, advance, endOf, type Log, newLog, stretch } from './history.ts'
-import { hasEnded, loggedHere, logHere } from './logbook.ts'
+import { add, advance, endOf, type Log, newLog, reaches, stretch } from './history.ts'
+import { hasEnded, logHere } from './logbook.ts'
 import { settleArrivals } from './mail.ts'
 import { encodePiece, encodeRun, type HistoryPiece, mergeRuns, type RunPiece } from './pieces.ts'
 import { pursuePost } from './post.ts'
@@ -108,8 +108,14 @@ export function isLogged(turn: Turn, resident: Resident, length: number): boolea
 
 function countAt({ state }: Turn, { agent }: Resident, { log, logged }: Recording, witness: Did): number {
   if (witness !== state.self) return logged.get(witness) ?? 0
-  return hasEnded(state, agent) ? endOf(log).length : loggedHere(state, agent)
+  if (hasEnded(state, agent)) return endOf(log).length
+  const kept = state.logs.get(agent)
+  return kept ? commonLength(log, endOf(kept.log)) : 0
 }
+
+/** How much of this history a log that ends so has for certain: all up to there, or nothing where it is another one. */
+const commonLength = (log: Log, end: History): number =>
+  end.length < log.base.length || reaches(log, end) ? end.length : 0
 
 /**
  * The grounds of an effect that may leave now, with the pieces that it brings along; null while what it comes of is not safe
@@ -147,7 +153,7 @@ function lackedBy(
     if (bytes > bytesMax) break
     fitting.push(piece)
   }
-  return { from, pieces: fitting }
+  return { ...lacking, pieces: fitting }
 }
 
 /** Brings the witnesses what they lack. Called whenever something waits for it. */
@@ -175,17 +181,17 @@ export function onLogAnswered(turn: Turn, resident: Resident, witness: Did, epoc
   const wait = () => history.again.set(witness, again(turn.nowMs, history.again.get(witness), LOG_AGAIN_MS))
   if (!answer.ok) {
     wait()
-    if (answer.code === 'OUTBID') noteFence(turn, resident, history)
+    // Another history is there under these numbers: the next decision says which it is.
+    if (answer.code === 'OUTBID' || answer.code === 'CONFLICT') noteFence(turn, resident, history)
     if (answer.code === 'QUOTA') resident.checkpointDueMs = turn.nowMs
     return
   }
   history.fencedMs = null
-  const { length } = answer.body as Requests['log']['answer']
-  // It lacks what nobody has any more: the next checkpoint helps it, and it is not asked in vain till then.
-  if (length < history.log.base.length) wait()
+  const end = answer.body as Requests['log']['answer']
+  // It lacks what nobody has any more, or has something else: the next checkpoint helps it, and it is not asked in vain till then.
+  if (end.length < history.log.base.length || !reaches(history.log, end)) wait()
   else history.again.delete(witness)
-  // Its word counts as far as we have said anything at all.
-  history.logged.set(witness, Math.min(length, endOf(history.log).length))
+  history.logged.set(witness, commonLength(history.log, end))
   onLogged(turn, resident)
 }
 

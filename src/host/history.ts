@@ -51,11 +51,14 @@ export type Taken =
   /** `other`: two histories of one agent; `full`: there must be a checkpoint first. */
   | { readonly ok: false; readonly why: 'gap' | 'other' | 'full'; readonly reason: string }
 
-/** Adds what is new of a stretch. All of it or nothing: what is there already must be the same. */
-export function extend(log: Log, { from, pieces }: Stretch): Taken {
+/** Adds what is new of a stretch. All of it or nothing: what is there already must be the same, and what goes on from it too. */
+export function extend(log: Log, { from, head, pieces }: Stretch): Taken {
   const end = endOf(log)
   if (from > end.length)
     return { ok: false, why: 'gap', reason: `pieces from ${from} on, and the log has ${end.length}` }
+  const known = headAt(log, from)
+  if (known !== undefined && known !== head)
+    return { ok: false, why: 'other', reason: `the ${from} pieces before are others here` }
   const had = Math.min(end.length - from, pieces.length)
   for (let i = Math.max(0, log.base.length - from); i < had; i++) {
     const mine = log.pieces[from + i - log.base.length]
@@ -77,11 +80,20 @@ export function extend(log: Log, { from, pieces }: Stretch): Taken {
   return { ok: true, added: fresh.length }
 }
 
+/** All that is kept from the base on. */
+export const wholeOf = ({
+  base,
+  pieces,
+}: {
+  readonly base: History
+  readonly pieces: readonly Uint8Array[]
+}): Stretch => ({ from: base.length, head: base.head, pieces })
+
 /** The pieces after so many, up to so many in all; null where some of them are not kept. */
 export function stretch(log: Log, from: number, to = endOf(log).length): Stretch | null {
   const { base, pieces } = log
   if (from < base.length || to > endOf(log).length) return null
-  return { from, pieces: pieces.slice(from - base.length, to - base.length) }
+  return { from, head: headAt(log, from) ?? null, pieces: pieces.slice(from - base.length, to - base.length) }
 }
 
 /** A decision: what was logged beyond it never counted. Of a log that has not all of it nothing is left. */

@@ -6,7 +6,7 @@ import type { Requests } from '../wire/messages.ts'
 import type { History, Holding, Stretch } from '../wire/statements.ts'
 import { tellDecided } from './certificates.ts'
 import type { Fault } from './events.ts'
-import { advance, endOf, extend, type Log, newLog, reaches, truncate } from './history.ts'
+import { add, advance, endOf, extend, headAfter, type Log, newLog, reaches, truncate, wholeOf } from './history.ts'
 import { parsePiece } from './pieces.ts'
 import { gone } from './records.ts'
 import type { HomeRow, HostState } from './state.ts'
@@ -77,11 +77,14 @@ export function onLog(turn: Turn, from: Did, handle: number, { agent, epoch, ...
   }
   const fault = takePieces(turn, agent, added)
   if (fault) return deny(turn, handle, fault.code, fault.reason)
-  const { from: at, pieces } = added
-  answer(turn, handle, 'log', {
-    length: hasEnded(turn.state, agent) ? at + pieces.length : loggedHere(turn.state, agent),
-  })
+  const kept = turn.state.logs.get(agent)
+  answer(turn, handle, 'log', kept && !hasEnded(turn.state, agent) ? endOf(kept.log) : endWith(added))
 }
+
+const endWith = ({ from, head, pieces }: Stretch): History => ({
+  length: from + pieces.length,
+  head: pieces.reduce(headAfter, head),
+})
 
 /** Then nothing goes on from its history, which is let go of: all of it counts as logged, so that its last words come through. */
 export const hasEnded = ({ rows, mirrors }: HostState, agent: AgentId): boolean =>
@@ -165,7 +168,7 @@ export function catchUp(turn: Turn, agent: AgentId, decided: History | null, sho
     for (const piece of shown.pieces)
       if (!parsePiece(piece).ok) return { code: 'BAD_MESSAGE', reason: 'a piece that is none' }
     if (shown.base.length > endOf(kept.log).length) return replaceLog(turn, kept, decided, shown)
-    extendKept(turn, kept, { from: shown.base.length, pieces: shown.pieces })
+    extendKept(turn, kept, wholeOf(shown))
   }
   return reaches(kept.log, decided)
     ? null
@@ -174,7 +177,7 @@ export function catchUp(turn: Turn, agent: AgentId, decided: History | null, sho
 
 function replaceLog(turn: Turn, kept: KeptLog, decided: History, shown: LogShown): Fault | null {
   const log = newLog(shown.base)
-  extend(log, { from: shown.base.length, pieces: shown.pieces })
+  extend(log, wholeOf(shown))
   if (!reaches(log, decided)) return { code: 'BUSY', reason: 'what is shown does not lead to what is decided' }
   forgetLog(turn, kept.agent)
   const next: KeptLog = { agent: kept.agent, checkpoint: shown.checkpoint, counts: shown.counts, log }
@@ -229,7 +232,7 @@ export function restoreLogs({ state }: Turn, records: ReadonlyMap<string, unknow
     for (let number = base.length + 1; ; number++) {
       const piece = records.get(pieceKey(agent, number))
       if (!(piece instanceof Uint8Array)) break
-      extend(log, { from: number - 1, pieces: [piece] })
+      add(log, piece)
     }
     state.logs.set(agent, { agent, checkpoint, counts, log })
   }

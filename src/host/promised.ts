@@ -1,7 +1,7 @@
 import type { Did } from '../identity/did.ts'
 import type { LogShown } from '../wire/histories.ts'
 import type { History, Holding } from '../wire/statements.ts'
-import { endOf, extend, type Log, newLog, reaches } from './history.ts'
+import { endOf, extend, type Log, newLog, reaches, wholeOf } from './history.ts'
 import { catchUp, hasEnded, showLog } from './logbook.ts'
 import type { Proposal } from './proposal.ts'
 import type { Turn } from './turn.ts'
@@ -64,6 +64,6 @@ export function logReaching(logs: ReadonlyMap<Did, LogShown>, history: History |
 
 function opened({ base, pieces }: LogShown): Log {
   const log = newLog(base)
-  extend(log, { from: base.length, pieces })
+  extend(log, wholeOf({ base, pieces }))
   return log
 }

@@ -5,7 +5,7 @@ import type { Holding } from '../wire/statements.ts'
 import { keeperOf } from './charter.ts'
 import { beginEpoch, newRecording } from './durable.ts'
 import type { Fault } from './events.ts'
-import { endOf, extend, reaches, stretch, truncate } from './history.ts'
+import { endOf, extend, reaches, stretch, truncate, wholeOf } from './history.ts'
 import { authorsNamed } from './license.ts'
 import { PLACE_AGAIN_MS } from './limits.ts'
 import { showLog } from './logbook.ts'
@@ -49,7 +49,7 @@ export function takeUpHistory(
     return
   }
   const fresh = newRecording(log.base)
-  extend(fresh.log, { from: log.base.length, pieces: log.pieces })
+  extend(fresh.log, wholeOf(log))
   truncate(fresh.log, history)
   resident.history = fresh
   resident.checkpoint = log.checkpoint

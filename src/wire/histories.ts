@@ -23,8 +23,8 @@ export interface LogShown {
 
 export interface HistoryRequests {
   /**
-   * Holder to witness: pieces of a durable agent's history. The answer says how many the witness has by now: fewer where it
+   * Holder to witness: pieces of a durable agent's history. The answer says what the witness has by now: less where it
    * lacks some before these. Refused once it has promised or accepted anything for the next epoch.
    */
-  log: { ask: { agent: AgentId; epoch: number } & Stretch; answer: { length: number } }
+  log: { ask: { agent: AgentId; epoch: number } & Stretch; answer: History }
 }

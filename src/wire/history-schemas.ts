@@ -10,7 +10,15 @@ import type * as s from './statements.ts'
 /** The decoders of histories.ts: a part of schemas.ts. What a piece is nobody asks here (host/pieces.ts). */
 const pieces = f.listOf(f.bytesUpTo(PIECE_BYTES_MAX), HISTORY_PIECES_MAX)
 
-export const stretch: Schema<s.Stretch> = v.strictObject({ from: f.whole, pieces })
+const stretched = { from: f.whole, head: v.nullable(f.cid), pieces }
+const isHeaded = ({ from, head }: { readonly from: number; readonly head: unknown }): boolean =>
+  (from === 0) === (head === null)
+const UNHEADED = 'what begins a history has no head before it, all else has one'
+
+export const stretch: Schema<s.Stretch> = v.pipe(
+  v.strictObject(stretched),
+  v.check((brought) => isHeaded(brought), UNHEADED),
+)
 
 export const logShown: Schema<LogShown> = v.strictObject({
   checkpoint: v.nullable(f.cid),
@@ -28,7 +36,10 @@ type HistorySchemas = {
 
 export const HISTORY_SCHEMAS: HistorySchemas = {
   log: {
-    ask: v.strictObject({ agent: f.agent, epoch: f.whole, from: f.whole, pieces }),
-    answer: v.strictObject({ length: f.whole }),
+    ask: v.pipe(
+      v.strictObject({ agent: f.agent, epoch: f.whole, ...stretched }),
+      v.check((brought) => isHeaded(brought), UNHEADED),
+    ),
+    answer: f.someHistory,
   },
 }

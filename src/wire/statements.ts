@@ -50,9 +50,10 @@ export const sameHolding = (a: Holding, b: Holding): boolean =>
   a.history?.length === b.history?.length &&
   a.history?.head === b.history?.head
 
-/** Pieces of a history one behind the other, the first of them after `from` others. */
+/** Pieces of a history one behind the other, the first of them after `from` others, of which `head` is the head. */
 export interface Stretch {
   readonly from: number
+  readonly head: Cid | null
   readonly pieces: readonly Uint8Array[]
 }
 

@@ -40,6 +40,13 @@ const logOf = (...numbers: number[]): Log => {
   return log
 }
 
+/** These, after those before. */
+const stretchAfter = (before: readonly number[], pieces: readonly Uint8Array[]) => ({
+  from: before.length,
+  head: endOf(logOf(...before)).head,
+  pieces,
+})
+
 describe('a history', () => {
   it('is known by its length and the head of a chain of all its pieces', () => {
     expect(endOf(logOf())).toEqual({ length: 0, head: null })
@@ -54,18 +61,24 @@ describe('a history', () => {
 
   it('takes what follows, and what it has already once more, and nothing with a gap before it', () => {
     const log = logOf(1, 2)
-    expect(extend(log, { from: 3, pieces: pieces(4) })).toMatchObject({ ok: false, why: 'gap' })
-    expect(extend(log, { from: 1, pieces: pieces(2, 3) })).toEqual({ ok: true, added: 1 })
-    expect(extend(log, { from: 0, pieces: pieces(1, 2, 3) })).toEqual({ ok: true, added: 0 })
+    expect(extend(log, stretchAfter([1, 2, 3], pieces(4)))).toMatchObject({ ok: false, why: 'gap' })
+    expect(extend(log, stretchAfter([1], pieces(2, 3)))).toEqual({ ok: true, added: 1 })
+    expect(extend(log, stretchAfter([], pieces(1, 2, 3)))).toEqual({ ok: true, added: 0 })
     expect(endOf(log)).toEqual(endOf(logOf(1, 2, 3)))
   })
 
   it('takes nothing of what is not its own past', () => {
     const log = logOf(1, 2)
-    expect(extend(log, { from: 1, pieces: pieces(9, 3) })).toEqual({
+    expect(extend(log, stretchAfter([1], pieces(9, 3)))).toEqual({
       ok: false,
       why: 'other',
       reason: 'piece 2 is another one here',
+    })
+    // Nor what goes on from another one, whatever it is called.
+    expect(extend(log, stretchAfter([1, 9], pieces(3)))).toEqual({
+      ok: false,
+      why: 'other',
+      reason: 'the 2 pieces before are others here',
     })
     expect(endOf(log)).toEqual(endOf(logOf(1, 2)))
   })
@@ -73,13 +86,13 @@ describe('a history', () => {
   it('is bounded, in bytes and in pieces, and takes all of a stretch or nothing', () => {
     const log = newLog(NO_HISTORY)
     const large = piece(1, HISTORY_BYTES_MAX / 2)
-    expect(extend(log, { from: 0, pieces: [large, large] })).toEqual({ ok: true, added: 2 })
-    expect(extend(log, { from: 2, pieces: pieces(1) })).toMatchObject({ ok: false, why: 'full' })
+    expect(extend(log, stretchAfter([], [large, large]))).toEqual({ ok: true, added: 2 })
+    expect(extend(log, { from: 2, head: endOf(log).head, pieces: pieces(1) })).toMatchObject({ ok: false, why: 'full' })
     const many = Array.from({ length: HISTORY_PIECES_MAX + 1 }, () => piece(1, 1))
     const other = newLog(NO_HISTORY)
-    expect(extend(other, { from: 0, pieces: many })).toMatchObject({ ok: false, why: 'full' })
+    expect(extend(other, stretchAfter([], many))).toMatchObject({ ok: false, why: 'full' })
     expect(endOf(other).length).toBe(0)
-    expect(extend(other, { from: 0, pieces: many.slice(1) })).toEqual({ ok: true, added: HISTORY_PIECES_MAX })
+    expect(extend(other, stretchAfter([], many.slice(1)))).toEqual({ ok: true, added: HISTORY_PIECES_MAX })
   })
 
   it('goes on from a checkpoint without the pieces before it, to the same heads', () => {
@@ -89,7 +102,7 @@ describe('a history', () => {
     expect([log.pieces.length, log.bytes, stretch(log, 1)]).toEqual([1, 4, null])
     add(log, piece(4))
     expect(endOf(log)).toEqual(endOf(whole))
-    expect(stretch(log, 2)).toEqual({ from: 2, pieces: pieces(3, 4) })
+    expect(stretch(log, 2)).toEqual(stretchAfter([1, 2], pieces(3, 4)))
     // What was never logged here has been checkpointed elsewhere.
     advance(log, { length: 9, head: rawCid(piece(9)) })
     expect([log.pieces.length, endOf(log).length]).toEqual([0, 9])
@@ -99,7 +112,7 @@ describe('a history', () => {
     const log = logOf(1, 2, 3)
     truncate(log, endOf(logOf(1, 2)))
     expect(endOf(log)).toEqual(endOf(logOf(1, 2)))
-    expect(extend(log, { from: 2, pieces: pieces(7) })).toEqual({ ok: true, added: 1 })
+    expect(extend(log, stretchAfter([1, 2], pieces(7)))).toEqual({ ok: true, added: 1 })
   })
 })
 

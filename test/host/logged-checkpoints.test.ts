@@ -2,10 +2,11 @@ import { expect, it } from 'vitest'
 import { rawCid } from '../../src/base/digest.ts'
 import { seededRandom } from '../../src/base/random.ts'
 import { agentId } from '../../src/directory/agent-id.ts'
+import { isLogged, onLogAnswered } from '../../src/host/durable.ts'
 import { newHeard } from '../../src/host/heard.ts'
 import { add, endOf, NO_HISTORY, newLog } from '../../src/host/history.ts'
 import { DEFAULT_POLICY } from '../../src/host/limits.ts'
-import { settleLog } from '../../src/host/logbook.ts'
+import { type KeptLog, settleLog } from '../../src/host/logbook.ts'
 import { writeResident } from '../../src/host/records.ts'
 import { onEffectAnswered, sendCheckpointHome, sendEffects } from '../../src/host/residence.ts'
 import { newResident } from '../../src/host/residents.ts'
@@ -55,6 +56,24 @@ it('a checkpoint goes home when a majority of the witnesses has the pieces behin
   resident.history?.logged.set(three, 2)
   sendCheckpointHome(turn, resident)
   expect(asked('checkpoint')).toBe(1)
+})
+
+it('what a witness has counts where it is this history, whatever its length, and where it is here as well', () => {
+  const { state, turn, resident } = holder([one, two, three])
+  const end = resident.history ? endOf(resident.history.log) : NO_HISTORY
+  const other = { length: end.length, head: checkpoint }
+  const says = (witness: typeof one, body: typeof end) => onLogAnswered(turn, resident, witness, 1, { ok: true, body })
+  const own = newLog(NO_HISTORY)
+  for (const n of [8, 9]) add(own, new Uint8Array([n]))
+  state.logs.set(agent, { log: own } as unknown as KeptLog)
+  says(two, end)
+  says(three, other)
+  expect(isLogged(turn, resident, end.length)).toBe(false)
+  says(three, end)
+  expect(isLogged(turn, resident, end.length)).toBe(true)
+  says(three, other)
+  state.logs.set(agent, { log: resident.history?.log } as unknown as KeptLog)
+  expect(isLogged(turn, resident, end.length)).toBe(true)
 })
 
 const effectsOf = (count: number) =>

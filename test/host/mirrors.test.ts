@@ -148,7 +148,7 @@ describe('the log of a durable agent that has ended', () => {
     state.mirrors.set(agent, rowOf(agent, true))
     state.registers.set(agent, { agent, epoch: 1, holder: keeper, witnesses: [keeper, self] } as unknown as Register)
     const turn = turnOf(state)
-    onLog(turn, keeper, 3, { agent, epoch: 1, from: 2, pieces: [Uint8Array.of(1)] })
+    onLog(turn, keeper, 3, { agent, epoch: 1, from: 2, head: null, pieces: [Uint8Array.of(1)] })
     expect(turn.effects).toMatchObject([{ kind: 'answer', body: { length: 3 } }])
     expect(catchUp(turn, agent, { length: 3, head: CHECKPOINT }, null)).toBe(null)
   })

@@ -96,7 +96,7 @@ describe('the log of a witness', () => {
       messages: 0,
       mail: {},
     } as unknown as HomeRow)
-    expect(takePieces(turn, agent, { from: 0, pieces: had })).toBeNull()
+    expect(takePieces(turn, agent, { from: 0, head: null, pieces: had })).toBeNull()
     return { hear, kept: () => showLog(turn.state, agent)?.pieces }
   }
 

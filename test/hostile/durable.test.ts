@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Cid } from '../../src/base/digest.ts'
 import type { AgentId } from '../../src/directory/agent-id.ts'
+import { headAfter } from '../../src/host/history.ts'
 import { encodePiece, type RunPiece } from '../../src/host/pieces.ts'
 import { addressOf, type Did } from '../../src/identity/did.ts'
 import { HISTORY_BYTES_MAX, PIECE_BYTES_MAX } from '../../src/wire/history-limits.ts'
@@ -37,14 +39,22 @@ const piece = (fuelUsed: number, inputs: RunPiece['inputs'] = []): Uint8Array =>
     assets: new Map(),
   })
 
+/** The head after the first so many of what `log` and `effect` bring in these tests. */
+const headOf = (length: number): Cid | null =>
+  Array.from({ length }, (_, i) => piece(i + 1)).reduce<Cid | null>(headAfter, null)
+
 async function log(from: number, ...pieces: Uint8Array[]): Promise<string | number> {
-  const said = await rogue.ask(home, 'log', { agent, epoch: 1, from, pieces })
+  return logAfter(from, headOf(from), ...pieces)
+}
+
+async function logAfter(from: number, head: Cid | null, ...pieces: Uint8Array[]): Promise<string | number> {
+  const said = await rogue.ask(home, 'log', { agent, epoch: 1, from, head, pieces })
   if (said?.kind === 'reply') return (said.body as Requests['log']['answer']).length
   return said?.kind === 'error' ? said.code : 'silence'
 }
 
 async function effect(after: number, from: number | null, ...pieces: Uint8Array[]): Promise<string> {
-  const stretch = from === null ? null : { from, pieces }
+  const stretch = from === null ? null : { from, head: headOf(from), pieces }
   const emit = { agent, epoch: 1, kind: 'emit', number: after + 1, valueJson: '1', voucher: null } as const
   const said = await rogue.ask(home, 'effect', { ...emit, after, stretch })
   return said?.kind === 'error' ? said.code : (said?.kind ?? 'silence')
@@ -69,6 +79,7 @@ describe('a log', () => {
   it('does not become another one', async () => {
     await log(0, piece(1), piece(2))
     expect(await log(1, piece(3))).toBe('CONFLICT')
+    expect(await logAfter(2, headAfter(headOf(1), piece(3)), piece(4))).toBe('CONFLICT')
     expect(await log(2)).toBe(2)
   })
 

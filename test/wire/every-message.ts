@@ -197,7 +197,7 @@ export async function everyMessage(): Promise<Message[]> {
   const pack = { byteLength: 3, deflated: false, bytes: Uint8Array.of(1, 2, 3) }
   const names = writeNames([cid, null, cid])
   const proof = await proofMessages(one, agent, cid)
-  const stretch = { from: 2, pieces: [Uint8Array.of(1), Uint8Array.of(2, 3)] }
+  const stretch = { from: 2, head: cid, pieces: [Uint8Array.of(1), Uint8Array.of(2, 3)] }
   const counts = { consoleLines: 1, sentBytes: 2, messages: 3, mail: brief.mail }
   const log = { checkpoint: null, counts, base: { length: 2, head: cid }, pieces: stretch.pieces }
   const requests: Message[] = [
@@ -306,7 +306,7 @@ export async function everyMessage(): Promise<Message[]> {
     { kind: 'reply', name: 'accept', to: 1, body: { vote } },
     { kind: 'reply', name: 'checkpoint', to: 1, body: {} },
     { kind: 'reply', name: 'effect', to: 1, body: {} },
-    { kind: 'reply', name: 'log', to: 1, body: { length: 4 } },
+    { kind: 'reply', name: 'log', to: 1, body: { length: 4, head: cid } },
     { kind: 'reply', name: 'fork', to: 1, body: { agents: [agent], left: allowance } },
     { kind: 'reply', name: 'locate', to: 1, body: { epoch: 2, holder: two.did } },
     { kind: 'reply', name: 'launch', to: 1, body: { agent } },
