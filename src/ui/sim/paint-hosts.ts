@@ -1,58 +1,67 @@
-import type { Layout, Point } from './layout.ts'
+import type { Layout } from './layout.ts'
 import type { Palette } from './paint.ts'
 import type { HostCondition, SimHost } from './sim-view.ts'
+import type { Stamps } from './stamps.ts'
 
 /**
  * Hosts: round for machines that lend places, square for launchers; a blue rim for browser tabs. What is wrong with one is
- * a sign inside it. One path for each look, however many hosts have it.
+ * a sign inside it. One stamp for each look, however many hosts have it.
  */
 type Canvas = CanvasRenderingContext2D
 
 export function paintHosts(
   canvas: Canvas,
+  stamps: Stamps,
   hosts: readonly SimHost[],
   { spots, radiusPx }: Layout,
   loads: ReadonlyMap<number, number>,
   palette: Palette,
 ): void {
-  for (const [look, members] of byLook(hosts)) {
-    const places = members.flatMap((i) => spots[i] ?? [])
-    const [kind, condition] = look
-    const outline = new Path2D()
-    for (const spot of places) addOutline(outline, spot, kind, radiusPx)
-    canvas.setLineDash(condition === 'cut-off' ? [2.5, 2.5] : [])
-    canvas.lineCap = 'butt'
-    canvas.lineWidth = Math.max(1.1, radiusPx * 0.15)
-    canvas.fillStyle = condition === 'up' ? palette.panel : condition === 'frozen' ? palette.skyWash : palette.sunken
-    canvas.strokeStyle = rimOf(kind, condition, palette)
-    canvas.fill(outline)
-    if (condition === 'up') paintLoads(canvas, members, hosts, spots, radiusPx, loads, palette)
-    canvas.stroke(outline)
-    canvas.setLineDash([])
-    paintSigns(canvas, condition, places, radiusPx, palette)
+  const reach = radiusPx + rimWidth(radiusPx)
+  for (const [i, host] of hosts.entries()) {
+    const spot = spots[i]
+    if (!spot) continue
+    const { kind, condition, slots } = host
+    const load = condition === 'up' ? Math.min(loads.get(i) ?? 0, slots) : 0
+    stamps.press(canvas, `${kind} ${condition} ${load}/${slots}`, reach, spot, (picture) =>
+      drawHost(picture, host, load, radiusPx, palette),
+    )
   }
 }
 
-type Look = readonly [SimHost['kind'], HostCondition]
+const rimWidth = (radius: number): number => Math.max(1.1, radius * 0.15)
 
-function byLook(hosts: readonly SimHost[]): readonly (readonly [Look, readonly number[]])[] {
-  const looks = new Map<string, [Look, number[]]>()
-  for (const [i, { kind, condition }] of hosts.entries()) {
-    const key = `${kind} ${condition}`
-    const entry = looks.get(key) ?? [[kind, condition], []]
-    entry[1].push(i)
-    looks.set(key, entry)
+/** Round the origin. */
+function drawHost(
+  canvas: Canvas,
+  { kind, condition, slots }: SimHost,
+  load: number,
+  radius: number,
+  palette: Palette,
+): void {
+  outline(canvas, kind, radius)
+  canvas.fillStyle = condition === 'up' ? palette.panel : condition === 'frozen' ? palette.skyWash : palette.sunken
+  canvas.fill()
+  if (load > 0) {
+    // The more of its places are taken, the fuller the disc.
+    canvas.fillStyle = palette.emberWash
+    canvas.beginPath()
+    canvas.arc(0, 0, radius * Math.sqrt(load / slots), 0, 2 * Math.PI)
+    canvas.fill()
   }
-  return [...looks.values()]
+  outline(canvas, kind, radius)
+  canvas.setLineDash(condition === 'cut-off' ? [2.5, 2.5] : [])
+  canvas.lineWidth = rimWidth(radius)
+  canvas.strokeStyle = rimOf(kind, condition, palette)
+  canvas.stroke()
+  canvas.setLineDash([])
+  if (condition !== 'up' && condition !== 'cut-off') drawSign(canvas, condition, radius, palette)
 }
 
-function addOutline(path: Path2D, { x, y }: Point, kind: SimHost['kind'], radius: number): void {
-  if (kind === 'launcher') {
-    path.roundRect(x - radius, y - radius, 2 * radius, 2 * radius, radius * 0.3)
-    return
-  }
-  path.moveTo(x + radius, y)
-  path.arc(x, y, radius, 0, 2 * Math.PI)
+function outline(canvas: Canvas, kind: SimHost['kind'], radius: number): void {
+  canvas.beginPath()
+  if (kind === 'launcher') canvas.roundRect(-radius, -radius, 2 * radius, 2 * radius, radius * 0.3)
+  else canvas.arc(0, 0, radius, 0, 2 * Math.PI)
 }
 
 function rimOf(kind: SimHost['kind'], condition: HostCondition, palette: Palette): string {
@@ -62,44 +71,15 @@ function rimOf(kind: SimHost['kind'], condition: HostCondition, palette: Palette
   return kind === 'tab' ? palette.sky : kind === 'launcher' ? palette.ink : palette.inkQuiet
 }
 
-/** The more of its places are taken, the fuller the disc. */
-function paintLoads(
-  canvas: Canvas,
-  members: readonly number[],
-  hosts: readonly SimHost[],
-  spots: readonly Point[],
-  radius: number,
-  loads: ReadonlyMap<number, number>,
-  palette: Palette,
-): void {
-  canvas.fillStyle = palette.emberWash
-  canvas.beginPath()
-  for (const i of members) {
-    const [spot, load, slots] = [spots[i], loads.get(i) ?? 0, hosts[i]?.slots ?? 0]
-    if (!spot || load === 0 || slots === 0) continue
-    const filled = radius * Math.sqrt(Math.min(1, load / slots))
-    canvas.moveTo(spot.x + filled, spot.y)
-    canvas.arc(spot.x, spot.y, filled, 0, 2 * Math.PI)
-  }
-  canvas.fill()
-}
+type Sign = Exclude<HostCondition, 'up' | 'cut-off'>
 
 /** Dead: a cross. Frozen: two upright bars, as on a pause button. The owner is back: one bar across, as on a street sign. */
-function paintSigns(
-  canvas: Canvas,
-  condition: HostCondition,
-  places: readonly Point[],
-  radius: number,
-  palette: Palette,
-): void {
-  if (condition === 'up' || condition === 'cut-off') return
+function drawSign(canvas: Canvas, condition: Sign, radius: number, palette: Palette): void {
   const arm = radius * 0.52
   canvas.beginPath()
-  for (const { x, y } of places) {
-    for (const [ax, ay, bx, by] of SIGNS[condition]) {
-      canvas.moveTo(x + ax * arm, y + ay * arm)
-      canvas.lineTo(x + bx * arm, y + by * arm)
-    }
+  for (const [ax, ay, bx, by] of SIGNS[condition]) {
+    canvas.moveTo(ax * arm, ay * arm)
+    canvas.lineTo(bx * arm, by * arm)
   }
   canvas.lineCap = 'round'
   canvas.lineWidth = Math.max(1.4, radius * 0.24)
@@ -107,9 +87,7 @@ function paintSigns(
   canvas.stroke()
 }
 
-const SIGNS: Readonly<
-  Record<Exclude<HostCondition, 'up' | 'cut-off'>, readonly (readonly [number, number, number, number])[]>
-> = {
+const SIGNS: Readonly<Record<Sign, readonly (readonly [number, number, number, number])[]>> = {
   dead: [
     [-1, -1, 1, 1],
     [-1, 1, 1, -1],

@@ -2,6 +2,7 @@ import { curveOf, eased, travelled } from './curve.ts'
 import type { Layout, Point } from './layout.ts'
 import { paintHosts } from './paint-hosts.ts'
 import { BLOOM_MS, type Dot, dotsOf, LETTER_MS, type Scene, TRAIL_MS } from './scene.ts'
+import type { Stamps } from './stamps.ts'
 
 /** Draws one instant of a scene. Every state differs in its shape, not in its colour alone. */
 export interface Palette {
@@ -28,16 +29,25 @@ export interface Marks {
 
 type Canvas = CanvasRenderingContext2D
 
-export function paint(canvas: Canvas, scene: Scene, layout: Layout, marks: Marks, palette: Palette, at: Instant): void {
+/** `stamps`: made for this palette and this radius of hosts. */
+export function paint(
+  canvas: Canvas,
+  stamps: Stamps,
+  scene: Scene,
+  layout: Layout,
+  marks: Marks,
+  palette: Palette,
+  at: Instant,
+): void {
   const { frame } = scene
   if (!frame) return
   const dots = dotsOf(scene, at.nowMs, at.motion)
   paintCuts(canvas, layout, frame.cutLinks, palette)
   paintLetters(canvas, scene, layout, palette, at)
   paintTrails(canvas, scene, layout, palette, at)
-  paintHosts(canvas, frame.hosts, layout, loadsOf(dots), palette)
+  paintHosts(canvas, stamps, frame.hosts, layout, loadsOf(dots), palette)
   paintBlooms(canvas, scene, layout, palette, at)
-  paintAgents(canvas, dots, layout, palette)
+  paintAgents(canvas, stamps, dots, layout, palette)
   paintMarks(canvas, marks, layout, palette)
 }
 
@@ -149,29 +159,31 @@ export function dotAt({ host, seat, journey }: Dot, { spots, radiusPx }: Layout)
 
 const dotRadius = (radiusPx: number): number => Math.max(1.9, radiusPx * 0.33)
 
-function paintAgents(canvas: Canvas, dots: readonly Dot[], layout: Layout, palette: Palette): void {
+function paintAgents(canvas: Canvas, stamps: Stamps, dots: readonly Dot[], layout: Layout, palette: Palette): void {
   const radius = dotRadius(layout.radiusPx)
-  canvas.strokeStyle = palette.panel
-  canvas.fillStyle = palette.ember
   for (const dot of dots) {
-    const at = dot.agent.condition === 'orphaned' ? null : dotAt(dot, layout)
+    const at = dotAt(dot, layout)
     if (!at) continue
-    canvas.lineWidth = Math.min(2, radius * 0.7)
-    circle(canvas, at, dot.journey ? radius * 1.3 : radius)
-    canvas.stroke()
-    canvas.fill()
+    const look = dot.agent.condition === 'orphaned' ? 'silent' : dot.journey ? 'travelling' : 'seated'
+    stamps.press(canvas, look, radius * 1.3 + 2, at, (picture) => drawAgent(picture, look, radius, palette))
   }
-  // Nobody runs it now: a hollow dot where it was.
-  canvas.strokeStyle = palette.ember
-  canvas.fillStyle = palette.panel
-  canvas.lineWidth = Math.max(1.1, radius * 0.4)
-  for (const dot of dots) {
-    const at = dot.agent.condition === 'orphaned' ? dotAt(dot, layout) : null
-    if (!at) continue
-    circle(canvas, at, radius)
-    canvas.fill()
-    canvas.stroke()
-  }
+}
+
+/** Round the origin. Whom nobody runs now is hollow; who travels is a little larger. */
+function drawAgent(
+  canvas: Canvas,
+  look: 'silent' | 'travelling' | 'seated',
+  radius: number,
+  { ember, panel }: Palette,
+): void {
+  const [rim, inside] = look === 'silent' ? [ember, panel] : [panel, ember]
+  circle(canvas, { x: 0, y: 0 }, look === 'travelling' ? radius * 1.3 : radius)
+  canvas.strokeStyle = rim
+  canvas.fillStyle = inside
+  canvas.lineWidth = look === 'silent' ? Math.max(1.1, radius * 0.4) : Math.min(2, radius * 0.7)
+  if (look === 'silent') canvas.fill()
+  canvas.stroke()
+  if (look !== 'silent') canvas.fill()
 }
 
 function paintMarks(canvas: Canvas, { chosen, hovered, stroke: line }: Marks, layout: Layout, palette: Palette): void {

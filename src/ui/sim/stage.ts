@@ -2,6 +2,7 @@ import { type Cut, type Field, hostAt, type Layout, layoutHosts, type Point } fr
 import { dotAt, type Marks, type Palette, paint } from './paint.ts'
 import { dotsOf, isMoving, NO_SCENE, type Scene, takeFrame } from './scene.ts'
 import type { SimAgent, SimFrame } from './sim-view.ts'
+import { Stamps } from './stamps.ts'
 
 /**
  * A canvas that shows the newest frame. It draws only while something on it moves or has changed, at most once for each
@@ -23,6 +24,8 @@ export class Stage {
   #cuts: readonly Cut[] = []
   #marks: Marks = NO_MARKS
   #layout: Layout = { spots: [], radiusPx: 0, lines: [] }
+  #scale = 1
+  #stamps = new Stamps(1)
   /** Where hosts set out from, and when. */
   #walk: { readonly from: readonly Point[]; readonly startMs: number } | null = null
   #asked = 0
@@ -40,6 +43,7 @@ export class Stage {
       }),
       watch(matchMedia('(prefers-color-scheme: dark)'), () => {
         this.#palette = paletteOf(element)
+        this.#stamps = new Stamps(this.#scale)
         this.#ask()
       }),
     ]
@@ -57,6 +61,7 @@ export class Stage {
     if (field.widthPx === this.#field.widthPx && field.heightPx === this.#field.heightPx) return
     this.#field = field
     const scale = Math.min(PIXELS_PER_POINT_MAX, devicePixelRatio || 1)
+    this.#scale = scale
     this.#element.width = Math.round(field.widthPx * scale)
     this.#element.height = Math.round(field.heightPx * scale)
     this.#canvas.setTransform(scale, 0, 0, scale, 0, 0)
@@ -107,6 +112,7 @@ export class Stage {
     const nowMs = performance.now()
     const from = this.#standing(nowMs).spots
     this.#layout = layoutHosts(this.#scene.frame?.hosts.length ?? 0, this.#field, this.#cuts)
+    this.#stamps = new Stamps(this.#scale)
     this.#walk = walk && from.length === this.#layout.spots.length ? { from, startMs: nowMs } : null
   }
 
@@ -134,7 +140,8 @@ export class Stage {
     const { widthPx, heightPx } = this.#field
     this.#canvas.clearRect(0, 0, widthPx, heightPx)
     const instant = { nowMs, motion: this.#motion }
-    paint(this.#canvas, this.#scene, this.#standing(nowMs), this.#marks, this.#palette, instant)
+    const layout = this.#standing(nowMs)
+    paint(this.#canvas, this.#stamps, this.#scene, layout, this.#marks, this.#palette, instant)
     if (this.#walk || isMoving(this.#scene, nowMs)) this.#ask()
   }
 }
