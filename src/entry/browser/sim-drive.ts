@@ -64,8 +64,11 @@ export class Drive {
     this.#turning = false
     if (this.#orders.length > 0) this.#wake()
     else if (this.#goes) {
+      const { clock, timers } = this.#parts
       const isBehind = this.#owedMs > 0 || this.#speed === Number.POSITIVE_INFINITY
-      this.#parts.timers.after(isBehind ? 0 : SIM_TURN_MS / 2, () => this.#wake())
+      // A turn that took longer than it should have leaves nothing to wait for.
+      const restMs = isBehind ? 0 : Math.max(0, SIM_TURN_MS / 2 - (clock.nowMs() - this.#lastMs))
+      timers.after(restMs, () => this.#wake())
     }
   }
 

@@ -1,26 +1,32 @@
 /// <reference lib="webworker" />
+import type { Timers } from '../../base/timers.ts'
 import { browserClock, browserTimers } from '../../platform/browser/time.ts'
+import { createTurns } from './event-loop-turns.ts'
 import { buildCluster } from './sim-cluster.ts'
 import { Drive } from './sim-drive.ts'
 import type { SimOrder } from './sim-orders.ts'
 
 /** The simulated cluster lives here, so that the page stays free to draw. */
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope
+const nextTurn = createTurns()
 
-/** One turn of the event loop; timers would wait longer than that. */
-const turn = new MessageChannel()
-const waiting: (() => void)[] = []
-turn.port1.onmessage = () => waiting.shift()?.()
-const settle = (): Promise<void> =>
-  new Promise((resolve) => {
-    waiting.push(resolve)
-    turn.port2.postMessage(null)
-  })
+/** What is to be done at once is done in the next turn: a browser's own timers make it wait for milliseconds. */
+const timers: Timers = { after: (ms, run) => (ms > 0 ? browserTimers.after(ms, run) : inNextTurn(run)) }
+
+function inNextTurn(run: () => void): { cancel(): void } {
+  let isCancelled = false
+  void nextTurn().then(() => isCancelled || run())
+  return {
+    cancel: () => {
+      isCancelled = true
+    },
+  }
+}
 
 const drive = new Drive({
   clock: browserClock,
-  timers: browserTimers,
-  build: (setup) => buildCluster(setup, settle),
+  timers,
+  build: (setup) => buildCluster(setup, nextTurn),
   report: (report) => scope.postMessage(report),
 })
 scope.onmessage = ({ data }: MessageEvent<SimOrder>) => drive.order(data)
