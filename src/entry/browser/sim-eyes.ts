@@ -53,8 +53,8 @@ const LETTERS_SHOWN_MAX = 100
 /** Hops of one agent between two looks at it. */
 const STEPS_MAX = 4
 
-/** News of ordinary hops in one picture; of a cluster in a hurry they would drown all else. */
-const HOPS_TOLD_MAX = 1
+/** News of ordinary hops, and of new keepers, in one picture; of a cluster in a hurry they would drown all else. */
+const ALIKE_TOLD_MAX = 1
 
 export class SimEyes {
   readonly #parts: EyesParts
@@ -66,6 +66,7 @@ export class SimEyes {
   #news: SimNews[] = []
   #letters: SimLetter[] = []
   #hopsTold = 0
+  #keepersTold = 0
   #events = 0
   #beginMs = 0
   #born = 0
@@ -196,7 +197,7 @@ export class SimEyes {
       this.tell('recovery', `${agent.name} goes on at host ${there} from its last checkpoint; host ${here} is silent`)
     } else {
       this.#counts.hopped += 1
-      if (this.#hopsTold++ < HOPS_TOLD_MAX) this.tell('hop', `${agent.name} moved from host ${here} to host ${there}`)
+      if (this.#hopsTold++ < ALIKE_TOLD_MAX) this.tell('hop', `${agent.name} moved from host ${here} to host ${there}`)
     }
   }
 
@@ -227,10 +228,19 @@ export class SimEyes {
     for (const [at, { life }] of hosts.entries()) {
       const other = life?.state?.rows.get(agent.id)
       if (!other) continue
-      agent.keeper = at
+      this.#noteKeeper(agent, at)
       return other
     }
     return null
+  }
+
+  #noteKeeper(agent: Known, at: number): void {
+    const { hosts } = this.#parts.world
+    const [before, now] = [hosts[agent.keeper], hosts[at]]
+    agent.keeper = at
+    if (this.#keepersTold++ >= ALIKE_TOLD_MAX) return
+    const why = before && this.#reaches(before, hosts.indexOf(before)) ? 'it gave the row back' : 'it is silent'
+    this.tell('keeper', `host ${now?.number} keeps ${agent.name} now, in place of host ${before?.number}: ${why}`)
   }
 
   #end(agent: Known, row: HomeRow): void {
@@ -294,6 +304,7 @@ export class SimEyes {
     this.#letters = []
     this.#ended = []
     this.#hopsTold = 0
+    this.#keepersTold = 0
     return frame
   }
 
@@ -310,12 +321,21 @@ export class SimEyes {
     return lost
   }
 
+  /** Of agents that have not ended. */
+  #countOf<T>(kept: ReadonlyMap<AgentId, T> | undefined, isIt: (one: T) => boolean): number {
+    let count = 0
+    for (const [id, one] of kept ?? []) if (this.#known.has(id) && isIt(one)) count += 1
+    return count
+  }
+
   #showHost(host: Machine, at: number): SimHost {
     return {
       name: `host ${host.number}`,
       kind: host.kind,
       condition: this.#conditionOf(host, at),
       slots: host.slots,
+      keeps: this.#countOf(host.life?.state?.rows, () => true),
+      decides: this.#countOf(host.life?.state?.registers, ({ witnesses }) => witnesses.includes(host.identity.did)),
       troubles: [...host.troubles].filter((name) => !SHOWN_OTHERWISE.has(name)),
     }
   }

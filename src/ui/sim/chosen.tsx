@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { kindText, percentText } from '../wording.ts'
 import type { Tool } from './picture.tsx'
 import type { SimActions, SimFrame, SimPageView } from './sim-view.ts'
-import { actsFor, actText, agentConditionText, conditionSentence } from './sim-wording.ts'
+import { actsFor, actText, agentConditionText, conditionSentence, dutiesSentence } from './sim-wording.ts'
 
 /** The host that is held fast: what it is, who is on it, and what can be done to it. */
 interface Props {
@@ -48,6 +48,7 @@ function Held({
         A{host.kind === 'edge' ? 'n' : ''} {kindText(host.kind)}. {conditionSentence(host.condition)}
         {host.troubles.map((trouble) => ` ${trouble[0]?.toUpperCase()}${trouble.slice(1)}.`)}
       </p>
+      <p class="quiet chosen-duties">{dutiesSentence(host)}</p>
       <h3 class="chosen-agents-title">
         {host.slots === 0 ? `${here.length} agents here` : `${here.length} of ${host.slots} places taken`}
       </h3>

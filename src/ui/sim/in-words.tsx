@@ -1,5 +1,5 @@
 import type { SimFrame } from './sim-view.ts'
-import { conditionText, talliesOf } from './sim-wording.ts'
+import { conditionText, talliesOf, underWaySentence } from './sim-wording.ts'
 
 /** The picture in numbers: for who cannot see it, and for who wants to count. */
 export function InWords({ frame }: { readonly frame: SimFrame | null }) {
@@ -29,10 +29,7 @@ export function InWords({ frame }: { readonly frame: SimFrame | null }) {
           ))}
         </tbody>
       </table>
-      <p class="quiet">
-        {travelling} agents are on their way, {orphans} wait to be recovered because their host is silent,{' '}
-        {frame?.cutLinks.length ?? 0} links are cut one by one.
-      </p>
+      <p class="quiet">{underWaySentence(travelling, orphans, frame?.cutLinks.length ?? 0)}</p>
     </section>
   )
 }

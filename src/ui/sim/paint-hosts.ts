@@ -31,6 +31,9 @@ export function paintHosts(
 
 const rimWidth = (radius: number): number => Math.max(1.1, radius * 0.15)
 
+/** Seen on a light ground and on a dark one, and yet quieter than an agent. */
+const LOAD_ALPHA = 0.3
+
 /** Round the origin. */
 function drawHost(
   canvas: Canvas,
@@ -44,10 +47,12 @@ function drawHost(
   canvas.fill()
   if (load > 0) {
     // The more of its places are taken, the fuller the disc.
-    canvas.fillStyle = palette.emberWash
+    canvas.fillStyle = palette.ember
+    canvas.globalAlpha = LOAD_ALPHA
     canvas.beginPath()
     canvas.arc(0, 0, radius * Math.sqrt(load / slots), 0, 2 * Math.PI)
     canvas.fill()
+    canvas.globalAlpha = 1
   }
   outline(canvas, kind, radius)
   canvas.setLineDash(condition === 'cut-off' ? [2.5, 2.5] : [])

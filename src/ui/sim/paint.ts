@@ -15,7 +15,6 @@ export interface Palette {
   readonly sky: string
   readonly skyWash: string
   readonly ember: string
-  readonly emberWash: string
   readonly leaf: string
   readonly fault: string
 }

@@ -35,6 +35,10 @@ export interface SimHost {
   readonly kind: 'edge' | 'tab' | 'launcher'
   readonly condition: HostCondition
   readonly slots: number
+  /** Agents at work whose row it keeps, in home's place where it is not theirs. */
+  readonly keeps: number
+  /** Agents at work of which it is one of those who decide, as keeper or beside it. */
+  readonly decides: number
   /** What else is wrong with it, in words: "its clock is wrong". */
   readonly troubles: readonly string[]
 }
@@ -76,7 +80,7 @@ export interface SimLetter {
 
 export interface SimNews {
   readonly atMs: number
-  readonly kind: 'hop' | 'recovery' | 'end' | 'fault' | 'heal' | 'break'
+  readonly kind: 'hop' | 'recovery' | 'keeper' | 'end' | 'fault' | 'heal' | 'break'
   readonly text: string
 }
 

@@ -1,6 +1,15 @@
 import type { HostKind } from '../../host/snapshot.ts'
 import { amountText, kindText } from '../wording.ts'
-import type { AgentCondition, HostAct, HostCondition, SimAgent, SimCounts, SimFrame, SimPageView } from './sim-view.ts'
+import type {
+  AgentCondition,
+  HostAct,
+  HostCondition,
+  SimAgent,
+  SimCounts,
+  SimFrame,
+  SimHost,
+  SimPageView,
+} from './sim-view.ts'
 
 /** How the page of the simulator says things. Pure; no mark-up, no clock. */
 
@@ -91,6 +100,23 @@ export const talliesOf = ({ hosts }: Pick<SimFrame, 'hosts'>): readonly Tally[] 
       hosts.filter((host) => host.kind === kind && host.condition === condition).length
     return { condition, edge: of('edge'), tab: of('tab'), launcher: of('launcher') }
   })
+
+export function underWaySentence(travelling: number, orphans: number, links: number): string {
+  const underWay = count(travelling, 'agent is on its way', 'agents are on their way')
+  const waiting = count(orphans, 'waits', 'wait')
+  const cut = links === 0 ? '' : ` ${count(links, 'link is', 'links are')} cut one by one.`
+  return `${underWay}, ${waiting} to be recovered because the host is silent.${cut}`
+}
+
+/** What it has to do with agents beside running them. */
+export function dutiesSentence({ keeps, decides }: Pick<SimHost, 'keeps' | 'decides'>): string {
+  if (decides === 0) return 'It keeps and decides nothing.'
+  const beside = decides - keeps
+  const witness = `one of the witnesses of ${count(beside, 'agent', 'agents')}`
+  if (keeps === 0) return `It is ${witness}.`
+  const keeper = `It keeps ${count(keeps, 'agent: its story, and where it is', 'agents: their story, and where they are')}`
+  return beside > 0 ? `${keeper}; and it is ${witness} more.` : `${keeper}.`
+}
 
 const ACTS: Readonly<Record<HostAct, string>> = {
   kill: 'Kill it',

@@ -167,7 +167,6 @@ function paletteOf(element: Element): Palette {
     sky: colour('sky'),
     skyWash: colour('sky-wash'),
     ember: colour('ember-bright'),
-    emberWash: colour('ember-wash'),
     leaf: colour('leaf'),
     fault: colour('fault'),
   }

@@ -73,6 +73,20 @@ describe('a simulated cluster in the hands of a person', () => {
     expect(frame.hosts[host]?.condition).toBe('up')
   })
 
+  it('tells which witness keeps the agents of a launcher that was killed', async () => {
+    const keeps = (): number => frame.hosts[0]?.keeps ?? 0
+    expect(keeps()).toBe(frame.counts.running)
+    const { running } = frame.counts
+    await act({ kind: 'act', host: 0, act: 'kill' })
+    await pass(9_000)
+    expect(news.filter(({ kind }) => kind === 'keeper').map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^host [2-8] keeps agent \d+\S* now, in place of host 1: it is silent$/),
+    )
+    const kept = frame.hosts.reduce((sum, host) => sum + host.keeps, 0)
+    expect(kept).toBeGreaterThanOrEqual(frame.counts.running)
+    expect(running).toBeGreaterThan(0)
+  })
+
   it('empties a host whose owner is back, by hops and not by recoveries', async () => {
     const host = busiest()
     await act({ kind: 'act', host, act: 'owner-back' })

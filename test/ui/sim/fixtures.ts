@@ -40,6 +40,8 @@ export const simHost = (i: number, part: Partial<SimHost> = {}): SimHost => ({
   kind: i === 0 ? 'launcher' : i % 3 === 0 ? 'tab' : 'edge',
   condition: 'up',
   slots: i === 0 ? 0 : i % 3 === 0 ? 2 : 4,
+  keeps: i === 0 ? 12 : 0,
+  decides: 12,
   troubles: [],
   ...part,
 })

@@ -3,11 +3,13 @@ import {
   actsFor,
   CONDITIONS,
   clockText,
+  dutiesSentence,
   figuresOf,
   hostSentence,
   rateText,
   talliesOf,
   truthSentence,
+  underWaySentence,
 } from '../../../src/ui/sim/sim-wording.ts'
 import { frameOf, livingCluster, simAgent, simHost, simView } from './fixtures.ts'
 
@@ -48,6 +50,18 @@ describe('a host', () => {
     )
     expect(hostSentence(0, frame)).toBe('host 0, launcher · up · launched agents; 0 here')
     expect(hostSentence(9, frame)).toBe('')
+  })
+
+  it('is told what it has to do with agents that run elsewhere', () => {
+    expect(dutiesSentence({ keeps: 0, decides: 0 })).toBe('It keeps and decides nothing.')
+    expect(dutiesSentence({ keeps: 0, decides: 1 })).toBe('It is one of the witnesses of 1 agent.')
+    expect(dutiesSentence({ keeps: 2, decides: 2 })).toBe('It keeps 2 agents: their story, and where they are.')
+    expect(dutiesSentence({ keeps: 1, decides: 5 })).toContain('and it is one of the witnesses of 4 agents more.')
+  })
+
+  it('has agents on their way in the singular where there is one', () => {
+    expect(underWaySentence(1, 0, 0)).toBe('1 agent is on its way, 0 wait to be recovered because the host is silent.')
+    expect(underWaySentence(2, 1, 1)).toContain('1 waits to be recovered because the host is silent. 1 link is cut')
   })
 
   it('is counted once in the table, whatever has become of it', () => {
