@@ -40,6 +40,7 @@ const COMMANDS = [
   'ban',
   'map',
   'doctor',
+  'sim',
 ]
 
 describe('the commands of a cluster', () => {
@@ -60,7 +61,7 @@ describe('the commands of a cluster', () => {
     [['ps', '--join', 'nowhere'], '"nowhere" is not a URL such as https://host:port'],
     [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--input', '{'], 'sojourn: the input is refused: not JSON'],
     [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--input', '@none'], 'sojourn: cannot read none: ENOENT'],
-    [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--fuel', '-1'], 'it is a whole number of at least 1.'],
+    [['launch', 'x.ts', '--join', 'http://127.0.0.1:9', '--fuel', '-1'], 'It must be a whole number of at least 1.'],
     [['nodes'], "required option '--join <url>' not specified"],
     [['ban', 'bob', '--reason', 'x', '--join', 'http://127.0.0.1:9'], '"bob" does not start with did:key:z'],
     [['edge', '--join', 'http://127.0.0.1:9', '--admit', 'cats'], '"cats" is none of: static, open, invited,'],
@@ -68,9 +69,14 @@ describe('the commands of a cluster', () => {
     [['map', 'x.ts', 'none.ndjson'], 'sojourn: cannot read none.ndjson: ENOENT'],
     [['map', 'x.ts', 'bad.ndjson'], 'sojourn: bad.ndjson, line 3: not JSON'],
     [['map', 'none.ts', 'good.ndjson'], 'none.ts is not there'],
-    [['map', 'x.ts', 'good.ndjson', '--hosts', '0'], 'it is a whole number from 1 to 64.'],
+    [['map', 'x.ts', 'good.ndjson', '--hosts', '0'], 'It must be a whole number from 1 to 64.'],
     [['map', 'x.ts', 'good.ndjson', '--hosts', '2', '--join', 'http://127.0.0.1:9'], 'say one of them'],
-    [['serve', '--port', '70000'], 'it is a whole number from 0 to 65535.'],
+    [['serve', '--port', '70000'], 'It must be a whole number from 0 to 65535.'],
+    [['sim', '--hosts', '2', '--homes', '2'], 'sojourn: --homes 2 of 2 hosts: one at least runs agents'],
+    [['sim', '--hosts', '3', '--witnesses', '5'], 'sojourn: --witnesses 5 of 3 hosts: there are too few'],
+    [['sim', '--witnesses', '2'], 'It must be odd: there must always be a majority.'],
+    [['sim', '--faults', 'crash,moths'], 'There is no fault "moths"; there are drop,'],
+    [['sim', '--seconds', '1', '--agents', '0', '--workers', '1', '--resume', 'none/here'], 'sojourn: ENOENT'],
     [['serve', '--author', 'bob'], '"bob" does not start with did:key:z'],
     [['serve', '--ice', 'http://x'], 'url is not stun:, turn: or turns:'],
     [['serve', '--public-host', 'https://x'], '"https://x" is not host[:port], such as lab.example:9000.'],
@@ -83,6 +89,15 @@ describe('the commands of a cluster', () => {
     expect(stderr).toContain(sentence)
     expect(stderr).not.toMatch(/^\s+at /m)
   })
+})
+
+it('what is typed wrongly is an answer for programs too, where they ask for one', async () => {
+  const { code, stdout, stderr } = await sojourn('names', '--json')
+  expect([code, JSON.parse(stdout)]).toEqual([
+    1,
+    { ok: false, error: { code: 'USAGE', reason: "required option '--join <url>' not specified" } },
+  ])
+  expect(stderr).toContain('(add --help to see what there is)')
 })
 
 describe('what is typed', () => {

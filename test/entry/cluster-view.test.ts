@@ -158,14 +158,17 @@ describe('an abbreviation', () => {
   })
 
   it('says which agents it can mean, and takes the age to decide', () => {
-    expect(findAgent(view, `${one.slice(-6)}.4`)).toEqual({
+    expect(findAgent(view, `${one.slice(-5)}.4`)).toEqual({
       ok: false,
       code: 'AMBIGUOUS',
-      reason: `"${one.slice(-6)}.4" can mean 2 agents: ${agents[0]}, ${agents[1]}`,
+      reason: `"${one.slice(-5)}.4" can mean 2 agents: ${agents[0]}, ${agents[1]}`,
     })
     expect(findAgent(view, `${one.slice(-6)}.2.4`)).toEqual({ ok: true, value: agents[1] })
-    // As people are shown them, two agents of one home are never called the same.
+  })
+
+  it('means the very agent that is shown by it, also where home has begun anew since', () => {
     expect(agents.slice(0, 2).map(shortAgentId)).toEqual([`${one.slice(-6)}.4`, `${one.slice(-6)}.2.4`])
+    for (const agent of agents) expect(findAgent(view, shortAgentId(agent))).toEqual({ ok: true, value: agent })
   })
 
   it.each(['.4', '4', '', `${one.slice(-6)}`, `${one.slice(-6)}.`, `${one.slice(-6)}.44`, 'x.1.2.3'])(

@@ -263,7 +263,7 @@ describe('sojourn run', { timeout: 30_000 }, () => {
     [['says.js', '--input', '@none.json'], 'cannot read none.json'],
     [['says.js', '--fuel', 'lots'], "option '--fuel <n>' argument 'lots' is invalid"],
     [['says.js', '--memory', '1'], 'memory of 1048576 bytes < MEMORY_BYTES_MIN'],
-    [['says.js', '--hop-every', '3'], 'it is a whole number from 100'],
+    [['says.js', '--hop-every', '3'], 'It must be a whole number from 100'],
     [['input.car'], 'cannot read input.car'],
     [[], "missing required argument 'agent'"],
   ])('%j is refused with a sentence', async (args, sentence) => {

@@ -29,9 +29,9 @@ describe('a line of a story', () => {
     [
       'recover',
       { from: one, checkpoint: 'bafy' },
-      'recover  edge-1 fell silent; home takes the agent back from its last checkpoint',
+      'recover  edge-1 fell silent; the agent is taken back from its last checkpoint',
     ],
-    ['recover', { from: one, checkpoint: null }, 'recover  edge-1 fell silent; home takes the agent back from the top'],
+    ['recover', { from: one, checkpoint: null }, 'recover  edge-1 fell silent; the agent is taken back from the top'],
     [
       'fork',
       { agents: [`${one.slice(8)}.1.7`, `${one.slice(8)}.1.8`] },

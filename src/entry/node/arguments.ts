@@ -13,7 +13,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
     const value = /^\d[\d_]*(e\d+)?$/i.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN
     if (Number.isSafeInteger(value) && value >= min && value <= max) return value
     const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
-    throw new InvalidArgumentError(`it is a whole number ${range}.`)
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`)
   }
 }
 
@@ -23,7 +23,7 @@ export const fuel = wholeNumber(1, Number.MAX_SAFE_INTEGER)
 /** How many hosts decide about an agent: odd, so that there is always a majority. */
 export function witnesses(text: string): number {
   const count = wholeNumber(1, 15)(text)
-  if (count % 2 === 0) throw new InvalidArgumentError('an odd number is needed: there must always be a majority')
+  if (count % 2 === 0) throw new InvalidArgumentError('It must be odd: there must always be a majority.')
   return count
 }
 

@@ -25,7 +25,7 @@ import { register as registerRun } from './commands/run.ts'
 import { register as registerServe } from './commands/serve.ts'
 import { register as registerSim } from './commands/sim.ts'
 import { register as registerVerify } from './commands/verify.ts'
-import { printError } from './output.ts'
+import { printError, printFault } from './output.ts'
 
 /**
  * The `sojourn` command line: composition only. A command is a file in commands/ that exports `register`; an error that
@@ -79,11 +79,15 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv)
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode
-    else {
-      printError(argv.includes('--json'), error)
+    const json = argv.includes('--json')
+    if (!(error instanceof CommanderError)) {
+      printError(json, error)
       process.exitCode = 1
+      return
     }
+    // It has said in words what was wrong with them.
+    if (json && error.exitCode !== 0) printFault('USAGE', error.message.replace(/^error: /, ''))
+    process.exitCode = error.exitCode
   }
 }
 

@@ -1,5 +1,5 @@
 import { accept, type Result, refuse } from '../../base/result.ts'
-import { type AgentId, homeOf, parseAgentId } from '../../directory/agent-id.ts'
+import { type AgentId, homeOf, parseAgentId, shortAgentId } from '../../directory/agent-id.ts'
 import type { HostKind } from '../../host/snapshot.ts'
 import type { Did } from '../../identity/did.ts'
 import type { HoldingReport, Load, Requests, Row } from '../../wire/messages.ts'
@@ -92,6 +92,9 @@ export type NameFault = 'UNKNOWN' | 'AMBIGUOUS'
 export function findAgent(view: ClusterView, text: string): Result<AgentId, NameFault> {
   const whole = parseAgentId(text)
   if (whole.ok) return accept(whole.value.id)
+  // As tables show it, it means one, whatever else it could be short for.
+  const shown = view.agents.filter(({ agent }) => shortAgentId(agent) === text)
+  if (shown[0] && shown.length === 1) return accept(shown[0].agent)
   const parts = text.split('.')
   const [key = '', ...numbers] = parts
   const found = view.agents.filter(({ agent }) => {

@@ -26,7 +26,12 @@ export function printError(json: boolean, error: unknown): void {
   const { code, reason } = faultOf(error)
   say(`sojourn: ${reason}`)
   if (process.env.SOJOURN_TRACE && error instanceof Error) say(error.stack ?? '')
-  if (json) process.stdout.write(`${JSON.stringify({ ok: false, error: { code, reason } })}\n`)
+  if (json) printFault(code, reason)
+}
+
+/** For programs: why there is no result. */
+export function printFault(code: string, reason: string): void {
+  process.stdout.write(`${JSON.stringify({ ok: false, error: { code, reason } })}\n`)
 }
 
 function faultOf(error: unknown): { code: string; reason: string } {
@@ -43,11 +48,11 @@ export function columns(rows: readonly (readonly [string, string])[]): string[] 
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd())
 }
 
-/** Bytes for people: three digits and a unit. */
 /** Until when new agents of a bundle may begin: a day, UTC. */
 export const expiryText = (expiresMs: number | null): string =>
   expiresMs === null ? 'never' : new Date(expiresMs).toISOString().slice(0, 10)
 
+/** Bytes for people: three digits and a unit. */
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
   const kilo = bytes / 1024

@@ -47,7 +47,7 @@ function happening(kind: StoryLine['kind'], valueJson: string, nameOf: HostNames
     case 'hop':
       return `${hostIn(value, 'from', nameOf)} → ${hostIn(value, 'to', nameOf)}`
     case 'recover':
-      return `${hostIn(value, 'from', nameOf)} fell silent; home takes the agent back ${
+      return `${hostIn(value, 'from', nameOf)} fell silent; the agent is taken back ${
         field(value, 'checkpoint') === null ? 'from the top' : 'from its last checkpoint'
       }`
     case 'conflict':

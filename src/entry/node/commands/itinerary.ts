@@ -30,9 +30,9 @@ export function register(program: Command): void {
     .command('itinerary')
     .summary('verify and draw the way of an agent')
     .description(
-      'Fetches the signed hops of an agent from its home, verifies them here, and draws them: each is signed by the next host, by ' +
-        'the holder and by the witness, over the head of all hops before. The other hosts are asked what head they have seen, ' +
-        'so that hops which home keeps back are noticed. Exit code 0 only if the whole way verifies.',
+      'Fetches the signed hops of an agent from who keeps its row, verifies them here, and draws them: each is signed by the next host, ' +
+        'by the holder and by a majority of the witnesses, over the head of all hops before. The other hosts are asked what head they have seen, ' +
+        'so that hops which are kept back are noticed. Exit code 0 only if the whole way verifies.',
     )
     .argument('[agent]', 'id, whole or short, e.g. abc123.4; not needed with --file')
     .addOption(joinOption().makeOptionMandatory(false))

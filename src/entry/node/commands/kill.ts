@@ -22,7 +22,7 @@ export function register(program: Command): void {
     .command('kill')
     .summary('end an agent')
     .description(
-      'Ends an agent of yours. Its home decides, at once; a host that cannot be reached just now stops it when it can. ' +
+      'Ends an agent of yours. Its home decides, or the witness in its place, at once; a host that cannot be reached just now stops it when it can. ' +
         'Agents that it has forked into are agents of their own and go on, unless --children is said.',
     )
     .argument('<agent>', 'id, whole or short, e.g. abc123.4')

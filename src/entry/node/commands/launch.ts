@@ -63,7 +63,7 @@ export function register(program: Command): void {
     .option('--home <host>', 'its home: name, short id or did (default: the least loaded edge worker)')
     .option(
       '--witnesses <n>',
-      'hosts that decide about it, its home among them: 1, 3 or 5; with more than one it outlives its home',
+      'hosts that decide about it, its home among them: 1, 3, 5 …; of 3 one may be lost for good, be it its home',
       witnesses,
       1,
     )

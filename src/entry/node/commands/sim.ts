@@ -8,7 +8,7 @@ import { INVARIANTS, type Report } from '../../../sim/report.ts'
 import { runOnce } from '../../../sim/run-seed.ts'
 import { shrink } from '../../../sim/shrink.ts'
 import { jsonOption, wholeNumber, witnesses } from '../arguments.ts'
-import { columns, printResult, say } from '../output.ts'
+import { CommandError, columns, printResult, say } from '../output.ts'
 import { showProgress } from '../progress-line.ts'
 import { runCampaign } from '../sim/campaign.ts'
 import { nodePowers } from '../sim/powers.ts'
@@ -101,7 +101,7 @@ function faultList(text: string): SimOptions['faults'] {
   const names = text.split(',')
   const unknown = names.find((name) => !FAULT_NAMES.includes(name))
   if (unknown !== undefined)
-    throw new InvalidArgumentError(`there is no fault "${unknown}"; there are ${FAULT_NAMES.join(', ')}.`)
+    throw new InvalidArgumentError(`There is no fault "${unknown}"; there are ${FAULT_NAMES.join(', ')}.`)
   return names
 }
 
@@ -113,6 +113,7 @@ async function simulate(options: Options): Promise<void> {
   const { seed, seeds, workers, json, resume } = options
   const { hosts, homes, agents, seconds, faults, signatures, witnesses, effects, mail, guests } = options
   const wanted: Wanted = { hosts, homes, agents, seconds, faults, signatures, witnesses, effects, mail, guests }
+  refuseWhatCannotBe(drawOptions(seed, wanted))
   const tally = new Tally(seconds)
   const last = seed + seeds
   let next = resume !== undefined && existsSync(resume) ? Number(readFileSync(resume, 'utf8')) : seed
@@ -123,23 +124,27 @@ async function simulate(options: Options): Promise<void> {
   while (done.delete(next)) next += 1
   const progress = showProgress(process.stderr, () => tally.line(last - next))
   const untilMs = options.within === undefined ? Number.POSITIVE_INFINITY : performance.now() + 1_000 * options.within
-  await runCampaign(range(next, last, options.except, untilMs, wanted), {
-    module: new URL('../sim/worker.js', import.meta.url),
-    workers: Math.min(workers, seeds),
-    ...(agent !== undefined && { agent }),
-    onReport(report, of) {
-      tally.add(report)
-      if (json) process.stdout.write(`${JSON.stringify(report)}\n`)
-      if (!report.ok) {
-        failed.push(of)
-        progress.say(`seed ${report.seed}: ${describe(report)}\n  ${commandLine(of)}`)
-      }
-      done.add(report.seed)
-      while (done.delete(next)) next += 1
-      if (resume !== undefined) writeFileSync(resume, String(next))
-    },
-  })
-  progress.close()
+  const onReport = (report: Report, of: SimOptions): void => {
+    tally.add(report)
+    if (json) process.stdout.write(`${JSON.stringify(report)}\n`)
+    if (!report.ok) {
+      failed.push(of)
+      progress.say(`seed ${report.seed}: ${describe(report)}\n  ${commandLine(of)}`)
+    }
+    done.add(report.seed)
+    while (done.delete(next)) next += 1
+    if (resume !== undefined) writeFileSync(resume, String(next))
+  }
+  try {
+    await runCampaign(range(next, last, options.except, untilMs, wanted), {
+      module: new URL('../sim/worker.js', import.meta.url),
+      workers: Math.min(workers, seeds),
+      ...(agent !== undefined && { agent }),
+      onReport,
+    })
+  } finally {
+    progress.close()
+  }
   if (next < last)
     say(`only ${seeds - (last - next)} of ${seeds} seeds: the others were not begun within ${options.within} s`)
   const smallest = options.shrink && failed[0] ? await smallestOf(failed[0], agent) : null
@@ -147,6 +152,13 @@ async function simulate(options: Options): Promise<void> {
   if (seeds > 1 || !json) printResult(json, summary, tally.text(smallest))
   const least = Math.min(options.atLeast ?? seeds, seeds)
   if (failed.length > 0 || seeds - (last - next) < least) process.exitCode = 1
+}
+
+/** Before anything is run; of the first seed, and the others are no smaller where sizes are given. */
+function refuseWhatCannotBe({ hosts, homes, witnesses }: SimOptions): void {
+  const machines = hosts === 1 ? '1 host' : `${hosts} hosts`
+  if (homes >= hosts) throw new CommandError('OPTIONS', `--homes ${homes} of ${machines}: one at least runs agents`)
+  if (witnesses > hosts) throw new CommandError('OPTIONS', `--witnesses ${witnesses} of ${machines}: there are too few`)
 }
 
 function* range(

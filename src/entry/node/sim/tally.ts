@@ -1,5 +1,7 @@
 import type { Report } from '../../../sim/report.ts'
 
+const seedsText = (seeds: number): string => (seeds === 1 ? '1 seed' : `${seeds} seeds`)
+
 /** What many seeds come to together. */
 export class Tally {
   readonly #secondsEach: number
@@ -33,7 +35,7 @@ export class Tally {
 
   line(left: number): string {
     const failed = this.#failed > 0 ? `, ${this.#failed} failed` : ''
-    return `${this.#seeds} seeds${failed}, ${left} left, ${Math.round(this.#ratio)} simulated seconds a second`
+    return `${seedsText(this.#seeds)}${failed}, ${left} left, ${Math.round(this.#ratio)} simulated seconds a second`
   }
 
   summary(): object {
@@ -52,7 +54,7 @@ export class Tally {
   text(smallest: string | null): string[] {
     const rare = [...this.#sometimes].filter(([name]) => !name.startsWith('fault '))
     return [
-      `${this.#seeds} seeds of ${this.#secondsEach} simulated seconds, each twice: ${this.#failed === 0 ? 'no invariant violated' : `${this.#failed} failed`}`,
+      `${seedsText(this.#seeds)} of ${this.#secondsEach} simulated seconds, each twice: ${this.#failed === 0 ? 'no invariant violated' : `${this.#failed} failed`}`,
       `${this.#events} events, ${this.#results} agents ended as in a failure-free run`,
       `sometimes: ${rare.map(([name, n]) => `${name} ${n}`).join(', ')}`,
       `${Math.round(this.#wallSeconds)} s, ${Math.round(this.#ratio)} simulated seconds a second`,
