@@ -21,6 +21,16 @@ export const SOUND: readonly Configuration[] = [
     quick: true,
     rules: { pairs: [], proposers: [2], receiver: true, live: true, healEpochs: 1, healBallots: 1 },
   },
+  {
+    name: 'recovery, logs as in the code',
+    quick: true,
+    rules: { exactLogs: true, pairs: [], proposers: [2], epochs: 3 },
+  },
+  {
+    name: 'members, logs as in the code',
+    quick: false,
+    rules: { ...member(['013']), exactLogs: true, proposers: [0, 2] },
+  },
   { name: 'two crashes', quick: true, rules: { pieces: 0, crashes: 2 } },
   {
     name: 'a crash, healed from every state',

@@ -36,6 +36,8 @@ export interface Rules {
   readonly liar: Lie | null
   /** Witnesses keep their names, although any of them could stand for any other. */
   readonly named: boolean
+  /** Logs of witnesses as in the code: a vote brings a log up to what it is for, a decision leaves nothing that may not lead to it. */
+  readonly exactLogs: boolean
 
   // The rules, as decided. Each of them broken is one of BROKEN in configurations.ts.
   /** Whose fence it is: a witness that promised or voted for e + 1 takes no log of e. */
@@ -113,6 +115,7 @@ export const DECIDED: Rules = {
   repair: false,
   liar: null,
   named: false,
+  exactLogs: false,
   logFence: true,
   baseFence: true,
   startOnce: true,

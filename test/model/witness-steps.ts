@@ -41,7 +41,8 @@ export function witnessReceives(book: Book, witness: WitnessParty, message: Mess
       const label = `VOTE(${e}, ballot ${b}: host ${holder}, '${history}'${rules.changes.length ? `, ${next}` : ''})`
       if (lies('twice')) return said === witness.said ? null : [`${label}, whatever it promised`, { ...witness, said }]
       if (b < witness.promised || b <= witness.votedAt) return null
-      return [label, { ...witness, promised: b, votedAt: b, votedFor: v, said }]
+      const log = rules.exactLogs && history.startsWith(witness.log) ? history : witness.log
+      return [label, { ...witness, promised: b, votedAt: b, votedFor: v, log, said }]
     }
     case 'log': {
       const { e, x, cut } = message
@@ -90,7 +91,10 @@ export function witnessLearns(book: Book, witness: WitnessParty, epoch: number, 
   const { history } = values.of(value)
   const hasVoted = rules.voteHasState && witness.votedFor === value
   // Of a decision it knows length and hash: a log that contains it is cut there, any other is left as it is, and told apart later.
-  const log = hasVoted || (witness.log.startsWith(history) && !witness.hole) ? history : witness.log
+  const isLong = hasVoted || (witness.log.startsWith(history) && !witness.hole)
+  // In the code who has missed a decision keeps of such a log its base alone.
+  const isKept = !rules.exactLogs || (epoch === witness.k && history.startsWith(witness.log))
+  const log = isLong ? history : isKept ? witness.log : ''
   return {
     ...witness,
     k: epoch + 1,
