@@ -110,7 +110,7 @@ function readRoot(value: unknown) {
     log: bytes(root.log, 'log', LOG_BYTES_MAX),
     inputJson: text(root.inputJson, 'inputJson', JSON_CHARS_MAX),
     seed: whole(root.seed, 'seed', 0, 2 ** 32 - 1),
-    launchedMs: Number(root.launchedMs),
+    launchedMs: whole(root.launchedMs, 'launchedMs', 0, Number.MAX_SAFE_INTEGER),
     envelopes: list(root.claims, 'claims', CLAIMS_MAX).map((one, i) => bytes(one, `claims[${i}]`, ENVELOPE_BYTES_MAX)),
   }
 }

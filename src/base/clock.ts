@@ -2,6 +2,6 @@
 export interface Clock {
   /** Milliseconds that only grow, from an arbitrary origin: for intervals, leases and deadlines. */
   nowMs(): number
-  /** Milliseconds since 1970-01-01 UTC: for expiry dates that people write and for display. May jump. */
+  /** Whole milliseconds since 1970-01-01 UTC: for expiry dates that people write and for display. May jump. */
   wallMs(): number
 }

@@ -16,7 +16,7 @@ const rerun: Schema<Alleged<p.Rerun>> = v.strictObject({
   log: f.bytesUpTo(LOG_BYTES_MAX),
   inputJson: f.json,
   seed: f.seed,
-  launchedMs: f.finite,
+  launchedMs: f.whole,
 })
 const inputCounts: Schema<p.InputCounts> = v.strictObject({
   host: f.whole,

@@ -45,7 +45,7 @@ export const brief: Schema<Alleged<m.Brief>> = v.strictObject({
   bundle: f.cid,
   inputJson: f.json,
   seed: f.seed,
-  launchedMs: f.finite,
+  launchedMs: f.whole,
   allowance: quota,
   witnesses: f.witnesses,
   hops: f.whole,

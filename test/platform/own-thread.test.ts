@@ -1,16 +1,21 @@
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { assert } from '../../src/base/assert.ts'
 import { createOwnThreadSandbox } from '../../src/platform/guest/own-thread.ts'
 import { VirtualTime } from '../../src/platform/memory/virtual-time.ts'
 import { loadEngine } from '../../src/platform/node/engine-files.ts'
 import type { ClosableSandbox } from '../../src/sandbox/create-sandbox.ts'
+import { type ReplayOutcome, replaySegment } from '../../src/sandbox/replay.ts'
 import { LOOP, Play } from '../contract/play.ts'
 import { SANDBOX_CLAIMS } from '../contract/sandbox.ts'
+import { type Recorded, record } from '../contract/sandbox-replay.ts'
 
 const engine = await loadEngine(resolve('dist/engine'))
 const engines = new Map([[engine.id, engine]])
 const settle = (): Promise<void> => new Promise((done) => setImmediate(done))
 const SPEED = { fuelPerMs: 100_000, sliceMs: 2, plainTurnMs: 5 }
+/** As in the simulator: what a machine does in 2 ms takes this one longer than a warden waits. */
+const SLOW = { fuelPerMs: 250, sliceMs: 25, plainTurnMs: 60 }
 
 const inOwnThread = (time: VirtualTime): ClosableSandbox =>
   createOwnThreadSandbox({ engines, host: time, worker: time, ...SPEED })
@@ -66,5 +71,24 @@ describe('their time', () => {
     expect(tookMs).toBeLessThanOrEqual(2 * SPEED.sliceMs)
     await time.advance(1_000)
     expect(played.kinds.at(-1)).not.toBe('finished')
+  })
+
+  test('does not make a long past that is lived again a silence, however slow the machine', async () => {
+    const time = new VirtualTime(settle)
+    const place = { sandbox: inOwnThread(time), engineId: engine.id }
+    let recorded: Recorded | null = null
+    void record(place, { code: LOOP }).then((all) => {
+      recorded = all
+    })
+    expect(await time.runUntil(() => recorded !== null, 10_000)).toBe(true)
+    const segment = (recorded as Recorded | null)?.segments[0]
+    assert(segment, 'the loop is one segment')
+    const slow = createOwnThreadSandbox({ engines, host: time, worker: time, ...SLOW })
+    let outcome: ReplayOutcome | null = null
+    void replaySegment(slow, segment).then((come) => {
+      outcome = come
+    })
+    expect(await time.runUntil(() => outcome !== null, segment.trace.until.fuelUsed)).toBe(true)
+    expect(outcome).toMatchObject({ kind: 'finished' })
   })
 })

@@ -102,6 +102,17 @@ describe('the codec', () => {
     )
   })
 
+  it('refuses an agent that was launched between two milliseconds, which no engine could load', async () => {
+    const names: string[] = []
+    for (const message of await everyMessage()) {
+      const bytes = encodeMessage(from, 12, betweenMs(message))
+      if (Buffer.from(bytes).equals(Buffer.from(encodeMessage(from, 12, message)))) continue
+      names.push(message.name)
+      expect(refusal(bytes)).toMatch(/^BODY: .*launchedMs/)
+    }
+    expect(new Set(names)).toEqual(new Set(['audit', 'enrol', 'segment', 'send', 'stage']))
+  })
+
   it('refuses every message with any one bit of it wrong, or decodes it to something well-formed', async () => {
     const [message] = await everyMessage()
     if (!message) throw new Error('no message')
@@ -114,6 +125,15 @@ describe('the codec', () => {
     }
   })
 })
+
+/** The same, with every `launchedMs` in it half a millisecond later. */
+function betweenMs<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if (Array.isArray(value)) return value.map(betweenMs) as T
+  const later = (name: string, part: unknown): unknown =>
+    name === 'launchedMs' && typeof part === 'number' ? part + 0.5 : betweenMs(part)
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, later(name, part)])) as T
+}
 
 const tooMany = Array(FETCH_NAMES_MAX + 1).fill(cid)
 

@@ -70,9 +70,10 @@ export class Guest {
     this.#outbox = new Outbox(realm.clock, order.sentBytesMax, replay?.from.sentBytes ?? 0, (message) =>
       realm.post(message, []),
     )
+    const limitWords = (sentBytesMax: number): void => this.#outbox.limit(sentBytesMax)
     this.#newPace = () =>
       replay
-        ? new RepeatPace(machine, this.#intake, replay, (sentBytesMax) => this.#outbox.limit(sentBytesMax))
+        ? new RepeatPace(machine, this.#intake, replay, limitWords, realm.meter?.sliceFuel)
         : createPace(order.pace, machine, this.#intake, realm.clock)
     this.#pace = this.#newPace()
     this.#againUntil = order.image?.nextRequest ?? 0

@@ -17,6 +17,7 @@ export class RepeatPace implements Pace {
   readonly #intake: Intake
   readonly #replay: Replay
   readonly #limitWords: (sentBytesMax: number) => void
+  readonly #sliceFuel: number
   /** How many inputs have been brought, and how many images shown. */
   #brought = 0
   #shown = 0
@@ -25,11 +26,18 @@ export class RepeatPace implements Pace {
   #stop: Stop | null = null
   isSilent = false
 
-  constructor(machine: Machine, intake: Intake, replay: Replay, limitWords: (sentBytesMax: number) => void) {
+  constructor(
+    machine: Machine,
+    intake: Intake,
+    replay: Replay,
+    limitWords: (sentBytesMax: number) => void,
+    sliceFuel = SLICE_FUEL,
+  ) {
     this.#machine = machine
     this.#intake = intake
     this.#replay = replay
     this.#limitWords = limitWords
+    this.#sliceFuel = Number(sliceFuel)
   }
 
   deliver(): void {}
@@ -79,7 +87,7 @@ export class RepeatPace implements Pace {
     const isMark = mark !== undefined && mark < fuelUsed
     const left = (isMark ? mark : fuelUsed) - place.fuelUsed
     // Stopped on the way only to hear its host.
-    if (left > 2 * SLICE) return this.#run(null, place, place.fuelUsed + SLICE, true)
+    if (left > 2 * this.#sliceFuel) return this.#run(null, place, place.fuelUsed + this.#sliceFuel, true)
     if (isMark) return this.#run('mark', place, mark, true)
     if (standing === 'end') return this.#run(target, place, fuelUsed, true)
     const again = this.#aim?.at === target ? this.#aim : null
@@ -130,8 +138,6 @@ export class RepeatPace implements Pace {
     return until.standing === 'end' ? null : `the program ends before fuel ${until.fuelUsed}`
   }
 }
-
-const SLICE = Number(SLICE_FUEL)
 
 const isSame = (target: Until, place: Place): boolean =>
   target.fuelUsed === place.fuelUsed && target.standing === place.standing

@@ -24,7 +24,7 @@ export class VirtualTime implements Clock, Timers {
   }
 
   wallMs(): number {
-    return this.#originMs + this.#nowMs
+    return this.#originMs + Math.floor(this.#nowMs)
   }
 
   after(ms: number, run: () => void): Timer {
