@@ -112,6 +112,11 @@ export class Cache {
       .flatMap((kept) => this.#forget(kept))
   }
 
+  forgetRoot = (root: Cid): Cid[] => {
+    const kept = this.#kept.get(root)
+    return kept ? this.#forget(kept) : []
+  }
+
   forgetPart(root: Cid): Cid[] {
     const part = this.#parts.get(root)
     return part ? this.#forget(part) : []

@@ -212,6 +212,7 @@ class Runtime implements Host {
   #tick(): void {
     if (this.#closed) return
     this.#post({ kind: 'tick' })
+    this.#hands?.transfers.letGoOfParts()
     this.#options.timers.after(TICK_MS, () => this.#tick())
   }
 

@@ -66,6 +66,12 @@ export const TRANSFERS_PER_NEIGHBOUR_MAX = 2
 export const PARCEL_BYTES = 4 * 1024 * 1024
 
 /**
+ * So long what came of a transfer that broke off lies ready for its next attempt. Whoever sends, or fetches, tries again
+ * within seconds, and waits longer only for a host that is gone; then the agent mostly ends up elsewhere.
+ */
+export const PART_KEPT_MS = 60_000
+
+/**
  * Blocks sent along with a message, before they are asked for: bytes before compression, so that the message has room for
  * an input beside them, and their count, a megabyte of pages whose differences are small.
  */

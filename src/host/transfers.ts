@@ -13,7 +13,13 @@ import { borrowBlocks } from './borrow.ts'
 import { type Fault, NOTHING_PUSHED, type Pushed } from './events.ts'
 import { type AddBlocks, type Outcome, Pull, type PullPowers, type Wanted } from './pull.ts'
 import { Seats } from './seats.ts'
-import { FETCH_NAMES, PARCEL_BYTES, PUSHED_BLOCKS_MAX, TRANSFERS_PER_NEIGHBOUR_MAX } from './transfer-limits.ts'
+import {
+  FETCH_NAMES,
+  PARCEL_BYTES,
+  PART_KEPT_MS,
+  PUSHED_BLOCKS_MAX,
+  TRANSFERS_PER_NEIGHBOUR_MAX,
+} from './transfer-limits.ts'
 import type { Parcel, Vault } from './vault.ts'
 
 /**
@@ -27,6 +33,8 @@ export interface TransfersOptions extends PullPowers {
 export class Transfers {
   readonly #options: TransfersOptions
   readonly #seats = new Seats<Did>(TRANSFERS_PER_NEIGHBOUR_MAX)
+  /** Of checkpoints that are not whole here, when the last transfer broke off. */
+  readonly #parts = new Map<Cid, number>()
   #next = 1
 
   constructor(options: TransfersOptions) {
@@ -114,7 +122,7 @@ export class Transfers {
       kept.catch(() => undefined)
       return accept({ get, checked: got, kept })
     }
-    await arriving.parcel.broken()
+    await this.#breakOff(arriving)
     return filled
   }
 
@@ -141,10 +149,27 @@ export class Transfers {
       // A block that was here may have been let go of meanwhile: then once more.
       const again = kept.ok ? await this.#fill(arriving) : kept
       if (!again.ok) {
-        await arriving.parcel.broken()
+        await this.#breakOff(arriving)
         return again
       }
       last = again.value
+    }
+  }
+
+  /** What came lies ready for another attempt. */
+  async #breakOff({ root, parcel }: Arriving): Promise<void> {
+    await parcel.broken()
+    this.#parts.set(root, this.#options.clock.nowMs())
+  }
+
+  /** Called each tick: where there was no other attempt, the agent may have gone elsewhere for good. */
+  letGoOfParts(): void {
+    const { vault, clock } = this.#options
+    for (const [root, brokenMs] of this.#parts) {
+      if (clock.nowMs() < brokenMs + PART_KEPT_MS) continue
+      this.#parts.delete(root)
+      // A store that fails by then stops the host with its next record.
+      vault.forgetPart(root).catch(() => undefined)
     }
   }
 

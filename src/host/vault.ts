@@ -33,8 +33,9 @@ export class Vault {
   readonly #own = new Lately<AgentId, ReadonlySet<Cid>>(OWN_BLOCKS_MAX)
   /** For each agent, blocks of an image of it that others may fetch and that need not outlive this process. */
   readonly #lent = new Map<AgentId, ReadonlyMap<Cid, Uint8Array>>()
-  /** What the medium has taken no word about so far: keys that shall go, and cached checkpoints without a record. */
+  /** Keys that shall go, and have not gone yet. */
   readonly #doomed = new Set<string>()
+  /** What has come into the cache since its records were written last. */
   readonly #unrecorded = new Set<Cid>()
   #last: Promise<unknown> = Promise.resolve()
 
@@ -228,6 +229,11 @@ export class Vault {
     }
   }
 
+  /** Nobody has tried to make this checkpoint whole again. */
+  forgetPart(root: Cid): Promise<void> {
+    return this.exclusive(() => this.#drop(this.#cache.forgetPart(root)))
+  }
+
   /** An agent's checkpoints are not needed here any more, but for `keep`. They are cached, or dropped when it has ended. */
   forget(agent: AgentId, keep: Cid | null, ended = false): Promise<void> {
     return this.exclusive(() => this.#forget(agent, (root) => root !== keep, ended))
@@ -271,22 +277,36 @@ export class Vault {
 
   /**
    * Deletes those of the blocks that nobody needs, and the records of checkpoints that the cache has let go of; records what
-   * it has taken up. What a full medium does not take is tried again with the next.
+   * it has taken up. Deletions that a full medium does not take are tried again with the next. What it does not record goes
+   * out of the cache: the next life would not know of it, and until then nobody would let go of it.
    */
   async #drop(cids: readonly Cid[]): Promise<void> {
+    this.#doom(cids)
+    const roots = [...this.#unrecorded].filter(this.#cache.has)
+    this.#unrecorded.clear()
+    const records = roots.map(this.#cache.record)
+    for (const { key } of records) this.#doomed.delete(key)
+    if ((await this.#deleted(records)) || roots.length === 0) return
+    this.#doom(roots.flatMap(this.#cache.forgetRoot))
+    await this.#deleted()
+  }
+
+  /** Those that nobody needs any more shall go. */
+  #doom(cids: readonly Cid[]): void {
     for (const cid of cids) {
       if (this.#counts.needs(cid) || !this.#here.delete(cid)) continue
       this.#recent.delete(cid)
       this.#doomed.add(blockKey(cid))
     }
     for (const { key } of this.#cache.takeGone()) this.#doomed.add(key)
-    const records = [...this.#unrecorded].filter(this.#cache.has).map(this.#cache.record)
-    for (const { key } of records) this.#doomed.delete(key)
+  }
+
+  /** All that shall go is gone, and these are written; false where the medium took nothing of it. */
+  async #deleted(records: readonly Write[] = []): Promise<boolean> {
     const gone = Array.from(this.#doomed, (key): Write => ({ key, value: null }))
-    if (await this.#took([...records, ...gone])) this.#unrecorded.clear()
-    // Until there is room for more than that, the next life would not know what is cached, and sweep it.
-    else if (records.length === 0 || !(await this.#took(gone))) return
+    if (!(await this.#took([...records, ...gone]))) return false
     this.#doomed.clear()
+    return true
   }
 
   async #took(writes: readonly Write[]): Promise<boolean> {

@@ -39,10 +39,11 @@ export class DataOracles {
       this.#holder.onAsked(step, event)
       this.#keeper.onAsked(step, event)
       this.#fences.onAsked(step, event)
-    }
+    } else if (event.kind === 'answered' && event.name === 'fork') this.#keeper.onHeard(step, event)
     for (const effect of effects) {
       if (effect.kind === 'ask') {
         this.#holder.onAsk(step, effect)
+        this.#keeper.onAsk(step, effect)
         if (effect.name === 'accept') this.#fences.onProposed(step, effect.body)
       } else if (effect.kind === 'forget') this.#holder.onForget(step, effect)
       else if (effect.kind === 'run') this.#holder.onRun(step, effect.agent)
@@ -53,7 +54,7 @@ export class DataOracles {
         this.#asked.delete(name)
         if (!asked) continue
         this.#holder.onAnswer(step, asked)
-        this.#keeper.onAnswer(step, asked, effect)
+        this.#keeper.onAnswer(step, asked)
         this.#fences.onAnswer(step, asked)
       }
     }

@@ -1,8 +1,9 @@
 import type { AgentId } from '../directory/agent-id.ts'
 import type { HomeRow, HostState } from '../host/state.ts'
 import type { Did } from '../identity/did.ts'
+import type { Requests } from '../wire/messages.ts'
 import { majorityOf } from './ballots.ts'
-import type { Answered, Asked, Sight, Step } from './step.ts'
+import type { Ask, Asked, Heard, Sight, Step } from './step.ts'
 import { isDenied } from './step.ts'
 
 /** What who keeps an agent's row takes, and says that it has kept. */
@@ -10,7 +11,9 @@ export class KeeperOracles {
   readonly #sight: Sight
   /** By life and handle, the first line that need not be kept before the answer. */
   readonly #until = new Map<string, number>()
-  /** By agent and call, who was made of it, as was answered. */
+  /** By life and token, calls whose answer a holder waits for. */
+  readonly #calls = new Map<string, string>()
+  /** By agent and call, who was made of it, as its holder has heard: what a keeper answers it may not live to let out. */
   readonly #forks = new Map<string, string>()
 
   constructor(sight: Sight) {
@@ -35,7 +38,7 @@ export class KeeperOracles {
       this.#sight.fail('forked-once', `call ${asked.body.request} of ${agent} has made others ${made.length} times`)
   }
 
-  onAnswer({ life, state }: Step, asked: Asked, { name, body }: Answered): void {
+  onAnswer({ life, state }: Step, asked: Asked): void {
     if (asked.name !== 'effect' && asked.name !== 'checkpoint' && asked.name !== 'fork') return
     const handle = `${life.number} ${asked.handle}`
     const until = this.#until.get(handle)
@@ -46,9 +49,18 @@ export class KeeperOracles {
     // A checkpoint has a line of its own, as soon as its blocks are there; it may be told again.
     const line = asked.name === 'checkpoint' ? lineOf(row, asked.body.checkpoint) : until
     this.#onKept(state, row, asked.name, line)
-    if (asked.name !== 'fork' || name !== 'fork') return
-    const call = `${agent} ${asked.body.request}`
-    const made = body.agents.join()
+  }
+
+  onAsk({ life }: Step, { name, token, body }: Ask): void {
+    if (name === 'fork') this.#calls.set(`${life.number} ${token}`, `${body.agent} ${body.request}`)
+  }
+
+  onHeard({ life }: Step, { token, answer }: Heard): void {
+    const handle = `${life.number} ${token}`
+    const call = this.#calls.get(handle)
+    this.#calls.delete(handle)
+    if (call === undefined || !answer.ok) return
+    const made = (answer.body as Requests['fork']['answer']).agents.join()
     if ((this.#forks.get(call) ?? made) !== made)
       this.#sight.fail('forked-once', `call ${call} has made ${this.#forks.get(call)}, and ${made}`)
     this.#forks.set(call, made)

@@ -26,6 +26,7 @@ export interface Sight {
 export type Asked = Extract<HostEvent, { kind: 'asked' }>
 export type Ask = Extract<HostEffect, { kind: 'ask' }>
 export type Answered = Extract<HostEffect, { kind: 'answer' }>
+export type Heard = Extract<HostEvent, { kind: 'answered' }>
 
 /** Whether the ask is refused in this very step. */
 export const isDenied = ({ effects }: Step, { handle }: Asked): boolean =>

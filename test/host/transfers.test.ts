@@ -5,6 +5,7 @@ import {
   FETCH_LANES,
   FETCH_NAMES,
   PACE_GRACE_MS,
+  PART_KEPT_MS,
   RESUME_MS_MAX,
   TRANSFER_MS_MAX,
   TRANSFERS_PER_NEIGHBOUR_MAX,
@@ -84,6 +85,24 @@ describe('a transfer', () => {
     await time.runUntil(() => next.outcome !== null, 60_000)
     expect(next.outcome?.ok).toBe(true)
     expect(from.line.bytes - sent).toBeLessThan(bytesOf(large) / 2 + WINDOW_BYTES)
+    expect(to.vault.cachedBytes).toBe(0)
+  })
+
+  it('lets go of what came when it has broken off and is not tried again', async () => {
+    const { time, from, to } = await memoryEnds()
+    await keep(from, large)
+    const fetch = fetching(to, from, large)
+    await time.runUntil(() => from.line.bytes > bytesOf(large) / 2, 60_000)
+    to.line.dial = () => Promise.reject(new Error('not reachable'))
+    from.line.cut()
+    await time.runUntil(() => fetch.outcome !== null, 60_000)
+    expect(to.vault.cachedBytes).toBeGreaterThan(0)
+    await time.advance(PART_KEPT_MS - 1_000)
+    to.transfers.letGoOfParts()
+    await time.advance(1_001)
+    expect(to.vault.cachedBytes).toBeGreaterThan(0)
+    to.transfers.letGoOfParts()
+    await time.advance(1)
     expect(to.vault.cachedBytes).toBe(0)
   })
 
