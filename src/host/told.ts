@@ -1,25 +1,37 @@
 import type { AgentId } from '../directory/agent-id.ts'
+import type { Did } from '../identity/did.ts'
 import type { Row, StoryLine } from '../wire/messages.ts'
 import { quorumOf } from './ballots.ts'
 import { keeperOf } from './charter.ts'
-import type { HomeRow, HostState } from './state.ts'
+import type { HomeRow, HostState, Register } from './state.ts'
 
 /**
  * What people are told of an agent: of its story only what a majority of its witnesses has. What the keeper alone has written
  * down may be taken back when another takes its place, and then stand there again under another number; whoever followed the
  * story would have heard it twice, or have heard what never was.
  */
-export function toldUpTo({ self, registers }: HostState, { agent, storyNext, since, kept }: HomeRow): number {
-  const register = registers.get(agent)
-  if (!register || quorumOf(register.witnesses) === 1 || keeperOf(register) !== self) return storyNext
+export function toldUpTo({ self, registers }: HostState, row: HomeRow): number {
+  const { storyNext, since, kept } = row
+  const register = registers.get(row.agent)
+  if (!register || (quorumOf(register.witnesses) === 1 && keeperOf(register) === self)) return storyNext
+  if (tenantOf(register, row) !== self) return storyNext
   // Lines before its own tenure the keeper has from a majority.
   return Math.min(storyNext, Math.max(since, kept))
 }
 
-/** The row that this host keeps of an agent; of one that has ended, also the mirror of it: nothing of that changes any more. */
-export function rowTold({ rows, mirrors }: HostState, agent: AgentId): HomeRow | undefined {
-  const mirror = mirrors.get(agent)
-  return rows.get(agent) ?? (mirror?.outcome ? mirror : undefined)
+/** Who has written down the last lines that are here: who kept the row as they came. */
+function tenantOf({ charters }: Register, { tenure, origin }: HomeRow): Did | undefined {
+  const charter = charters.find(({ epoch }) => epoch === tenure)
+  return (charter?.holding ?? origin).witnesses[0]
+}
+
+/**
+ * The row that this host keeps of an agent; of one that has ended, also the mirror of it: nothing of that changes any more.
+ * An end that it wrote down when it still kept the row, and nobody else took, is none.
+ */
+export function rowTold(state: HostState, agent: AgentId): HomeRow | undefined {
+  const mirror = state.mirrors.get(agent)
+  return state.rows.get(agent) ?? (mirror?.outcome && isEndTold(state, mirror) ? mirror : undefined)
 }
 
 export function toldLines(state: HostState, row: HomeRow, from: number): readonly StoryLine[] {

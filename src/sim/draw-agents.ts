@@ -19,9 +19,10 @@ export function drawAgents(world: World, options: SimOptions): SimAgent[] {
     const random = seededRandom(seed * 65_537 + index)
     const launchMs = 2_000 + integerBelow(random, seconds * 1_000 * LAUNCHES_SHARE)
     const drawn = drawProgram(random, seed + index)
-    const writes = mail && agents > 1 && index < 2
+    const writes = mail !== false && agents > 1 && index < 2
     // A letter that a fast agent had is on its host's disk alone: only of a durable one every letter can be asked for.
-    const effects = writes && index === 1 ? 'durable' : effectsOf(options, index)
+    const isDurable = index === 1 || (mail === 'durable' && options.effects === 'mixed')
+    const effects = writes && isDurable ? 'durable' : effectsOf(options, index)
     const program = writes ? pair[index] : effects === 'durable' ? looking(drawn) : drawn
     // A name is known among the agents of one launcher.
     const home = world.homes[writes ? 0 : index % world.homes.length]

@@ -17,8 +17,11 @@ export interface SimOptions {
   readonly signatures: Signatures
   /** When effects leave: at once, when they are logged, or some agents so and some so. */
   readonly effects: 'fast' | 'durable' | 'mixed'
-  /** The last two agents write to each other. */
-  readonly mail: boolean
+  /**
+   * The first two agents write to each other. `durable`: where effects are mixed, who writes is durable as who reads is. A fast
+   * one may go on from before it found its recipient, and say something else under numbers that were taken by then.
+   */
+  readonly mail: boolean | 'durable'
   /** What runs the programs: a count of steps, or the engine. */
   readonly guests: 'cheap' | 'real'
 }
@@ -64,7 +67,7 @@ export function drawOptions(seed: number, wanted: Wanted = {}): SimOptions {
     faults: wanted.faults ?? DEFAULT_OPTIONS.faults,
     signatures: wanted.signatures ?? DEFAULT_OPTIONS.signatures,
     effects: wanted.effects ?? DEFAULT_OPTIONS.effects,
-    mail: wanted.mail ?? DEFAULT_OPTIONS.mail,
+    mail: wanted.mail ?? 'durable',
     guests: wanted.guests ?? DEFAULT_OPTIONS.guests,
   }
 

@@ -12,6 +12,7 @@ import { onMirror } from '../../src/host/mirror.ts'
 import { newState } from '../../src/host/new-state.ts'
 import { makeMirrorRoom, makeRoom } from '../../src/host/spawn.ts'
 import type { HomeRow, HostState, Register } from '../../src/host/state.ts'
+import { rowTold } from '../../src/host/told.ts'
 import type { Turn } from '../../src/host/turn.ts'
 import type { Requests } from '../../src/wire/messages.ts'
 import { authorityFor } from '../wire/world.ts'
@@ -138,6 +139,30 @@ describe('the last line of a tenure that is over, which nobody else has', () => 
   it('gives way to the line that all others have', () => {
     const { story } = told(3, [line(4, 'keeper'), line(5, 'keeper')])
     expect(story).toEqual(['1 hop', '4 keeper', '5 keeper'])
+  })
+})
+
+describe('an end', () => {
+  const agent = agentOf(1)
+  const register = { agent, epoch: 9, holder: keeper, witnesses: [keeper, self, authorityFor(2).did] }
+  const keptBy = (did: string, epoch: number) => ({ epoch, holding: { witnesses: [did] } })
+  /** This host kept the row since epoch 7, and has of it that line 5 tells the end; of its lines a majority has those before `kept`. */
+  const storyAt = (kept: number, tenants: readonly object[]) => {
+    const state = host()
+    const story = [4, 5].map((number) => ({ number, atMs: 0, kind: number === 5 ? 'result' : 'emit', valueJson: '1' }))
+    const row = { ...rowOf(agent, true), state: 'finished', story, storyNext: 6, tenure: 7, since: 3, kept }
+    state.mirrors.set(agent, row as unknown as HomeRow)
+    state.registers.set(agent, { ...register, charters: tenants } as unknown as Register)
+    return rowTold(state, agent)?.storyNext
+  }
+
+  it('that its last keeper alone has written down is not told once another keeps the row', () => {
+    expect(storyAt(5, [keptBy(self, 7), keptBy(keeper, 9)])).toBe(undefined)
+  })
+
+  it('that a majority has, or that whoever keeps the row has told, is told by any of its witnesses', () => {
+    expect(storyAt(6, [keptBy(self, 7), keptBy(keeper, 9)])).toBe(6)
+    expect(storyAt(1, [keptBy(keeper, 7)])).toBe(6)
   })
 })
 
