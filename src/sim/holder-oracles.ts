@@ -107,7 +107,7 @@ export class HolderOracles {
 
   onForget({ state }: Step, { agent, keep }: Extract<HostEffect, { kind: 'forget' }>): void {
     const resident = state.residents.get(agent)
-    if (!resident || resident.ended || resident.arrival || state.rows.get(agent)?.outcome) return
+    if (!resident || resident.ended || resident.arrival || hasEnded(state, agent)) return
     if (resident.checkpoint !== null && resident.checkpoint !== keep)
       this.#sight.fail(
         'copies',

@@ -25,7 +25,6 @@ export interface Sight {
 /** Something that one host has asked another, until that answers. */
 export type Asked = Extract<HostEvent, { kind: 'asked' }>
 export type Ask = Extract<HostEffect, { kind: 'ask' }>
-export type Answered = Extract<HostEffect, { kind: 'answer' }>
 export type Heard = Extract<HostEvent, { kind: 'answered' }>
 
 /** Whether the ask is refused in this very step. */
