@@ -30,6 +30,23 @@ const HASTE: Patch = {
 /** Programs are told something else at each host and moment more often. */
 const CURIOUS: Patch = { file: 'src/sim/programs.ts', find: 'lookEvery: 1_700', replace: 'lookEvery: 230' }
 
+/** A run is over with the violation that is looked for: what comes after it is nobody's question. */
+const untilOneOf = (names: readonly string[]): readonly Patch[] =>
+  [
+    [
+      'export async function runOnce(',
+      `const isSeen = ({ violations }: Oracles) =>
+        violations.some(({ invariant }) => (${JSON.stringify(names)} as string[]).includes(invariant))
+      export async function runOnce(`,
+    ],
+    ['while (world.nowMs() < seconds * 1_000) {', 'while (world.nowMs() < seconds * 1_000 && !isSeen(oracles)) {'],
+    ['while (world.nowMs() < untilMs) {', 'while (world.nowMs() < untilMs && !isSeen(oracles)) {'],
+    [
+      "if (!isOver) oracles.fail('liveness'",
+      "if (isSeen(oracles)) void 0\n  else if (!isOver) oracles.fail('liveness'",
+    ],
+  ].map(([find = '', replace = '']) => ({ file: 'src/sim/run-seed.ts', find, replace }))
+
 const WALKS_MAX = 60
 
 const PATCHES: readonly Patch[] = [ONCE, HASTE, CURIOUS]
@@ -45,7 +62,8 @@ export const optionsOf = (seed: number, { options = {} }: Pick<Mutant, 'options'
 
 /** The seeds one after the other until one of them breaks what the mutant must break. */
 export async function hunt(mutant: Mutant): Promise<Outcome> {
-  const module = await bundleSimulator([...patchesOf(mutant.weather), ...mutant.patches])
+  const patches = [...patchesOf(mutant.weather), ...untilOneOf(mutant.names), ...mutant.patches]
+  const module = await bundleSimulator(patches)
   let seen = ''
   for (const seed of mutant.seeds) {
     const [report] = await reportsOf(module, [optionsOf(seed, mutant)], 1)
