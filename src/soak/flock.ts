@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Cid } from '../base/digest.ts'
 import type { Effects } from '../bundle/manifest.ts'
 import type { AgentId } from '../directory/agent-id.ts'
@@ -7,7 +8,7 @@ import { orderLaunch } from '../entry/node/orders.ts'
 import type { Did } from '../identity/did.ts'
 import type { Signer } from '../identity/signer.ts'
 import type { Row, StoryLine } from '../wire/messages.ts'
-import { POLL_MS, POLLED_AT_ONCE, UNHEARD_MS } from './limits.ts'
+import { POLL_MS, POLLED_AT_ONCE, READ_MS_MAX, UNHEARD_MS } from './limits.ts'
 import type { Edge } from './processes.ts'
 import { effectsOf, judge, type Task, type Verdict } from './program.ts'
 
@@ -103,7 +104,10 @@ export class Flock {
     }
   }
 
-  /** Every story once more, from its beginning: what was said late, after an agent had ended, shows here. */
+  /**
+   * Every story once more, from its beginning: what was said late, after an agent had ended, shows here. A keeper that has just
+   * been started tells an end when a majority has confirmed it again; whoever reads asks until then.
+   */
   async judgeAll(): Promise<ReadonlyMap<Watched, Verdict>> {
     const verdicts = new Map<Watched, Verdict>()
     const checkpoints = new Map(this.agents.map((one) => [one, one.lines.filter(({ kind }) => kind === 'checkpoint')]))
@@ -111,7 +115,14 @@ export class Flock {
       one.lines = []
       one.heardMs = 0
     }
-    for (let tries = 0; tries < 5; tries++) await this.#ask(this.agents.filter(({ lines }) => !lines.some(isEnd)))
+    const lateMs = Date.now() + READ_MS_MAX
+    for (;;) {
+      const unread = this.agents.filter(({ lines }) => !lines.some(isEnd))
+      await this.#ask(unread)
+      if (unread.every(({ lines }) => lines.some(isEnd)) || Date.now() > lateMs) break
+      for (const one of unread) one.heardMs = 0
+      await pause(POLL_MS)
+    }
     for (const one of this.agents) {
       verdicts.set(one, judge(one.task, one.lines))
       // A home that was started again does not know them any more.

@@ -61,3 +61,6 @@ export const START_MS_MAX = 60_000
 
 /** Of the disk that is filled: enough for the records of a full edge worker, little enough to fill at once. */
 export const SMALL_DISK_BYTES = 96 * 1024 * 1024
+
+/** Ends that are not told so long after all agents have ended are lost. */
+export const READ_MS_MAX = 120_000
