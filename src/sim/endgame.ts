@@ -12,6 +12,7 @@ import type { Families } from './families.ts'
 import { authorOf, verifierOf } from './identities.ts'
 import { CLEARING_MS } from './limits.ts'
 import type { Oracles } from './oracles.ts'
+import type { Parts } from './parts.ts'
 import { isExpectedEnd } from './programs.ts'
 import type { SimHost } from './sim-host.ts'
 import type { World } from './world.ts'
@@ -22,6 +23,7 @@ export async function judgeTheEnd(
   agents: readonly SimAgent[],
   families: Families,
   oracles: Oracles,
+  parts: Parts,
 ): Promise<void> {
   const rows = [...families.rows()]
   for (const agent of agents) {
@@ -39,7 +41,7 @@ export async function judgeTheEnd(
   killTheRest(world)
   await world.advance(CLEARING_MS)
   judgeForwards(world, oracles)
-  await judgeLeftovers(world, oracles)
+  await judgeLeftovers(world, oracles, parts)
 }
 
 function judgeResult(row: HomeRow, families: Families, oracles: Oracles): void {
@@ -129,20 +131,22 @@ function judgeForwards(world: World, oracles: Oracles): void {
 /** A tick, and what a host that is slow or throttled takes for it. */
 const FORGETTING_MS = 5_000
 
-/** Who starts again lets go of every block that nothing needs: what goes then had leaked. */
-async function judgeLeftovers(world: World, oracles: Oracles): Promise<void> {
+/** Who starts again lets go of every block that nothing needs: what goes then had leaked, but for parts of checkpoints. */
+async function judgeLeftovers(world: World, oracles: Oracles, parts: Parts): Promise<void> {
   for (const host of world.hosts) {
     const agents = host.life?.state?.residents.size ?? 0
     if (agents > 0) oracles.fail('leaks', `host ${host.number} still has ${agents} agents`)
   }
+  const lives = world.hosts.map(({ life }) => life?.number ?? 0)
   for (const host of world.hosts) world.crash(host)
   const before = await Promise.all(world.hosts.map(blocksOn))
+  const cached = await Promise.all(world.hosts.map((host, i) => parts.on(host, lives[i] ?? 0)))
   world.startAll()
   await world.advance(STARTED_MS)
   for (const host of world.hosts) world.crash(host)
   for (const [i, host] of world.hosts.entries()) {
     const after = new Set(await blocksOn(host))
-    const leaked = before[i]?.filter((cid) => !after.has(cid) && !world.bundled.has(cid)) ?? []
+    const leaked = before[i]?.filter((cid) => !after.has(cid) && !world.bundled.has(cid) && !cached[i]?.has(cid)) ?? []
     if (leaked.length > 0)
       oracles.fail('leaks', `host ${host.number} had ${leaked.length} blocks that nothing needs: ${leaked[0]} …`)
   }

@@ -7,6 +7,7 @@ import { faultsOf, Misfortunes } from './faults.ts'
 import { HEALING_MS_MAX } from './limits.ts'
 import type { SimOptions } from './options.ts'
 import { Oracles } from './oracles.ts'
+import { Parts } from './parts.ts'
 import type { Report } from './report.ts'
 import { Sometimes } from './sometimes.ts'
 import { TraceHash } from './trace.ts'
@@ -33,6 +34,7 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
   const families = new Families(world, agents)
   const sometimes = new Sometimes()
   const oracles = new Oracles(world, families, sometimes)
+  const parts = new Parts(world)
   const misfortunes = new Misfortunes(world, faultsOf(options), seed)
 
   world.startAll()
@@ -48,7 +50,7 @@ export async function runOnce(options: SimOptions, powers: WorldPowers): Promise
   const results = rows.filter(({ outcome }) => outcome !== null).length
   for (const text of world.stops) oracles.fail('crashed', text)
   if (!isOver) oracles.fail('liveness', stuck(rows, agents))
-  else await judgeTheEnd(world, agents, families, oracles)
+  else await judgeTheEnd(world, agents, families, oracles, parts)
   const { violations } = oracles
   return {
     ok: violations.length === 0,
