@@ -105,8 +105,8 @@ export class Flock {
   }
 
   /**
-   * Every story once more, from its beginning: what was said late, after an agent had ended, shows here. A keeper that has just
-   * been started tells an end when a majority has confirmed it again; whoever reads asks until then.
+   * Every story once more, from its beginning: what was said late, after an agent had ended, shows here. A keeper may not be
+   * reached at once, and one that has just been started tells an end when a majority has confirmed it again: asked until then.
    */
   async judgeAll(): Promise<ReadonlyMap<Watched, Verdict>> {
     const verdicts = new Map<Watched, Verdict>()
