@@ -2,7 +2,7 @@ import type { AgentId } from '../directory/agent-id.ts'
 import type { HomeRow } from '../host/state.ts'
 import { inputOf, type SimAgent } from './agents.ts'
 import { hasMail } from './cheap-mail.ts'
-import { type Expected, expectedOf } from './programs.ts'
+import { type Expected, expectedOf, FORK_REFUSED } from './programs.ts'
 import type { World } from './world.ts'
 
 /** Which agent is which: by its input whose it is, by its forks which of the family. */
@@ -10,6 +10,8 @@ export class Families {
   readonly #world: World
   readonly #byInput = new Map<string, SimAgent>()
   readonly #expected = new Map<string, Expected>()
+  /** Agents that were told that nothing comes of their fork: their home has been away for too long. */
+  readonly #childless = new Set<AgentId>()
 
   constructor(world: World, agents: readonly SimAgent[]) {
     this.#world = world
@@ -57,8 +59,13 @@ export class Families {
   }
 
   /** Of programs that fork once: whoever was made of it has its index, and the one that it was made of 0. */
-  #indicesOf({ forkedFrom }: HomeRow): readonly number[] {
-    return [forkedFrom?.index ?? 0]
+  #indicesOf({ agent, forkedFrom, forks }: HomeRow): readonly number[] {
+    if (forkedFrom) return [forkedFrom.index]
+    return [this.#childless.has(agent) && forks.length === 0 ? FORK_REFUSED : 0]
+  }
+
+  noteForkRefused(agent: AgentId): void {
+    this.#childless.add(agent)
   }
 
   /** The row of an agent as whoever keeps it has it now: of several, the one that has seen most. */

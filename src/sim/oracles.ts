@@ -73,6 +73,8 @@ export class Oracles {
         this.#underWay.set(`${life.number} ${effect.token}`, effect.body)
     }
     if (event.kind === 'answered' && event.name === 'effect') this.#onAcknowledged(life, event)
+    if (event.kind === 'asked' && event.name === 'fork' && isGivenUp(effects, event.handle))
+      this.#families.noteForkRefused(event.body.agent)
     if (event.kind === 'restored') this.#onRestored(host, life, state)
     this.#data.look({ life, event, effects, state })
     const agent = agentOf(event)
@@ -221,3 +223,7 @@ function agentOf(event: HostEvent): AgentId | null {
   }
   return null
 }
+
+/** For good, and not only for now. */
+const isGivenUp = (effects: readonly HostEffect[], asked: number): boolean =>
+  effects.some((effect) => effect.kind === 'deny' && effect.handle === asked && effect.code === 'NOT_FOUND')

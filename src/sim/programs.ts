@@ -19,6 +19,9 @@ const STEPS_MIN = 3_000
 const STEPS_RANGE = 30_000
 const FORK_N = 3
 
+/** What a program that forks has in place of its index where the fork is refused. */
+export const FORK_REFUSED = -2
+
 const KINDS = [
   'computing',
   'moving',
@@ -124,7 +127,7 @@ function cheapEmits(
   for (let i = 0, hash = 0; i < steps; i++) {
     hash = stepOn(hash, i)
     if (emitEvery > 0 && (i + 1) % emitEvery === 0) emits.push({ done: i + 1, hash })
-    for (const [k, { at }] of forks.entries()) if (at === i + 1) hash = stepOn(hash, indices[k] ?? -2)
+    for (const [k, { at }] of forks.entries()) if (at === i + 1) hash = stepOn(hash, indices[k] ?? FORK_REFUSED)
   }
   return emits
 }

@@ -215,10 +215,11 @@ class SimCluster implements SimRun {
   }
 
   frame(): SimFrame {
-    const { hosts, agents, seed } = this.#setup
+    const { hosts, agents, witnesses, seed } = this.#setup
+    const { homes } = this.#world.options
     const faults = [...this.#misfortunes.keys()]
-    const chosen = faults.length > 0 ? ` --faults ${faults.join(',')}` : ''
-    return this.#eyes.frame(faults, `npx sojourn sim --hosts ${hosts} --agents ${agents} --seed ${seed}${chosen}`)
+    const size = `--hosts ${hosts} --homes ${homes} --agents ${agents} --witnesses ${witnesses}`
+    return this.#eyes.frame(faults, `npx sojourn sim ${size} --seed ${seed} --faults ${faults.join(',') || 'none'}`)
   }
 }
 

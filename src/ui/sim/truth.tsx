@@ -47,7 +47,8 @@ function Violation({ violation }: { readonly violation: SimViolation }) {
     <div class="violation" role="alert">
       <p>{violation.what}</p>
       <p>
-        Seed {violation.seed}. To see it again: <code>{violation.command}</code>
+        Seed {violation.seed}. What is done by hand has no command; the same faults, from the seed:{' '}
+        <code>{violation.command}</code>
       </p>
     </div>
   )

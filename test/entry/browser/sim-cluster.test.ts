@@ -87,6 +87,14 @@ describe('a simulated cluster in the hands of a person', () => {
     expect(running).toBeGreaterThan(0)
   })
 
+  it('has an agent end right whose launcher stays away until its fork is refused', async () => {
+    await act({ kind: 'act', host: 0, act: 'kill' })
+    for (let seconds = 0; seconds < 640; seconds++) await run.advance(1_000)
+    await pass(100)
+    expect(frame.counts.endedRight).toBeGreaterThan(0)
+    expect(frame.agents.filter(({ condition }) => condition === 'running')).toEqual([])
+  })
+
   it('empties a host whose owner is back, by hops and not by recoveries', async () => {
     const host = busiest()
     await act({ kind: 'act', host, act: 'owner-back' })
