@@ -239,8 +239,9 @@ export class SimEyes {
     const [before, now] = [hosts[agent.keeper], hosts[at]]
     agent.keeper = at
     if (this.#keepersTold++ >= ALIKE_TOLD_MAX) return
-    const why = before && this.#reaches(before, hosts.indexOf(before)) ? 'it gave the row back' : 'it is silent'
-    this.tell('keeper', `host ${now?.number} keeps ${agent.name} now, in place of host ${before?.number}: ${why}`)
+    // One that is up may be behind a cut, or have given the row back.
+    const why = before && this.#reaches(before, hosts.indexOf(before)) ? '' : ', which is silent'
+    this.tell('keeper', `host ${now?.number} keeps ${agent.name} now, in place of host ${before?.number}${why}`)
   }
 
   #end(agent: Known, row: HomeRow): void {

@@ -80,7 +80,7 @@ describe('a simulated cluster in the hands of a person', () => {
     await act({ kind: 'act', host: 0, act: 'kill' })
     await pass(9_000)
     expect(news.filter(({ kind }) => kind === 'keeper').map(({ text }) => text)).toContainEqual(
-      expect.stringMatching(/^host [2-8] keeps agent \d+\S* now, in place of host 1: it is silent$/),
+      expect.stringMatching(/^host [2-8] keeps agent \d+\S* now, in place of host 1, which is silent$/),
     )
     const kept = frame.hosts.reduce((sum, host) => sum + host.keeps, 0)
     expect(kept).toBeGreaterThanOrEqual(frame.counts.running)
