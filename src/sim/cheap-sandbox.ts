@@ -99,6 +99,8 @@ class CheapGuest implements Guest {
   #said = 0
   #fuelMax: number
   #standing = true
+  /** Answers that came while it stood: what it would say to them is no part of the image that it has shown. */
+  readonly #waiting: Delivery[] = []
   #stretch: Stretch | null = null
   /** At this very place, before it was stopped. */
   #sleptMs = 0
@@ -159,6 +161,7 @@ class CheapGuest implements Guest {
       return void this.#time.after(1, () => this.#again(replay))
     }
     this.#standing = false
+    for (const delivery of this.#waiting.splice(0)) this.deliver(delivery)
     this.#goOn()
   }
 
@@ -168,10 +171,10 @@ class CheapGuest implements Guest {
   }
 
   deliver({ request, outcome }: Delivery): void {
+    if (this.#standing) return void this.#waiting.push({ request, outcome })
     const answered = this.#pending.find((call) => call.request === request)
     const input: Input = { ...this.#place, act: { kind: 'deliver', delivery: { request, outcome } } }
-    if (answered) this.#inputs?.push(input)
-    if (answered) this.#untold?.push(input)
+    for (const list of answered ? [this.#inputs, this.#untold] : []) list?.push(input)
     this.#answer({ request, outcome })
     this.#goOn()
   }
