@@ -6,7 +6,7 @@ import { estateFault } from './estates.ts'
 import type { Answer } from './events.ts'
 import { FORMER_AGAIN_MS, FORMER_ASKS_MAX } from './limits.ts'
 import { isFenced } from './logbook.ts'
-import { inherit, standOf } from './mirror.ts'
+import { inherit, standOf, sureOf } from './mirror.ts'
 import type { HomeRow, Register } from './state.ts'
 import { ask, type Turn } from './turn.ts'
 
@@ -37,11 +37,14 @@ function askAfter(turn: Turn, row: HomeRow, { witnesses }: Register): void {
     (did) => did !== state.self && state.acquaintances.get(did)?.connected,
   )
   const from = others[integerBelow(turn.random, others.length)]
-  if (from) askFrom(turn, row, from)
+  // Its own last lines may be nobody else's: who kept the row since may have others there.
+  if (from) askFrom(turn, row, from, sureOf(row))
 }
 
-const askFrom = (turn: Turn, row: HomeRow, from: Did): void =>
-  ask(turn, from, 'estate', { agent: row.agent, after: standOf(row) }, { for: 'former', agent: row.agent, from })
+function askFrom(turn: Turn, row: HomeRow, from: Did, next: number): void {
+  const { agent } = row
+  ask(turn, from, 'estate', { agent, after: { ...standOf(row), next } }, { for: 'former', agent, from })
+}
 
 export function onFormerTold(turn: Turn, agent: AgentId, from: Did, outcome: Answer): void {
   const { mirrors, registers, self } = turn.state
@@ -56,7 +59,7 @@ export function onFormerTold(turn: Turn, agent: AgentId, from: Did, outcome: Ans
   if (epoch < register.epoch || isBound) return
   const before = [row.tenure, row.storyNext].join()
   inherit(turn, row, estate)
-  if (!row.outcome && [row.tenure, row.storyNext].join() !== before) askFrom(turn, row, from)
+  if (!row.outcome && [row.tenure, row.storyNext].join() !== before) askFrom(turn, row, from, row.storyNext)
 }
 
 const ENDED: readonly HomeRow['state'][] = ['finished', 'failed', 'killed']

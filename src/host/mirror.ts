@@ -280,8 +280,9 @@ export function standOf({ storyNext, itinerary }: HomeRow): Stand {
  * Up to where a later keeper has the same lines. What was written down last in a tenure that is over may be nobody else's: two may
  * have kept the row since, and the newest says of itself only from where it went on. Those lines stay until its own are here.
  */
-const sureNext = ({ tenure, storyNext, since, kept }: HomeRow, estate: Estate): number =>
-  estate.tenure > tenure ? Math.min(storyNext, Math.max(since, kept)) : storyNext
+export const sureOf = ({ storyNext, since, kept }: HomeRow): number => Math.min(storyNext, Math.max(since, kept))
+
+const sureNext = (row: HomeRow, estate: Estate): number => (estate.tenure > row.tenure ? sureOf(row) : row.storyNext)
 
 const surelyStands = (row: HomeRow, estate: Estate): Stand => ({ ...standOf(row), next: sureNext(row, estate) })
 

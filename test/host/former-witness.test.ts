@@ -1,8 +1,16 @@
 import { expect, it } from 'vitest'
-import type { AgentId } from '../../src/directory/agent-id.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { type AgentId, agentId } from '../../src/directory/agent-id.ts'
+import type { Acquaintance } from '../../src/host/acquaintance.ts'
+import { askAfterSilent, onFormerTold } from '../../src/host/former.ts'
+import { newHeard } from '../../src/host/heard.ts'
 import { FORMER_AGAIN_MS, WITNESS_GONE_MS } from '../../src/host/limits.ts'
+import type { HomeRow, Register } from '../../src/host/state.ts'
+import { createSigner, generateSecretKey } from '../../src/identity/signer.ts'
 import type { MemoryDisk } from '../../src/platform/memory/store.ts'
 import type { Store } from '../../src/storage/port.ts'
+import { NO_MAIL } from '../../src/wire/mail.ts'
+import { bareState, bareTurn } from './bare.ts'
 import { author, Cluster, importProgram } from './cluster.ts'
 
 /** What this host keeps of an agent that it was a witness of. */
@@ -42,3 +50,28 @@ it('a witness that was replaced while it was away hears of the end of its agent,
   expect(former.story(agent, 0)?.row.state).toBe('finished')
   expect(await keptOn(store, agent)).toEqual([])
 }, 30_000)
+
+it('a former keeper that asks after an agent takes the lines of those who kept it since for its own last ones', () => {
+  const [self, keeper] = [1, 2].map((seed) => createSigner(generateSecretKey(seededRandom(seed))).did)
+  const agent = agentId({ home: self, age: 1, sequence: 1 })
+  const state = bareState(self)
+  const turn = bareTurn(state, FORMER_AGAIN_MS)
+  const line = (number: number, kind: string) => ({ number, kind, atMs: 1, valueJson: 'null' })
+  // It kept the row from line 1 on; the others have confirmed up to line 2 and not line 3.
+  const standing = { agent, tenure: 0, since: 1, kept: 3, seen: {}, forks: [], itinerary: [], checkpoint: null }
+  const story = [line(1, 'hop'), line(2, 'hop'), line(3, 'keeper')]
+  const row = { ...standing, story, storyNext: 4, heardMs: 0, isFounded: true, outcome: null, heard: newHeard() }
+  state.mirrors.set(agent, row as unknown as HomeRow)
+  state.registers.set(agent, { agent, epoch: 1, witnesses: [self, keeper], charters: [] } as unknown as Register)
+  state.acquaintances.set(keeper, { connected: true } as Acquaintance)
+  askAfterSilent(turn)
+  expect(turn.effects).toMatchObject([{ kind: 'ask', to: keeper, name: 'estate', body: { after: { next: 3 } } }])
+
+  const lines = [line(3, 'recover'), line(4, 'result')]
+  const estate = {
+    ...{ ...standing, tenure: 4, since: 3, kept: 5, state: 'finished', lines, from: 3, next: 5 },
+    ...{ isWhole: true, isFounded: true, killed: null, mail: NO_MAIL, history: null },
+  }
+  onFormerTold(turn, agent, keeper, { ok: true, body: { epoch: 4, estate } })
+  expect(row.story.map(({ kind }) => kind)).toEqual(['hop', 'hop', 'recover', 'result'])
+})
