@@ -32,7 +32,7 @@ import { CONFINED, isConfined } from './sealing.ts'
 import { makeRoom, NOTHING_DONE, spawn } from './spawn.ts'
 import type { HomeRow, HostState, Resident } from './state.ts'
 import { rememberBundle } from './state.ts'
-import { rowTold, toldLines, toldRow } from './told.ts'
+import { rowsTold, rowTold, toldLines, toldRow } from './told.ts'
 import { answer, begin, deny, persist, type Turn } from './turn.ts'
 import { noteVersion, versionFault } from './versions.ts'
 import type { LaunchPlan } from './waiting.ts'
@@ -236,8 +236,9 @@ export function onStatus(turn: Turn, from: Did, handle: number): void {
   const mayShow = readerOf(state, from, wallMs)
   const isShown = ({ agent }: { agent: AgentId }): boolean => mayShow(agent)
   const here = [...state.residents.values()].filter(isShown).map(reportOf)
-  const rows = [...state.rows.values()].filter(isShown)
-  const known = new Set([...state.residents.keys(), ...state.rows.keys()])
+  const told = rowsTold(state)
+  const rows = told.filter(isShown)
+  const known = new Set([...state.residents.keys(), ...told.map(({ agent }) => agent)])
   const shown = new Set([...here, ...rows].map(({ agent }) => agent))
   answer(turn, handle, 'status', {
     description,

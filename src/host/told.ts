@@ -34,6 +34,20 @@ export function rowTold(state: HostState, agent: AgentId): HomeRow | undefined {
   return state.rows.get(agent) ?? (mirror?.outcome && isEndTold(state, mirror) ? mirror : undefined)
 }
 
+/**
+ * Rows that this host shows. Nobody takes the place of a keeper that is gone for an agent that has ended: while it is away, whoever
+ * mirrors the row shows it, or an author would ask in vain for a result that three hosts have.
+ */
+export const rowsTold = (state: HostState): readonly HomeRow[] => [
+  ...state.rows.values(),
+  ...[...state.mirrors.values()].filter((row) => isAway(state, row) && rowTold(state, row.agent)),
+]
+
+function isAway({ registers, acquaintances }: HostState, { agent }: HomeRow): boolean {
+  const register = registers.get(agent)
+  return register !== undefined && !acquaintances.get(keeperOf(register))?.connected
+}
+
 export function toldLines(state: HostState, row: HomeRow, from: number): readonly StoryLine[] {
   const until = toldUpTo(state, row)
   return row.story.filter(({ number }) => number >= from && number < until)

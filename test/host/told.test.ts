@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { AgentId } from '../../src/directory/agent-id.ts'
 import { addressOf } from '../../src/identity/did.ts'
 import { type CheapProgram, cheapTruth } from '../../src/sim/cheap-sandbox.ts'
-import type { StoryLine } from '../../src/wire/messages.ts'
+import type { Requests, StoryLine } from '../../src/wire/messages.ts'
 import { Cluster, importProgram } from './cluster.ts'
 
 /** What is told of an agent with three witnesses while its keeper and the others do not hear of each other. */
@@ -86,5 +86,20 @@ describe('the story of an agent with three witnesses', () => {
     expect(reader.emits()).toEqual(ALL_EMITS)
     const results = reader.read.filter(({ kind }) => kind === 'result')
     expect(results.map(({ valueJson }) => JSON.parse(valueJson))).toEqual([cheapTruth(program)])
+  })
+  it('is shown by its other witnesses when it has ended and its keeper is gone, and by nobody else while that one is there', async () => {
+    const rowsAt = async (seed: number) => {
+      const asking = hostOf(seed).ask(hostOf(seed).did, 'status', {})
+      await world.time.advance(100)
+      const answer = await asking
+      return answer.ok ? (answer.body as Requests['status']['answer']).rows : expect.fail(answer.reason)
+    }
+    await follower().look(60_000)
+    const [other = expect.fail('it has no second witness')] = others
+    expect(await rowsAt(HOME)).toMatchObject([{ agent, state: 'finished' }])
+    expect(await rowsAt(other)).toEqual([])
+    await world.kill(HOME)
+    await world.time.advance(10_000)
+    expect(await rowsAt(other)).toMatchObject([{ agent, state: 'finished' }])
   })
 })
